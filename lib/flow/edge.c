@@ -1,0 +1,132 @@
+#include "flow/edge.h"
+
+enum look { LOOK_NONE, LOOK_READY, LOOK_TAKEN, LOOK_STALE };
+
+static uint64_t head_of(struct edge *edge, uint32_t r, uint64_t tail)
+{
+    const struct ring *ring = &edge->ring[r];
+    if (edge->head[r] + ring->slots < tail)
+        edge->head[r] = tail - ring->slots; /* older positions have been reused */
+    return edge->head[r];
+}
+
+/* Looks in ring r for the first part of number n. The slot's number is loaded before its claim, and counts only if
+ * the claim has the lap of the position: else the slot has been written again in between. */
+static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct taken *ret)
+{
+    const struct ring *ring = &edge->ring[r];
+    uint64_t tail = word_load(ring->tail, STEP_TAIL_LOAD); /* pairs with the release in publish */
+    for (uint64_t q = head_of(edge, r, tail); q < tail; q++) {
+        struct slot *slot = ring_slot(ring, q);
+        struct number number = number_unpack(word_load(&slot->number, STEP_NUMBER_LOAD));
+        uint64_t claim = word_load(&slot->claim[0].word, STEP_CLAIM_LOAD);
+        if (claim_lap(claim) != ring_lap(ring, q) || number.n < n) {
+            edge->head[r] = q + 1; /* released, or started before n */
+            continue;
+        }
+        if (number.n > n)
+            return LOOK_NONE;
+        if (number.part != 0)
+            return LOOK_STALE; /* its first part is gone: next has moved on */
+        *ret = (struct taken){.ring = r, .position = q, .number = number};
+        return claim_is_taken(claim) ? LOOK_TAKEN : LOOK_READY;
+    }
+    return LOOK_NONE;
+}
+
+static void advance(struct edge *edge, uint64_t n, enum step step)
+{
+    uint64_t expected = n;
+    word_cas(edge->next, &expected, n + 1, step);
+}
+
+static bool take_ordered(struct edge *edge, uint32_t seat, struct taken *ret)
+{
+    uint64_t n = word_load(edge->next, STEP_NEXT_LOAD);
+    for (;;) {
+        enum look found = LOOK_NONE;
+        for (uint32_t r = 0; r < edge->producers && found == LOOK_NONE; r++)
+            found = look_for(edge, r, n, ret);
+        if (found == LOOK_READY && weir__ring_take(&edge->ring[ret->ring], ret->position, seat)) {
+            advance(edge, n, STEP_NEXT_ADVANCE);
+            return true;
+        }
+        if (found == LOOK_TAKEN)
+            advance(edge, n, STEP_NEXT_HELP);
+        uint64_t now = word_load(edge->next, STEP_NEXT_LOAD);
+        if (found == LOOK_NONE && now == n)
+            return false;
+        n = now;
+    }
+}
+
+/* order: none. Whatever is EMPTY will do. */
+static bool take_any(struct edge *edge, uint32_t seat, struct taken *ret)
+{
+    for (uint32_t r = 0; r < edge->producers; r++) {
+        const struct ring *ring = &edge->ring[r];
+        uint64_t tail = word_load(ring->tail, STEP_TAIL_LOAD);
+        for (uint64_t q = head_of(edge, r, tail); q < tail; q++) {
+            struct slot *slot = ring_slot(ring, q);
+            struct number number = number_unpack(word_load(&slot->number, STEP_NUMBER_LOAD));
+            if (weir__ring_take(ring, q, seat)) {
+                *ret = (struct taken){.ring = r, .position = q, .number = number};
+                return true;
+            }
+            if (q == edge->head[r])
+                edge->head[r]++;
+        }
+    }
+    return false;
+}
+
+bool weir__edge_take(struct edge *edge, uint32_t seat, struct taken *ret)
+{
+    return edge->ordered ? take_ordered(edge, seat, ret) : take_any(edge, seat, ret);
+}
+
+bool weir__edge_has_more(struct edge *edge)
+{
+    struct taken ignored;
+    if (edge->ordered) {
+        uint64_t n = word_load(edge->next, STEP_NEXT_LOAD);
+        for (uint32_t r = 0; r < edge->producers; r++)
+            if (look_for(edge, r, n, &ignored) == LOOK_READY)
+                return true;
+        return false;
+    }
+    for (uint32_t r = 0; r < edge->producers; r++)
+        if (weir__ring_waiting(&edge->ring[r]) > 0)
+            return true;
+    return false;
+}
+
+bool weir__edge_take_part(struct edge *edge, uint32_t seat, uint32_t ring, uint64_t position,
+                          struct taken *ret)
+{
+    const struct ring *from = &edge->ring[ring];
+    if (position >= word_load(from->tail, STEP_TAIL_LOAD) ||
+        !weir__ring_take(from, position, seat))
+        return false;
+    uint64_t number = word_load(&ring_slot(from, position)->number, STEP_NUMBER_LOAD);
+    *ret = (struct taken){
+        .ring = ring, .position = position, .number = number_unpack(number)};
+    return true;
+}
+
+bool weir__edge_find_taken(struct edge *edge, uint32_t seat, struct taken *ret)
+{
+    for (uint32_t r = 0; r < edge->producers; r++) {
+        uint64_t position;
+        if (!weir__ring_find_taken(&edge->ring[r], seat, &position))
+            continue;
+        uint64_t number =
+            word_load(&ring_slot(&edge->ring[r], position)->number, STEP_NUMBER_LOAD);
+        *ret = (struct taken){
+            .ring = r, .position = position, .number = number_unpack(number)};
+        if (edge->ordered && ret->number.part == 0)
+            advance(edge, ret->number.n, STEP_NEXT_HELP);
+        return true;
+    }
+    return false;
+}

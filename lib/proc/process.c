@@ -1,0 +1,153 @@
+#include "proc/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- starting ---- */
+
+static size_t thread_count(void)
+{
+    size_t threads = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL)
+        return 1;
+    for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks))
+        threads += entry->d_name[0] != '.';
+    closedir(tasks);
+    return threads;
+}
+
+static void plain_signals(void)
+{
+    for (int signal_number = 1; signal_number < NSIG; signal_number++)
+        signal(signal_number, SIG_DFL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void child(pid_t parent, int (*main)(void *), void *context)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before the line above */
+        _exit(70);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    plain_signals();
+    _exit(main(context));
+}
+
+int weir__process_fork(struct process *process, int (*main)(void *context), void *context,
+                       struct weir_err *err)
+{
+    if (thread_count() > 1)
+        return weir_err_set(err, WEIR_EOS, "cannot fork workers: this process has several threads");
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot start a process");
+    if (pid == 0)
+        child(parent, main, context);
+    process->pid = pid;
+    process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (process->pidfd < 0) {
+        int code = weir_err_errno(err, WEIR_EOS,
+                                  "cannot watch a process (Weir needs Linux 5.10 or later)");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        process->pid = 0;
+        return code;
+    }
+    return 0;
+}
+
+void weir__process_reap(struct process *process, struct process_end *ret)
+{
+    int status = 0;
+    pid_t pid;
+    *ret = (struct process_end){.exit_code = -1};
+    do {
+        pid = wait4(process->pid, &status, 0, &ret->usage);
+    } while (pid < 0 && errno == EINTR);
+    if (pid > 0 && WIFEXITED(status))
+        ret->exit_code = WEXITSTATUS(status);
+    if (pid > 0 && WIFSIGNALED(status))
+        ret->signal = WTERMSIG(status);
+    close(process->pidfd);
+    *process = (struct process){.pidfd = -1};
+}
+
+void weir__process_kill(const struct process *process, int signal_number)
+{
+    if (process->pid > 0)
+        kill(process->pid, signal_number);
+}
+
+/* ---- inside a worker ---- */
+
+/* Fields 48 and 49 of /proc/self/stat tell where the arguments of this program stand in its memory. */
+static bool argument_room(char **ret_start, size_t *ret_bytes)
+{
+    char line[2048];
+    FILE *stat = fopen("/proc/self/stat", "re");
+    if (stat == NULL)
+        return false;
+    size_t n = fread(line, 1, sizeof(line) - 1, stat);
+    fclose(stat);
+    line[n] = '\0';
+    char *at = strrchr(line, ')');
+    for (int field = 2; at != NULL && field < 48; field++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return false;
+    unsigned long start = strtoul(at, &at, 10), end = strtoul(at, NULL, 10);
+    if (start == 0 || end <= start)
+        return false;
+    *ret_start = (char *)start; /* NOLINT: an address that the kernel told us */
+    *ret_bytes = end - start;
+    return true;
+}
+
+void weir__process_title(const char *title)
+{
+    char *start;
+    size_t bytes;
+    prctl(PR_SET_NAME, title);
+    if (!argument_room(&start, &bytes))
+        return;
+    memset(start, 0, bytes);
+    size_t n = strlen(title);
+    memcpy(start, title, n < bytes ? n : bytes - 1);
+}
+
+static int compare(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+void weir__process_keep_only(const int *fds, size_t count)
+{
+    int sorted[16];
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < 16; i++)
+        if (fds[i] > 2)
+            sorted[n++] = fds[i];
+    qsort(sorted, n, sizeof(int), compare);
+    unsigned from = 3;
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned)sorted[i] > from)
+            close_range(from, (unsigned)sorted[i] - 1, 0);
+        from = (unsigned)sorted[i] + 1;
+    }
+    close_range(from, ~0u, 0);
+}

@@ -1,0 +1,43 @@
+/*
+ * process.h - starting a process, seeing it end, and what a fresh worker drops.
+ */
+#ifndef WEIR_PROCESS_H
+#define WEIR_PROCESS_H
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <weir/err.h>
+
+struct process {
+    pid_t pid; /* 0: none */
+    int pidfd; /* readable once the process is gone; -1 */
+};
+
+/* How a process ended: exit code, or signal (then exit_code is -1). */
+struct process_end {
+    int exit_code;
+    int signal;
+    struct rusage usage;
+};
+
+/*
+ * Forks. The child runs main(context) and ends with its result, never returning. It dies with this process, has every signal
+ * unblocked, and no SIGINT, SIGHUP or SIGPIPE (those of a terminal go to the supervisor). WEIR_EOS on failure; a process with several
+ * threads is refused, since a child could inherit a lock that nobody opens.
+ */
+int weir__process_fork(struct process *process, int (*main)(void *context), void *context,
+                       struct weir_err *err);
+
+/* Reaps a process whose pidfd is readable, or waits for it. Clears *process. */
+void weir__process_reap(struct process *process, struct process_end *ret);
+
+void weir__process_kill(const struct process *process, int signal);
+
+/* In a worker: what `ps` shows for this process, as far as the room that exec left for its arguments allows. */
+void weir__process_title(const char *title);
+
+/* In a worker: closes every descriptor but 0, 1, 2 and those listed (in any order, -1 ignored). */
+void weir__process_keep_only(const int *fds, size_t count);
+
+#endif
