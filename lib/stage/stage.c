@@ -1,0 +1,297 @@
+#include <weir/stage.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* stage */
+#include "stage/runtime.h"
+
+#define RAW_MAX (64u << 10) /* bytes of a rejected record that are kept */
+
+/* ---- options ---- */
+
+bool weir_option_given(const struct weir_stage *stage, const char *name)
+{
+    return weir__settings_given(stage->runtime->settings, name);
+}
+
+const char *weir_option_string(const struct weir_stage *stage, const char *name)
+{
+    return weir__settings_string(stage->runtime->settings, name);
+}
+
+int64_t weir_option_number(const struct weir_stage *stage, const char *name)
+{
+    return weir__settings_number(stage->runtime->settings, name);
+}
+
+size_t weir_option_list(const struct weir_stage *stage, const char *name, const char *const **ret)
+{
+    return weir__settings_list(stage->runtime->settings, name, ret);
+}
+
+size_t weir_option_map(const struct weir_stage *stage, const char *name,
+                       const struct weir_pair **ret)
+{
+    return weir__settings_map(stage->runtime->settings, name, ret);
+}
+
+/* The caret can go inside the value only where the file has the text as it is: one line, nothing filled in. */
+static void place(struct weir_err *err, const struct node *node, size_t offset, size_t span)
+{
+    err->line = node->line;
+    err->column = node->text_column + (uint32_t)offset;
+    err->span = (uint32_t)span;
+    if (span == 0 && node->kind == NODE_SCALAR)
+        err->span = (uint32_t)strlen(node->text);
+}
+
+int weir_option_error(struct weir_stage *stage, const char *name, const char *key, size_t offset,
+                      size_t span, const char *note, const char *format, ...)
+{
+    struct weir_err local;
+    struct stage_runtime *runtime = stage->runtime;
+    struct weir_err *err =
+        runtime->errors != NULL ? weir_errors_add(runtime->errors) : runtime->err;
+    if (err == NULL)
+        err = &local;
+    memset(err, 0, sizeof(*err));
+    err->code = WEIR_ECONFIG;
+    snprintf(err->stage, sizeof(err->stage), "%s", stage->id);
+    if (note != NULL)
+        snprintf(err->note, sizeof(err->note), "%s", note);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof(err->text), format, args);
+    va_end(args);
+    const struct node *node = weir__settings_node(runtime->settings, name, key);
+    if (node != NULL && node->line != 0)
+        place(err, node, offset, span);
+    return WEIR_ECONFIG;
+}
+
+/* ---- failing ---- */
+
+static void stage_context(struct weir_stage *stage)
+{
+    struct weir_err *err = stage->runtime->err;
+    if (err == NULL)
+        return;
+    snprintf(err->stage, sizeof(err->stage), "%s", stage->id);
+    weir_err_context(err, "stage '%s'", stage->id);
+}
+
+int weir_fail(struct weir_stage *stage, int code, const char *format, ...)
+{
+    char text[sizeof(((struct weir_err *)0)->text)];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    weir_err_set(stage->runtime->err, code, "%s", text);
+    stage_context(stage);
+    return code;
+}
+
+int weir_fail_errno(struct weir_stage *stage, int code, const char *format, ...)
+{
+    int saved = errno;
+    char text[sizeof(((struct weir_err *)0)->text)];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    errno = saved;
+    weir_err_errno(stage->runtime->err, code, "%s", text);
+    stage_context(stage);
+    errno = saved;
+    return code;
+}
+
+/* ---- rejecting ---- */
+
+const char *weir_file_name(const struct weir_stage *stage, uint32_t file)
+{
+    const struct run_facts *facts = stage->runtime->facts;
+    if (facts == NULL || file >= facts->files)
+        return "(input)";
+    return strcmp(facts->file[file], "-") == 0 ? "(standard input)" : facts->file[file];
+}
+
+/* Adds text as a CSV field. False if there is no room. */
+static bool add_field(struct reject_room *room, const char *text, size_t n, char end)
+{
+    bool quote = n == 0;
+    for (size_t i = 0; i < n && !quote; i++)
+        quote = text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r';
+    char *at = room->bytes + room->used, *limit = room->bytes + room->capacity;
+    if ((size_t)(limit - at) < n + 3)
+        return false;
+    if (quote)
+        *at++ = '"';
+    for (size_t i = 0; i < n; i++) {
+        if (limit - at < 4)
+            return false;
+        if (text[i] == '"')
+            *at++ = '"';
+        *at++ = text[i];
+    }
+    if (limit - at < 2)
+        return false;
+    if (quote)
+        *at++ = '"';
+    *at++ = end;
+    room->used = (size_t)(at - room->bytes);
+    return true;
+}
+
+static bool add_row(struct reject_room *room, const struct weir_stage *stage,
+                    const struct weir_position *position, const char *column, const char *reason)
+{
+    char line[24] = "", offset[24] = "";
+    const char *file = "";
+    if (position->file != UINT32_MAX)
+        file = weir_file_name(stage, position->file);
+    if (position->line != 0) {
+        snprintf(line, sizeof(line), "%" PRIu64, position->line);
+        snprintf(offset, sizeof(offset), "%" PRIu64, position->offset);
+    }
+    /* Quotes may double the raw bytes; an eighth of the slot is left for the rest. */
+    size_t raw = position->raw == NULL ? 0 : position->raw_bytes;
+    size_t most = room->capacity / 8 * 3;
+    raw = raw > RAW_MAX ? RAW_MAX : raw;
+    raw = raw > most ? most : raw;
+    size_t before = room->used;
+    bool fits = add_field(room, file, strlen(file), ',') &&
+                add_field(room, line, strlen(line), ',') &&
+                add_field(room, offset, strlen(offset), ',') &&
+                add_field(room, column, strlen(column), ',') &&
+                add_field(room, reason, strlen(reason), ',') &&
+                add_field(room, position->raw == NULL ? "" : position->raw, raw, '\n');
+    if (!fits)
+        room->used = before;
+    else
+        room->rows++;
+    return fits;
+}
+
+static int stop(struct weir_stage *stage, const struct weir_position *position, const char *column,
+                const char *reason)
+{
+    char where[400] = "", of_column[160] = "";
+    if (position->file != UINT32_MAX && position->line != 0)
+        snprintf(where, sizeof(where), "%s:%" PRIu64 " (byte %" PRIu64 ")",
+                 weir_file_name(stage, position->file), position->line, position->offset);
+    if (column != NULL && column[0] != '\0')
+        snprintf(of_column, sizeof(of_column), "%scolumn '%s'", where[0] != '\0' ? ", " : "",
+                 column);
+    struct weir_err *err = stage->runtime->err;
+    bool placed = where[0] != '\0' || of_column[0] != '\0';
+    weir_err_set(err, WEIR_EDATA, "%s%s%s%s", where, of_column, placed ? ": " : "", reason);
+    if (err != NULL) {
+        snprintf(err->stage, sizeof(err->stage), "%s", stage->id);
+        snprintf(err->note, sizeof(err->note),
+                 "in stage '%s'. To go on without such records: on_error: reject", stage->id);
+    }
+    return WEIR_EDATA;
+}
+
+static int reject(struct weir_stage *stage, const struct weir_position *position,
+                  const char *column, const char *reason)
+{
+    struct stage_runtime *runtime = stage->runtime;
+    switch (runtime->on_error) {
+    case ON_ERROR_STOP: return stop(stage, position, column, reason);
+    case ON_ERROR_DROP: stage->count.dropped++; return WEIR_SKIP;
+    case ON_ERROR_SET_NULL:
+        if (column != NULL)
+            return WEIR_SET_NULL;
+        break; /* no value to null: the record is rejected */
+    case ON_ERROR_REJECT: break;
+    }
+    if (runtime->rejects != NULL && runtime->rejected >= runtime->rejects_done &&
+        !add_row(runtime->rejects, stage, position, column == NULL ? "" : column, reason))
+        return WEIR_FULL;
+    runtime->rejected++;
+    return WEIR_SKIP;
+}
+
+int weir_reject_at(struct weir_stage *stage, const struct weir_position *position,
+                   const char *column, const char *format, ...)
+{
+    char reason[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    return reject(stage, position, column, reason);
+}
+
+int weir_reject(struct weir_stage *stage, const struct weir_batch *batch, uint32_t record,
+                const char *column, const char *format, ...)
+{
+    char reason[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    struct weir_position position = {.file = UINT32_MAX};
+    if (batch->locate != NULL)
+        batch->locate(batch, record, &position);
+    return reject(stage, &position, column, reason);
+}
+
+/* ---- the run ---- */
+
+int weir_output_oversize(struct weir_stage *stage, struct weir_output *out)
+{
+    return stage->runtime->oversize(stage, out);
+}
+
+size_t weir_max_record(const struct weir_stage *stage)
+{
+    return stage->runtime->facts->max_record;
+}
+
+bool weir_is_fresh(const struct weir_stage *stage)
+{
+    return stage->runtime->fresh;
+}
+
+int weir_probe_add_file(struct weir_probe *probe, const char *path)
+{
+    char **file = probe->file;
+    size_t n = probe->files;
+    /* Capacity doubles at each power of two, so the count alone tells it. */
+    if ((n & (n - 1)) == 0)
+        file = realloc(file, (n == 0 ? 1 : 2 * n) * sizeof(*file));
+    if (file == NULL)
+        return WEIR_EOS;
+    probe->file = file;
+    file[n] = strdup(path);
+    if (file[n] == NULL)
+        return WEIR_EOS;
+    probe->files++;
+    return 0;
+}
+
+const char *weir_probed(const struct weir_stage *stage)
+{
+    return stage->runtime->probed;
+}
+
+size_t weir_probed_files(const struct weir_stage *stage)
+{
+    return stage->runtime->facts == NULL ? 0 : stage->runtime->facts->files;
+}
+
+ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes, uint64_t offset)
+{
+    if (stage->runtime->head_fd < 0)
+        return 0;
+    return pread(stage->runtime->head_fd, to, bytes, (off_t)offset);
+}
