@@ -1,0 +1,87 @@
+/*
+ * check.h - from what was written to what can be computed.
+ *
+ * The check goes through the tree from below: it finds columns and functions, gives each term its type, puts in the
+ * conversions that the types ask for, makes simpler terms of between, switch and the forms that look like functions, and
+ * computes what does not depend on a record. Functions return false with the fault filled in; its text is "" when memory ran
+ * out.
+ */
+#ifndef WEIR_EXPR_CHECK_H
+#define WEIR_EXPR_CHECK_H
+
+/* expr */
+#include "expr/eval.h"
+#include "expr/function.h"
+#include "expr/like.h"
+#include "expr/parse.h"
+
+struct check {
+    const char *text;
+    const struct weir_schema *schema;
+    struct arena *memory;
+    struct weir_expr_fault *fault;
+    bool *uses;     /* a column of the schema each */
+    int lazy;       /* > 0: what is checked may never be reached, so a constant may fail at run time only */
+    struct run run; /* computes constants */
+};
+
+/* Checks the term in *slot, which may become another. */
+bool weir__check(struct check *c, struct term **slot);
+/* The same for what may never be reached: its constants may fail when they are. */
+bool weir__check_lazily(struct check *c, struct term **slot);
+
+/* ---- check_type.c: types and conversions ---- */
+
+/* "an integer", "text" */
+const char *weir__type_noun(enum weir_type type);
+/* The term's text for a message, cut if it is long; *ret_length bytes. */
+const char *weir__term_source(const struct check *c, const struct term *term, int *ret_length);
+/* At the term: what it is, and why that will not do. */
+bool weir__type_fault(struct check *c, const struct term *term, const char *note,
+                      const char *what_is_wanted);
+
+/* True for a null that has no type of its own. */
+bool weir__is_bare_null(const struct term *term);
+
+/* The type that all of them can be read as. False, with the two that cannot, if there is none. Bare nulls have no say. */
+bool weir__common_type(struct term *const *term, uint32_t n, enum weir_type *ret,
+                       const struct term *ret_odd[2]);
+/* Puts in what reads the term as that type, which must be possible. */
+bool weir__convert(struct check *c, struct term **slot, enum weir_type type);
+bool weir__convert_all(struct check *c, struct term **slot, uint32_t n, enum weir_type type);
+
+/* For an operator or a function: the term read as what it needs, or a fault. */
+bool weir__as_number(struct check *c, struct term **slot, const char *who, bool adds);
+bool weir__as_integer(struct check *c, struct term **slot, const char *who);
+bool weir__as_text(struct check *c, struct term **slot, const char *who);
+bool weir__as_condition(struct check *c, struct term **slot);
+
+/* x::type as it was written. */
+bool weir__check_cast(struct check *c, struct term **slot);
+
+/* ---- check_constant.c ---- */
+
+struct term *weir__constant_new(struct check *c, const struct term *at, enum weir_type type);
+bool weir__constant_null(struct check *c, struct term **slot, enum weir_type type);
+bool weir__check_literal(struct check *c, struct term *term);
+/* Replaces a term whose children are all constants by its value. */
+bool weir__fold(struct check *c, struct term **slot);
+
+/* ---- check_choice.c: case, if, coalesce, nullif, between, in and the functions ---- */
+
+/* A term over checked children, at the place of `at`. NULL when memory ran out. */
+struct term *weir__term_over(struct check *c, const struct term *at, enum term_kind kind,
+                             enum weir_type type, uint32_t n, struct term *const *child);
+/* The only column that the children use. */
+void weir__blame(struct term *term);
+bool weir__check_case(struct check *c, struct term **slot);
+bool weir__check_switch(struct check *c, struct term **slot);
+bool weir__check_between(struct check *c, struct term **slot);
+bool weir__check_in(struct check *c, struct term **slot);
+bool weir__check_call(struct check *c, struct term **slot);
+
+/* check.c: the children of a comparison have been checked; makes them of one type. order: the operator asks which is larger. */
+bool weir__check_comparable(struct check *c, struct term *at, struct term **slot, uint32_t n,
+                            bool order);
+
+#endif

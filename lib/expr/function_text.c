@@ -1,0 +1,258 @@
+#include "expr/function.h"
+
+/* ---- arguments ---- */
+
+static struct text text_at(const struct vector *vector, uint32_t row)
+{
+    return vector->text[row & vector->mask];
+}
+
+static bool any_null(const struct term *term, const struct vector *const *argument, uint32_t row)
+{
+    for (uint32_t i = 0; i < term->children; i++)
+        if (value_is_null(argument[i], row, term_shape(term->child[i])))
+            return true;
+    return false;
+}
+
+/* An integer argument; what has no room in 64 bits is as far away as can be. */
+static int64_t integer_at(const struct vector *vector, uint32_t row)
+{
+    return vector->narrow[row & vector->mask];
+}
+
+/* ---- searching ---- */
+
+static bool begins(struct text x, struct text part)
+{
+    return x.length >= part.length && memcmp(x.data, part.data, part.length) == 0;
+}
+
+static bool ends(struct text x, struct text part)
+{
+    return x.length >= part.length &&
+           memcmp(x.data + x.length - part.length, part.data, part.length) == 0;
+}
+
+static bool has(struct text x, struct text part)
+{
+    return memmem(x.data, x.length, part.data, part.length) != NULL;
+}
+
+static void search(struct term *term, const struct vector *const *argument,
+                   const struct selection *sel, bool (*test)(struct text x, struct text part))
+{
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        struct text x = text_at(argument[0], row), part = text_at(argument[1], row);
+        term->vector.truth[row] =
+            x.data == NULL || part.data == NULL ? (uint8_t)WEIR_UNKNOWN : test(x, part);
+    }
+}
+
+FUNCTION_EVAL(starts_with)
+{
+    (void)run;
+    search(term, argument, sel, begins);
+}
+
+FUNCTION_EVAL(ends_with)
+{
+    (void)run;
+    search(term, argument, sel, ends);
+}
+
+FUNCTION_EVAL(contains)
+{
+    (void)run;
+    search(term, argument, sel, has);
+}
+
+FUNCTION_EVAL(length)
+{
+    (void)run;
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        struct text x = text_at(argument[0], row);
+        term->vector.tag[row] = x.data == NULL ? TAG_NULL : 0;
+        term->vector.narrow[row] = x.data == NULL ? 0 : weir__utf8_count(x);
+    }
+}
+
+/* ---- case ---- */
+
+static void fold(struct run *run, struct term *term, const struct vector *x,
+                 const struct selection *sel, uint32_t (*letter)(uint32_t point))
+{
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        struct text text = text_at(x, row);
+        term->vector.text[row] = (struct text){NULL, 0};
+        char *to = text.data == NULL ? NULL : weir__eval_text(run, term, row, text.length);
+        if (to != NULL)
+            term->vector.text[row] = (struct text){to, weir__utf8_fold(text, letter, to)};
+    }
+}
+
+FUNCTION_EVAL(lower)
+{
+    fold(run, term, argument[0], sel, weir__utf8_lower);
+}
+
+FUNCTION_EVAL(upper)
+{
+    fold(run, term, argument[0], sel, weir__utf8_upper);
+}
+
+/* ---- parts of a text: they point into it ---- */
+
+static void trim(struct term *term, const struct vector *const *argument,
+                 const struct selection *sel, bool left, bool right)
+{
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        struct text x = text_at(argument[0], row), of = {" ", 1};
+        if (term->children > 1)
+            of = text_at(argument[1], row);
+        term->vector.text[row] = x.data == NULL || of.data == NULL
+                                     ? (struct text){NULL, 0}
+                                     : weir__utf8_trim(x, of, left, right);
+    }
+}
+
+FUNCTION_EVAL(trim)
+{
+    (void)run;
+    trim(term, argument, sel, true, true);
+}
+
+FUNCTION_EVAL(ltrim)
+{
+    (void)run;
+    trim(term, argument, sel, true, false);
+}
+
+FUNCTION_EVAL(rtrim)
+{
+    (void)run;
+    trim(term, argument, sel, false, true);
+}
+
+/* The characters [start, start + count) of x, the first being 1, those that there are. */
+static struct text cut(struct text x, int64_t start, int64_t count)
+{
+    if (start < 0) {
+        start += (int64_t)weir__utf8_count(x) + 1;
+        /* Counted from the end to before the beginning: what lies there is not there. */
+    }
+    int64_t end = count > INT64_MAX - (start > 0 ? start : 0) ? INT64_MAX : start + count;
+    if (start < 1)
+        start = 1;
+    if (end <= start)
+        return (struct text){x.data, 0};
+    uint32_t skip = weir__utf8_skip(x, (uint64_t)(start - 1));
+    struct text rest = {x.data + skip, x.length - skip};
+    rest.length = weir__utf8_skip(rest, (uint64_t)(end - start));
+    return rest;
+}
+
+FUNCTION_EVAL(substr)
+{
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        struct text *to = &term->vector.text[row];
+        *to = (struct text){NULL, 0};
+        if (any_null(term, argument, row))
+            continue;
+        int64_t count = term->children > 2 ? integer_at(argument[2], row) : INT64_MAX;
+        if (count < 0)
+            weir__eval_fail(run, term, row, REASON_NEGATIVE_LENGTH, *to);
+        else
+            *to = cut(text_at(argument[0], row), integer_at(argument[1], row), count);
+    }
+}
+
+/* The n-th part from the front, n counting from 1; *ret_parts is how many there are if that is fewer. */
+static struct text part_of(struct text x, struct text separator, int64_t n, int64_t *ret_parts)
+{
+    const char *at = x.data, *end = x.data + x.length;
+    for (int64_t i = 1;; i++) {
+        const char *stop = separator.length == 0 ? NULL
+                                                 : memmem(at, (size_t)(end - at), separator.data,
+                                                          separator.length);
+        if (i == n)
+            return (struct text){at, (uint32_t)((stop == NULL ? end : stop) - at)};
+        *ret_parts = i;
+        if (stop == NULL)
+            return (struct text){x.data, 0};
+        at = stop + separator.length;
+    }
+}
+
+FUNCTION_EVAL(split_part)
+{
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        struct text *to = &term->vector.text[row];
+        *to = (struct text){NULL, 0};
+        if (any_null(term, argument, row))
+            continue;
+        struct text x = text_at(argument[0], row), separator = text_at(argument[1], row);
+        int64_t n = integer_at(argument[2], row), parts = 0;
+        if (n == 0) {
+            weir__eval_fail(run, term, row, REASON_PART_ZERO, *to);
+            continue;
+        }
+        if (n < 0) { /* from the end: count them first */
+            part_of(x, separator, INT64_MAX, &parts);
+            n += parts + 1;
+        }
+        *to = n < 1 ? (struct text){x.data, 0} : part_of(x, separator, n, &parts);
+    }
+}
+
+/* ---- replace ---- */
+
+static size_t count_of(struct text x, struct text part)
+{
+    size_t count = 0;
+    const char *at = x.data, *end = x.data + x.length;
+    while ((at = memmem(at, (size_t)(end - at), part.data, part.length)) != NULL) {
+        at += part.length;
+        count++;
+    }
+    return count;
+}
+
+static void replace_all(struct text x, struct text from, struct text by, char *to)
+{
+    const char *at = x.data, *end = x.data + x.length, *hit;
+    while ((hit = memmem(at, (size_t)(end - at), from.data, from.length)) != NULL) {
+        memcpy(to, at, (size_t)(hit - at));
+        to += hit - at;
+        memcpy(to, by.data, by.length);
+        to += by.length;
+        at = hit + from.length;
+    }
+    memcpy(to, at, (size_t)(end - at));
+}
+
+FUNCTION_EVAL(replace)
+{
+    for (uint32_t k = 0; k < sel->count; k++) {
+        uint32_t row = sel->row[k];
+        term->vector.text[row] = (struct text){NULL, 0};
+        if (any_null(term, argument, row))
+            continue;
+        struct text x = text_at(argument[0], row), from = text_at(argument[1], row),
+                    by = text_at(argument[2], row);
+        size_t count = from.length == 0 ? 0 : count_of(x, from);
+        size_t length = x.length - count * from.length + count * by.length;
+        char *to = count == 0 ? NULL : weir__eval_text(run, term, row, length);
+        if (to != NULL)
+            replace_all(x, from, by, to);
+        if (to != NULL || count == 0)
+            term->vector.text[row] =
+                (struct text){to == NULL ? x.data : to, (uint32_t)length};
+    }
+}
