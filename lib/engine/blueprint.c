@@ -1,0 +1,53 @@
+#include "engine/blueprint.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* stage */
+#include "stage/node.h"
+
+struct group *weir__blueprint_add_group(struct blueprint *blueprint)
+{
+    struct group *group = realloc(blueprint->group, (blueprint->groups + 1) * sizeof(*group));
+    if (group == NULL)
+        return NULL;
+    blueprint->group = group;
+    group = &blueprint->group[blueprint->groups++];
+    *group = (struct group){.input = -1, .ordered = true};
+    return group;
+}
+
+struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint)
+{
+    struct blueprint_stage *stage =
+        realloc(blueprint->stage, (blueprint->stages + 1) * sizeof(*stage));
+    if (stage == NULL)
+        return NULL;
+    blueprint->stage = stage;
+    stage = &blueprint->stage[blueprint->stages++];
+    *stage = (struct blueprint_stage){0};
+    return stage;
+}
+
+void weir__blueprint_release(struct blueprint *blueprint)
+{
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        for (uint32_t m = 0; m < blueprint->group[g].members; m++) {
+            struct member *member = &blueprint->group[g].member[m];
+            weir__node_free(member->with);
+            weir_schema_release(&member->in);
+            free(member->needed);
+            free(member->probed);
+        }
+    free(blueprint->group);
+    for (uint32_t s = 0; s < blueprint->stages; s++)
+        free(blueprint->stage[s].id);
+    free(blueprint->stage);
+    for (size_t f = 0; f < blueprint->files; f++)
+        free(blueprint->file[f]);
+    free(blueprint->file);
+    free(blueprint->name);
+    free(blueprint->run_id);
+    *blueprint = (struct blueprint){0};
+}

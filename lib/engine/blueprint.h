@@ -1,0 +1,101 @@
+/*
+ * blueprint.h - a run laid out: groups of fused stages, their seats, ports and edges, and where each word stands.
+ *
+ * The plan makes it; its canonical text stands in the segment; every worker reads the text back and computes the same layout
+ * from it, whatever way the worker was started.
+ *
+ * A group is what runs in one process: one stage, or several in a row that are fused (its members). It has one or more
+ * seats. Port 0 is the output of its last member (unless that is a sink); further ports carry rejected records.
+ */
+#ifndef WEIR_BLUEPRINT_H
+#define WEIR_BLUEPRINT_H
+
+#include <weir/stage.h>
+
+/* base */
+#include "base/buf.h"
+/* stage */
+#include "stage/runtime.h"
+
+enum {
+    GROUP_MEMBERS = 8,
+    GROUP_PORTS = 1 + GROUP_MEMBERS,
+    GROUP_SEATS = 64,
+    MEMBER_STATE = 1024,
+};
+
+struct member {
+    const struct weir_stage_type *outer; /* as the user named it */
+    const struct weir_stage_type *type;  /* itself, or one of the types that it expands into */
+    uint32_t stage;                      /* the user's stage: index into blueprint.stage */
+    struct node *with;                   /* owned */
+    enum on_error on_error;
+    int reject_port; /* -1: none */
+    struct weir_schema in; /* of a source: what its probe found */
+    bool raw_out;          /* its output is bytes */
+    bool *needed; /* owned; one a column of its output */
+    uint32_t needed_count;
+    char *probed; /* owned, or NULL */
+};
+
+struct port {
+    uint32_t consumer;    /* group */
+    bool oversize;        /* its rings have a large area for one record */
+    uint64_t ring_offset; /* of the first seat's ring in the segment; the others follow */
+    uint64_t payload_offset;
+};
+
+struct group {
+    uint32_t seats;
+    bool ordered; /* the edge that it reads */
+    bool packs;   /* its output are records: they are packed into slots */
+    bool packs_raw; /* with the records' raw bytes, since somebody downstream may reject them */
+    int input;    /* the group that it reads, -1: a source */
+    uint32_t input_port;
+    uint32_t members;
+    struct member member[GROUP_MEMBERS];
+    uint32_t ports;
+    bool has_main; /* port 0 is the output; else all ports are for rejects */
+    struct port port[GROUP_PORTS];
+    uint64_t words_offset; /* struct group_words */
+    uint64_t seat_offset;  /* struct seat_words, one a seat */
+};
+
+struct blueprint_stage {
+    char *id;
+    const struct weir_stage_type *type;
+    bool implicit; /* a rejects file */
+};
+
+struct blueprint {
+    char *name;
+    char *run_id;
+    uint32_t slots, slot_bytes;
+    uint32_t max_record;
+    char **file;
+    size_t files;
+    uint64_t input_bytes; /* 0: unknown */
+    struct blueprint_stage *stage;
+    uint32_t stages;
+    struct group *group;
+    uint32_t groups;
+    /* computed by weir__blueprint_layout */
+    uint64_t text_offset;
+    uint64_t segment_bytes;
+    uint64_t slot_total_bytes;
+};
+
+/* Appends a zeroed group, stage. NULL when memory ran out. */
+struct group *weir__blueprint_add_group(struct blueprint *blueprint);
+struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint);
+
+/* Canonical text, and back. read: 0, WEIR_EOS, or WEIR_EINTERNAL for a text that is not ours. */
+void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to);
+int weir__blueprint_read(const char *text, struct blueprint *ret);
+
+/* Computes every offset; text_bytes is what the text takes in the segment. */
+void weir__blueprint_layout(struct blueprint *blueprint, size_t text_bytes);
+
+void weir__blueprint_release(struct blueprint *blueprint);
+
+#endif

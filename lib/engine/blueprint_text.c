@@ -1,0 +1,281 @@
+/* The blueprint as canonical text, and back: what every worker builds its configuration from. */
+#include "engine/blueprint.h"
+
+
+#include <weir/weir.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* stage */
+#include "stage/node.h"
+
+/* ---- writing ---- */
+
+static void put(struct node *map, const char *key, const char *text)
+{
+    weir__node_append(map, key, weir__node_scalar(text));
+}
+
+static void put_number(struct node *map, const char *key, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, number);
+    put(map, key, text);
+}
+
+static struct node *schema_node(const struct weir_schema *schema)
+{
+    struct node *map = weir__node_map(), *columns = weir__node_list();
+    put_number(map, "raw", schema->raw);
+    if (schema->preamble != NULL)
+        put(map, "preamble", schema->preamble);
+    for (uint32_t c = 0; c < schema->columns; c++) {
+        weir__node_append(columns, NULL, weir__node_scalar(schema->column[c].name));
+        weir__node_append(columns, NULL,
+                          weir__node_scalar(weir_type_name(schema->column[c].type)));
+    }
+    weir__node_append(map, "columns", columns);
+    return map;
+}
+
+static struct node *needed_node(const struct member *member)
+{
+    struct node *list = weir__node_list();
+    for (uint32_t c = 0; c < member->needed_count; c++)
+        if (member->needed[c]) {
+            char text[24];
+            snprintf(text, sizeof(text), "%u", c);
+            weir__node_append(list, NULL, weir__node_scalar(text));
+        }
+    return list;
+}
+
+/* Which of its outer type's inner ones a member is; -1: the outer type itself. */
+static int inner_index(const struct member *member)
+{
+    for (int i = 0; member->outer->inner != NULL && member->outer->inner[i] != NULL; i++)
+        if (member->outer->inner[i] == member->type)
+            return i;
+    return -1;
+}
+
+static struct node *member_node(const struct member *member)
+{
+    struct node *map = weir__node_map();
+    put(map, "type", member->outer->name);
+    put_number(map, "inner", inner_index(member));
+    put_number(map, "stage", member->stage);
+    put_number(map, "on_error", member->on_error);
+    put_number(map, "reject_port", member->reject_port);
+    put_number(map, "columns", member->needed_count);
+    put_number(map, "raw_out", member->raw_out);
+    if (member->probed != NULL)
+        put(map, "probed", member->probed);
+    if (member->with != NULL)
+        weir__node_append(map, "with", weir__node_copy(member->with));
+    weir__node_append(map, "in", schema_node(&member->in));
+    weir__node_append(map, "needed", needed_node(member));
+    return map;
+}
+
+static struct node *group_node(const struct group *group)
+{
+    struct node *map = weir__node_map(), *members = weir__node_list(),
+                *ports = weir__node_list();
+    put_number(map, "seats", group->seats);
+    put_number(map, "ordered", group->ordered);
+    put_number(map, "packs", group->packs);
+    put_number(map, "packs_raw", group->packs_raw);
+    put_number(map, "input", group->input);
+    put_number(map, "input_port", group->input_port);
+    put_number(map, "has_main", group->has_main);
+    for (uint32_t m = 0; m < group->members; m++)
+        weir__node_append(members, NULL, member_node(&group->member[m]));
+    for (uint32_t p = 0; p < group->ports; p++) {
+        struct node *port = weir__node_map();
+        put_number(port, "consumer", group->port[p].consumer);
+        put_number(port, "oversize", group->port[p].oversize);
+        weir__node_append(ports, NULL, port);
+    }
+    weir__node_append(map, "members", members);
+    weir__node_append(map, "ports", ports);
+    return map;
+}
+
+void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to)
+{
+    struct node *map = weir__node_map(), *files = weir__node_list(), *stages = weir__node_list(),
+                *groups = weir__node_list();
+    put(map, "name", blueprint->name);
+    put(map, "run_id", blueprint->run_id);
+    put_number(map, "slots", blueprint->slots);
+    put_number(map, "slot_bytes", blueprint->slot_bytes);
+    put_number(map, "max_record", blueprint->max_record);
+    for (size_t f = 0; f < blueprint->files; f++)
+        weir__node_append(files, NULL, weir__node_scalar(blueprint->file[f]));
+    for (uint32_t s = 0; s < blueprint->stages; s++) {
+        struct node *stage = weir__node_map();
+        put(stage, "id", blueprint->stage[s].id);
+        put(stage, "type", blueprint->stage[s].type->name);
+        put_number(stage, "implicit", blueprint->stage[s].implicit);
+        weir__node_append(stages, NULL, stage);
+    }
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        weir__node_append(groups, NULL, group_node(&blueprint->group[g]));
+    weir__node_append(map, "files", files);
+    weir__node_append(map, "stages", stages);
+    weir__node_append(map, "groups", groups);
+    weir__node_write(map, to);
+    weir__node_free(map);
+}
+
+/* ---- reading ---- */
+
+static const char *get(const struct node *map, const char *key)
+{
+    const struct node *node = weir__node_get(map, key);
+    return node != NULL && node->kind == NODE_SCALAR ? node->text : NULL;
+}
+
+static int64_t get_number(const struct node *map, const char *key)
+{
+    const char *text = get(map, key);
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+static const struct node *first(const struct node *map, const char *key)
+{
+    const struct node *list = weir__node_get(map, key);
+    return list == NULL ? NULL : list->child;
+}
+
+static char *copy_text(const char *text)
+{
+    return text == NULL ? NULL : strdup(text);
+}
+
+static int read_schema(const struct node *map, struct weir_schema *ret)
+{
+    *ret = (struct weir_schema){.raw = get_number(map, "raw") != 0,
+                                .preamble = copy_text(get(map, "preamble"))};
+    if (ret->preamble != NULL)
+        ret->preamble_bytes = strlen(ret->preamble);
+    for (const struct node *n = first(map, "columns"); n != NULL; n = n->next->next) {
+        if (n->next == NULL || n->text == NULL || n->next->text == NULL)
+            return WEIR_EINTERNAL;
+        int type = weir_type_find(n->next->text);
+        if (type < 0)
+            return WEIR_EINTERNAL;
+        if (weir_schema_add(ret, n->text, (enum weir_type)type) < 0)
+            return WEIR_EOS;
+    }
+    return 0;
+}
+
+static int read_needed(const struct node *map, struct member *ret)
+{
+    ret->needed_count = (uint32_t)get_number(map, "columns");
+    ret->needed = calloc(ret->needed_count + 1, sizeof(bool));
+    if (ret->needed == NULL)
+        return WEIR_EOS;
+    for (const struct node *n = first(map, "needed"); n != NULL; n = n->next) {
+        uint32_t column = n->text == NULL ? UINT32_MAX : (uint32_t)strtoul(n->text, NULL, 10);
+        if (column >= ret->needed_count)
+            return WEIR_EINTERNAL;
+        ret->needed[column] = true;
+    }
+    return 0;
+}
+
+static int read_member(const struct node *map, struct member *ret)
+{
+    const char *name = get(map, "type");
+    ret->outer = name == NULL ? NULL : weir_stage_type(name);
+    if (ret->outer == NULL)
+        return WEIR_EINTERNAL;
+    int64_t inner = get_number(map, "inner");
+    ret->type = inner < 0 ? ret->outer : ret->outer->inner[inner];
+    ret->stage = (uint32_t)get_number(map, "stage");
+    ret->on_error = (enum on_error)get_number(map, "on_error");
+    ret->reject_port = (int)get_number(map, "reject_port");
+    ret->raw_out = get_number(map, "raw_out") != 0;
+    ret->probed = copy_text(get(map, "probed"));
+    const struct node *with = weir__node_get(map, "with");
+    if (with != NULL && (ret->with = weir__node_copy(with)) == NULL)
+        return WEIR_EOS;
+    int code = read_schema(weir__node_get(map, "in"), &ret->in);
+    return code < 0 ? code : read_needed(map, ret);
+}
+
+static int read_group(const struct node *map, struct group *ret)
+{
+    ret->seats = (uint32_t)get_number(map, "seats");
+    ret->ordered = get_number(map, "ordered") != 0;
+    ret->packs = get_number(map, "packs") != 0;
+    ret->packs_raw = get_number(map, "packs_raw") != 0;
+    ret->input = (int)get_number(map, "input");
+    ret->input_port = (uint32_t)get_number(map, "input_port");
+    ret->has_main = get_number(map, "has_main") != 0;
+    for (const struct node *n = first(map, "members"); n != NULL; n = n->next) {
+        if (ret->members == GROUP_MEMBERS)
+            return WEIR_EINTERNAL;
+        int code = read_member(n, &ret->member[ret->members++]);
+        if (code < 0)
+            return code;
+    }
+    for (const struct node *n = first(map, "ports"); n != NULL; n = n->next) {
+        if (ret->ports == GROUP_PORTS)
+            return WEIR_EINTERNAL;
+        ret->port[ret->ports++] =
+            (struct port){.consumer = (uint32_t)get_number(n, "consumer"),
+                          .oversize = get_number(n, "oversize") != 0};
+    }
+    return 0;
+}
+
+static int read_lists(const struct node *map, struct blueprint *ret)
+{
+    for (const struct node *n = first(map, "files"); n != NULL; n = n->next)
+        ret->files++;
+    ret->file = calloc(ret->files + 1, sizeof(char *));
+    if (ret->file == NULL)
+        return WEIR_EOS;
+    size_t f = 0;
+    for (const struct node *n = first(map, "files"); n != NULL; n = n->next)
+        ret->file[f++] = copy_text(n->text);
+    for (const struct node *n = first(map, "stages"); n != NULL; n = n->next) {
+        struct blueprint_stage *stage = weir__blueprint_add_stage(ret);
+        if (stage == NULL)
+            return WEIR_EOS;
+        stage->id = copy_text(get(n, "id"));
+        stage->type = weir_stage_type(get(n, "type"));
+        stage->implicit = get_number(n, "implicit") != 0;
+    }
+    for (const struct node *n = first(map, "groups"); n != NULL; n = n->next) {
+        struct group *group = weir__blueprint_add_group(ret);
+        int code = group == NULL ? WEIR_EOS : read_group(n, group);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+int weir__blueprint_read(const char *text, struct blueprint *ret)
+{
+    *ret = (struct blueprint){0};
+    struct node *map = weir__node_read(&text);
+    if (map == NULL)
+        return WEIR_EINTERNAL;
+    ret->name = copy_text(get(map, "name"));
+    ret->run_id = copy_text(get(map, "run_id"));
+    ret->slots = (uint32_t)get_number(map, "slots");
+    ret->slot_bytes = (uint32_t)get_number(map, "slot_bytes");
+    ret->max_record = (uint32_t)get_number(map, "max_record");
+    int code = read_lists(map, ret);
+    weir__node_free(map);
+    if (code < 0)
+        weir__blueprint_release(ret);
+    return code;
+}

@@ -1,0 +1,379 @@
+#include "engine/crew.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { TEXT_ROOM = 64 << 10 }; /* what a stage with raw output is promised at least */
+
+static struct ledger_copy *now(struct crew *crew)
+{
+    return &crew->seat->now;
+}
+
+/* ---- commits in the middle of an input ---- */
+
+static int secure(struct crew *crew)
+{
+    return weir__seat_secure(crew->seat) == SEAT_DISCARD ? CREW_DISCARD : 0;
+}
+
+/* A slot is full: commits what there is, and goes on in the next. */
+static int commit_part(struct crew *crew)
+{
+    if (crew->seat->now.last)
+        return weir_err_set(&crew->err, WEIR_EINTERNAL,
+                            "a stage's last output is larger than a slot");
+    weir__seat_commit(crew->seat, false);
+    return secure(crew);
+}
+
+static bool anything_to_commit(const struct seat *seat)
+{
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        if (seat->out[port].used > 0 || seat->out[port].records > 0)
+            return true;
+    return false;
+}
+
+/* ---- one call of a member ---- */
+
+static void add_counts(struct member_counts *to, const struct member_counts *more,
+                       const struct member_counts *already)
+{
+    to->in += more->in - already->in;
+    to->dropped += more->dropped - already->dropped;
+    to->null_dropped += more->null_dropped - already->null_dropped;
+    to->rejected += more->rejected - already->rejected;
+    to->failed += more->failed - already->failed;
+    to->bytes += more->bytes - already->bytes;
+}
+
+/* The member's rejects go to the free bytes of its port's slot. */
+static void begin_call(struct crew *crew, uint32_t m)
+{
+    struct crew_member *member = &crew->member[m];
+    member->stage.count = (struct weir_counts){0};
+    member->runtime.rejected = 0;
+    member->runtime.rejects_done = now(crew)->call[m].rejected;
+    if (member->reject_port < 0)
+        return;
+    const struct outlet *out = &crew->seat->out[member->reject_port];
+    member->room = (struct reject_room){.bytes = out->bytes,
+                                        .capacity = out->capacity,
+                                        .used = out->used,
+                                        .rows = out->records};
+}
+
+/* What the call did becomes part of the next commit; `call` keeps it apart until its output is used up. */
+static void end_call(struct crew *crew, uint32_t m)
+{
+    struct crew_member *member = &crew->member[m];
+    const struct weir_counts *count = &member->stage.count;
+    struct member_counts made = {.in = count->in,
+                                 .dropped = count->dropped,
+                                 .null_dropped = count->null_dropped,
+                                 .rejected = member->runtime.rejected,
+                                 .failed = count->failed,
+                                 .bytes = count->bytes};
+    add_counts(&now(crew)->total[m], &made, &now(crew)->call[m]);
+    now(crew)->call[m] = made;
+    if (member->reject_port >= 0) {
+        struct outlet *out = &crew->seat->out[member->reject_port];
+        out->used = (uint32_t)member->room.used;
+        out->records = member->room.rows;
+    }
+}
+
+/* The call's output has been used up: nobody will repeat the call, and its state is the member's. */
+static void settle_call(struct crew *crew, uint32_t m, uint64_t out_records)
+{
+    now(crew)->total[m].out += out_records;
+    now(crew)->call[m] = (struct member_counts){0};
+    memcpy(now(crew)->state[m], crew->member[m].state, crew->member[m].stage.type->state_bytes);
+}
+
+/* ---- output ---- */
+
+static void aim(struct crew *crew, struct weir_output *out)
+{
+    struct outlet *slot = &crew->seat->out[0];
+    *out = (struct weir_output){.bytes = slot->bytes + slot->used,
+                                .capacity = slot->capacity - slot->used,
+                                .origin = {.file = UINT32_MAX}};
+}
+
+static void fill(struct crew *crew, const struct weir_output *out)
+{
+    struct outlet *slot = &crew->seat->out[0];
+    slot->used += (uint32_t)out->used;
+    slot->records += out->records;
+}
+
+static int pack_oversize(struct crew *crew, const struct weir_batch *batch, uint32_t *record)
+{
+    struct outlet *slot = &crew->seat->out[0];
+    if (weir__seat_oversize(crew->seat, 0) == SEAT_DISCARD)
+        return CREW_DISCARD;
+    struct weir_batch one = *batch;
+    one.records = *record + 1;
+    size_t bytes = weir__pack(&crew->packing, &one, record, slot->bytes, slot->capacity);
+    if (bytes == 0)
+        return weir_err_set(&crew->err, WEIR_EDATA,
+                            "stage '%s': a record is larger than max_record (%zu bytes)",
+                            crew->member[crew->group->members - 1].stage.id,
+                            crew->facts.max_record);
+    slot->used = (uint32_t)bytes;
+    slot->records = 1;
+    return 0;
+}
+
+/* The output of a last member with columns: packed into slots, one batch or part of one a slot. */
+static int pack(struct crew *crew, const struct weir_batch *batch)
+{
+    uint64_t *cursor = &now(crew)->cursor[crew->group->members];
+    while (*cursor < batch->records) {
+        struct outlet *slot = &crew->seat->out[0];
+        int code = slot->used > 0 ? commit_part(crew) : 0;
+        if (code != 0)
+            return code;
+        uint32_t record = (uint32_t)*cursor;
+        slot->origin = batch->origin;
+        size_t bytes = weir__pack(&crew->packing, batch, &record, slot->bytes, slot->capacity);
+        slot->used = (uint32_t)bytes;
+        slot->records = record - (uint32_t)*cursor;
+        if (bytes == 0 && (code = pack_oversize(crew, batch, &record)) != 0)
+            return code;
+        *cursor = record;
+    }
+    *cursor = 0;
+    return 0;
+}
+
+/* ---- driving ---- */
+
+static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in);
+
+/* Hands a member's output on. */
+static int pass_on(struct crew *crew, uint32_t m, const struct weir_output *out)
+{
+    if (m + 1 < crew->group->members)
+        return out->batch.records > 0 ? drive(crew, m + 1, &out->batch) : 0;
+    if (crew->group->packs)
+        return pack(crew, &out->batch);
+    if (crew->group->has_main)
+        fill(crew, out);
+    return 0;
+}
+
+/* A last member that writes text is promised some room. */
+static int ensure_room(struct crew *crew, uint32_t m)
+{
+    const struct outlet *slot = &crew->seat->out[0];
+    uint32_t least = slot->capacity / 4 < TEXT_ROOM ? slot->capacity / 4 : TEXT_ROOM;
+    bool writes = crew->group->has_main && !crew->group->packs && m + 1 == crew->group->members;
+    return writes && slot->used > 0 && slot->capacity - slot->used < least ? commit_part(crew) : 0;
+}
+
+/* Between two calls for the same input: a full slot, or rejects that need room, are committed. */
+static int between_calls(struct crew *crew, uint32_t m, bool moved)
+{
+    const struct crew_member *member = &crew->member[m];
+    bool writes = crew->group->has_main && !crew->group->packs && m + 1 == crew->group->members;
+    bool crowded = member->reject_port >= 0 && member->room.used > member->room.capacity / 2;
+    if (!moved && !anything_to_commit(crew->seat))
+        return weir_err_set(&crew->err, WEIR_EINTERNAL, "stage '%s' makes no progress",
+                            member->stage.id);
+    return writes || crowded || !moved ? commit_part(crew) : 0;
+}
+
+static uint64_t records_of(const struct crew *crew, uint32_t m, const struct weir_output *out)
+{
+    bool text = m + 1 == crew->group->members && !crew->group->packs;
+    return text ? out->records : out->batch.records;
+}
+
+/* Runs member m, and all behind it, over a batch from its cursor to the end. */
+static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
+{
+    struct crew_member *member = &crew->member[m];
+    uint64_t *cursor = &now(crew)->cursor[m];
+    while (*cursor != UINT64_MAX) {
+        int code = ensure_room(crew, m);
+        if (code != 0)
+            return code;
+        struct weir_output out = {0};
+        if (crew->group->has_main && m + 1 == crew->group->members)
+            aim(crew, &out);
+        uint64_t stopped = *cursor;
+        begin_call(crew, m);
+        int progress = member->stage.type->process(&member->stage, in, &stopped, &out);
+        if (progress < 0)
+            return progress;
+        end_call(crew, m);
+        if ((code = pass_on(crew, m, &out)) != 0)
+            return code;
+        settle_call(crew, m, records_of(crew, m, &out));
+        if (progress == WEIR_ENOUGH) {
+            crew->enough = true;
+            stopped = UINT64_MAX;
+        }
+        bool moved = stopped != *cursor;
+        *cursor = stopped;
+        if (crew->enough)
+            break;
+        if (stopped != UINT64_MAX && (code = between_calls(crew, m, moved)) != 0)
+            return code;
+    }
+    *cursor = 0;
+    now(crew)->total[m].in += in->records;
+    return 0;
+}
+
+/* ---- transactions ---- */
+
+/* The batch in the slot that is in hand. What its header says is checked before it is used. */
+static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
+{
+    struct seat *seat = crew->seat;
+    const struct ring *ring = &seat->edge.ring[seat->input.ring];
+    struct slot_facts facts = ring_slot(ring, seat->input.position)->facts;
+    struct weir_position origin = {
+        .file = facts.file, .offset = facts.offset, .line = facts.line};
+    bool large = facts.oversize != 0 && ring->area != NULL;
+    const char *bytes = large ? ring->area : ring_payload(ring, seat->input.position);
+    if (facts.bytes > (large ? ring->area_bytes : ring->slot_bytes))
+        return weir_err_set(&crew->err, WEIR_EINTERNAL, "a slot's header is damaged");
+    const struct weir_schema *in = crew->member[0].stage.in;
+    if (in->raw || facts.bytes == 0) {
+        *ret = (struct weir_batch){.records = facts.records,
+                                   .bytes = bytes,
+                                   .byte_count = facts.bytes,
+                                   .origin = origin,
+                                   .whole_bytes = facts.whole_bytes};
+        return 0;
+    }
+    const struct group *producer = &seat->view->blueprint->group[seat->of->input];
+    const struct member *last = &producer->member[producer->members - 1];
+    int code =
+        weir__unpack(&crew->unpacked, last->needed, in->columns, bytes, facts.bytes, &origin);
+    if (code < 0)
+        return weir_err_set(&crew->err, code, "a slot's records are damaged");
+    *ret = crew->unpacked.batch;
+    return 0;
+}
+
+int weir__crew_process(struct crew *crew)
+{
+    struct seat *seat = crew->seat;
+    struct weir_batch batch;
+    int code = batch_in_hand(crew, &batch);
+    if (code < 0)
+        return code;
+    if (seat->of->ordered)
+        seat->now.number = seat->input.number.n;
+    seat->now.expects_part = false;
+    if ((code = secure(crew)) != 0)
+        return code;
+    if (batch.byte_count > 0 || (batch.column != NULL && batch.records > 0))
+        code = drive(crew, 0, &batch);
+    if (code != 0)
+        return code;
+    bool last = seat->input.number.last || !seat->of->ordered;
+    memset(seat->now.cursor, 0, sizeof(seat->now.cursor));
+    seat->now.input_done = true;
+    seat->now.input_ring = seat->input.ring;
+    seat->now.input_position = seat->input.position;
+    seat->now.expects_part = !last;
+    weir__seat_commit(seat, last);
+    return crew->enough ? WEIR_DONE : WEIR_MORE;
+}
+
+int weir__crew_produce(struct crew *crew)
+{
+    struct seat *seat = crew->seat;
+    struct crew_member *member = &crew->member[0];
+    int code = secure(crew);
+    if (code != 0)
+        return code;
+    struct weir_output out;
+    aim(crew, &out);
+    begin_call(crew, 0);
+    int progress = member->stage.type->produce(&member->stage, &out);
+    if (progress < 0 || progress == CREW_DISCARD)
+        return progress;
+    end_call(crew, 0);
+    if (crew->group->packs) {
+        if ((code = pack(crew, &out.batch)) != 0)
+            return code;
+    } else {
+        fill(crew, &out);
+        seat->out[0].origin = out.origin;
+        seat->out[0].whole_bytes = out.whole_bytes;
+    }
+    settle_call(crew, 0, records_of(crew, 0, &out));
+    weir__seat_commit(seat, seat->out[0].used > 0);
+    return progress;
+}
+
+static uint64_t last_number(const struct seat *seat)
+{
+    if (seat->of->input < 0 || !seat->of->ordered)
+        return seat->now.number;
+    return word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
+}
+
+static int finish_member(struct crew *crew, uint32_t m)
+{
+    struct crew_member *member = &crew->member[m];
+    if (member->stage.type->finish == NULL)
+        return 0;
+    struct weir_output out = {0};
+    if (crew->group->has_main && m + 1 == crew->group->members)
+        aim(crew, &out);
+    begin_call(crew, m);
+    int code = member->stage.type->finish(&member->stage, &out);
+    if (code < 0)
+        return code;
+    end_call(crew, m);
+    if ((code = pass_on(crew, m, &out)) != 0)
+        return code;
+    settle_call(crew, m, records_of(crew, m, &out));
+    return 0;
+}
+
+int weir__crew_finish(struct crew *crew, bool early)
+{
+    struct seat *seat = crew->seat;
+    int code = early ? 0 : secure(crew);
+    if (code != 0)
+        return code;
+    seat->now.last = true;
+    seat->now.done = early;
+    seat->now.number = last_number(seat);
+    for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
+        if (!early || (crew->member[m].stage.type->traits & WEIR_SINK) != 0)
+            code = finish_member(crew, m);
+    if (code != 0)
+        return code;
+    for (uint32_t port = 0; early && port < seat->of->ports; port++)
+        seat->out[port].secured = false;
+    weir__seat_commit(seat, !early);
+    return 0;
+}
+
+int weir__crew_publish(struct crew *crew, bool keep)
+{
+    struct seat_words *words = crew->seat->words;
+    for (uint32_t m = 0; m < crew->group->members; m++) {
+        struct crew_member *member = &crew->member[m];
+        if (member->stage.type == NULL || member->stage.type->publish == NULL)
+            continue;
+        const char *path = NULL;
+        int code = member->stage.type->publish(&member->stage, keep, &path);
+        if (code < 0)
+            return code;
+        if (path != NULL)
+            snprintf(words->published, sizeof(words->published), "%s", path);
+    }
+    return 0;
+}

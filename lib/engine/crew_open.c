@@ -1,0 +1,119 @@
+/* Making a seat's stages from the blueprint, and taking them down again. */
+#include "engine/crew.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int grant_area(struct weir_stage *stage, struct weir_output *out)
+{
+    struct crew *crew = stage->runtime->engine;
+    if (weir__seat_oversize(crew->seat, 0) == SEAT_DISCARD)
+        return CREW_DISCARD;
+    out->bytes = crew->seat->out[0].bytes;
+    out->capacity = crew->facts.max_record;
+    return 0;
+}
+
+static int configure(struct crew *crew, const struct member *from, struct crew_member *member)
+{
+    const struct blueprint *blueprint = crew->seat->view->blueprint;
+    member->reject_port = from->reject_port;
+    member->runtime.on_error = from->on_error;
+    member->runtime.rejects = from->reject_port >= 0 ? &member->room : NULL;
+    member->runtime.facts = &crew->facts;
+    member->runtime.probed = from->probed;
+    member->runtime.fresh = crew->seat->sequence == 0;
+    member->runtime.err = &crew->err;
+    member->runtime.oversize = grant_area;
+    member->runtime.engine = crew;
+    member->stage = (struct weir_stage){.type = from->type,
+                                        .id = blueprint->stage[from->stage].id,
+                                        .in = &from->in,
+                                        .out = &member->out,
+                                        .needed = from->needed,
+                                        .state = member->state,
+                                        .runtime = &member->runtime};
+    struct weir_errors ignored = {0}; /* the plan has checked the same text */
+    int code = weir__settings_read(from->outer->options, from->with, &ignored, &member->settings);
+    weir_errors_release(&ignored);
+    member->runtime.settings = member->settings;
+    if (code < 0)
+        return weir_err_set(&crew->err, code, "stage '%s': cannot read its options again",
+                            member->stage.id);
+    return from->type->configure == NULL ? 0 : from->type->configure(&member->stage);
+}
+
+/* A source's schema is what its probe found: the plan has put it into the blueprint as the member's input. */
+static int bind(const struct member *from, struct crew_member *member)
+{
+    struct weir_stage *stage = &member->stage;
+    if ((from->type->traits & WEIR_SOURCE) != 0) {
+        stage->in = NULL;
+        int code = weir_schema_copy(&member->out, &from->in);
+        if (code < 0)
+            return code;
+    }
+    int code = from->type->bind == NULL ? 0 : from->type->bind(stage, &member->out);
+    if (code < 0 || from->type->needs == NULL || stage->in == NULL)
+        return code;
+    bool *ignored = calloc(stage->in->columns + 1, sizeof(bool));
+    if (ignored == NULL)
+        return WEIR_EOS;
+    from->type->needs(stage, ignored);
+    free(ignored);
+    return 0;
+}
+
+static int open_member(struct crew *crew, uint32_t m)
+{
+    const struct member *from = &crew->group->member[m];
+    struct crew_member *member = &crew->member[m];
+    memcpy(member->state, crew->seat->now.state[m], MEMBER_STATE);
+    int code = bind(from, member);
+    if (code == 0 && from->type->open != NULL)
+        code = from->type->open(&member->stage);
+    if (member->stage.irreplaceable)
+        crew->seat->words->irreplaceable = 1;
+    return code;
+}
+
+int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd)
+{
+    const struct blueprint *blueprint = seat->view->blueprint;
+    crew->seat = seat;
+    crew->group = seat->of;
+    crew->facts = (struct run_facts){.file = blueprint->file,
+                                     .files = blueprint->files,
+                                     .max_record = blueprint->max_record,
+                                     .run_id = blueprint->run_id};
+    crew->member = calloc(crew->group->members, sizeof(*crew->member));
+    if (crew->member == NULL)
+        return weir_err_set(&crew->err, WEIR_EOS, "out of memory");
+    int code = 0;
+    for (uint32_t m = 0; m < crew->group->members && code == 0; m++) {
+        crew->member[m].runtime.head_fd = head_fd;
+        code = configure(crew, &crew->group->member[m], &crew->member[m]);
+    }
+    for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
+        code = open_member(crew, m);
+    const struct member *last = &crew->group->member[crew->group->members - 1];
+    crew->packing =
+        (struct packing){.needed = last->needed, .raw = crew->group->packs_raw};
+    if (code < 0 && crew->err.text[0] == '\0')
+        weir_err_set(&crew->err, code, "cannot open the stages of this seat");
+    return code;
+}
+
+void weir__crew_close(struct crew *crew)
+{
+    for (uint32_t m = 0; crew->member != NULL && m < crew->group->members; m++) {
+        struct crew_member *member = &crew->member[m];
+        if (member->stage.type != NULL && member->stage.type->close != NULL)
+            member->stage.type->close(&member->stage);
+        weir__settings_free(member->settings);
+        weir_schema_release(&member->out);
+    }
+    free(crew->member);
+    crew->member = NULL;
+    weir__unpacked_release(&crew->unpacked);
+}

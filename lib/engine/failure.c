@@ -1,0 +1,77 @@
+#include "engine/failure.h"
+
+/* flow */
+#include "flow/ring.h"
+
+struct first {
+    bool found;
+    uint64_t number;
+    uint32_t group, seat;
+};
+
+/* The lowest number; of one number, the stage furthest down: it works on the earlier part. */
+static struct first find_first(const struct run *run)
+{
+    struct first first = {0};
+    for (size_t w = 0; w < run->workers; w++) {
+        const struct worker_start *start = &run->worker[w].start;
+        const struct seat_words *words = view_seat(&run->view, start->group, start->seat);
+        uint64_t failed = word_load(&words->failed, STEP_FAILED_LOAD);
+        if (failed == 0)
+            continue;
+        uint64_t number = failed - 1;
+        if (!first.found || number < first.number ||
+            (number == first.number && start->group > first.group))
+            first = (struct first){true, number, start->group, start->seat};
+    }
+    return first;
+}
+
+/* Whether a batch up to `number` is still TAKEN on the group's edge by somebody who has not failed. */
+static bool holds_lower(const struct run *run, uint32_t g, uint64_t number)
+{
+    const struct group *group = &run->plan->blueprint.group[g];
+    for (uint32_t seat = 0; seat < run->plan->blueprint.group[group->input].seats; seat++) {
+        struct ring ring =
+            weir__view_ring(&run->view, (uint32_t)group->input, seat, group->input_port);
+        for (uint32_t i = 0; i < ring.slots; i++) {
+            uint64_t claim = word_load(&ring.slot[i].claim[0].word, STEP_CLAIM_LOAD);
+            struct number of =
+                number_unpack(word_load(&ring.slot[i].number, STEP_NUMBER_LOAD));
+            uint32_t taker = (uint32_t)(claim >> 16) & 0xFFFF;
+            if (!claim_is_taken(claim) || of.n > number || taker >= group->seats)
+                continue;
+            if (word_load(&view_seat(&run->view, g, taker)->failed, STEP_FAILED_LOAD) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* From the failed group on to the sink: nothing lower is under way any more. */
+static bool drained(const struct run *run, const struct first *first)
+{
+    const struct blueprint *blueprint = &run->plan->blueprint;
+    uint32_t g = first->group;
+    for (;;) {
+        const struct group *group = &blueprint->group[g];
+        if (group->input >= 0 && group->ordered && holds_lower(run, g, first->number))
+            return false;
+        if (g != first->group && group->ordered &&
+            word_load(&view_group(&run->view, g)->next.word, STEP_NEXT_LOAD) < first->number &&
+            !weir__view_all_done(&run->view, g))
+            return false;
+        if (!group->has_main)
+            return true;
+        g = group->port[0].consumer;
+    }
+}
+
+enum failure weir__run_failure(const struct run *run, struct weir_err *ret)
+{
+    struct first first = find_first(run);
+    if (!first.found)
+        return FAILURE_NONE;
+    *ret = view_seat(&run->view, first.group, first.seat)->err;
+    return drained(run, &first) ? FAILURE_DECIDED : FAILURE_UNDECIDED;
+}

@@ -1,0 +1,55 @@
+#include "engine/graph.h"
+
+#include <weir/weir.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void weir_pipeline_free(struct weir_pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    for (size_t i = 0; i < pipeline->stages; i++) {
+        struct graph_stage *stage = &pipeline->stage[i];
+        weir__settings_free(stage->settings);
+        weir__node_free(stage->with);
+        free(stage->rejects_path);
+        free(stage->id);
+    }
+    free(pipeline->stage);
+    free(pipeline->name);
+    free(pipeline->file);
+    free(pipeline->text);
+    free(pipeline);
+}
+
+const char *weir_pipeline_name(const struct weir_pipeline *pipeline)
+{
+    return pipeline->name;
+}
+
+/* The line-th line of text, from 1, and its length; NULL if there are fewer. */
+static const char *find_line(const char *text, uint32_t line, size_t *ret_length)
+{
+    while (line > 1 && text != NULL) {
+        text = strchr(text, '\n');
+        text = text == NULL ? NULL : text + 1;
+        line--;
+    }
+    if (text != NULL)
+        *ret_length = strcspn(text, "\r\n");
+    return text;
+}
+
+void weir__pipeline_locate(const struct weir_pipeline *pipeline, struct weir_err *err)
+{
+    size_t length = 0;
+    if (err->file[0] == '\0' && pipeline->file != NULL)
+        snprintf(err->file, sizeof(err->file), "%s", pipeline->file);
+    if (err->line == 0 || pipeline->text == NULL)
+        return;
+    const char *line = find_line(pipeline->text, err->line, &length);
+    if (line != NULL)
+        snprintf(err->source, sizeof(err->source), "%.*s", length > 255 ? 255 : (int)length, line);
+}

@@ -1,0 +1,213 @@
+/* Seats and fusion: from the bound drafts to the blueprint's groups, ports and edges. */
+#include "engine/plan.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- processors ---- */
+
+/* cpu.max of this control group: "QUOTA PERIOD" or "max PERIOD". 0: no quota. */
+static uint32_t quota(void)
+{
+    unsigned long long quota_us, period_us;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (file == NULL)
+        return 0;
+    int n = fscanf(file, "%llu %llu", &quota_us, &period_us);
+    fclose(file);
+    return n == 2 && period_us > 0 ? (uint32_t)((quota_us + period_us - 1) / period_us) : 0;
+}
+
+uint32_t weir__plan_processors(void)
+{
+    cpu_set_t set;
+    uint32_t processors = 1, limit = quota();
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        processors = (uint32_t)CPU_COUNT(&set);
+    if (limit > 0 && limit < processors)
+        processors = limit;
+    return processors > 0 ? processors : 1;
+}
+
+/* ---- seats ---- */
+
+static bool one_seat(const struct draft *draft)
+{
+    return (draft->handle.type->traits & (WEIR_ONE_SEAT | WEIR_SOURCE)) != 0;
+}
+
+static bool isolated(const struct draft *draft)
+{
+    return draft->from != NULL && draft->from->isolate;
+}
+
+/* A one-seat stage between parallel ones divides them into layers that run at the same time and share the processors. */
+static uint32_t parallel_layers(const struct weir_plan *plan)
+{
+    uint32_t layers = 0;
+    bool inside = false;
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        const struct draft *draft = &plan->draft[d], *before = d > 0 ? draft - 1 : NULL;
+        bool parallel = !one_seat(draft);
+        bool apart = before != NULL && before->from != draft->from &&
+                     (isolated(draft) || isolated(before));
+        layers += parallel && (!inside || apart);
+        inside = parallel;
+    }
+    return layers > 0 ? layers : 1;
+}
+
+static void give_seats(struct weir_plan *plan)
+{
+    uint32_t processors = weir__plan_processors();
+    uint32_t share = processors / parallel_layers(plan);
+    for (uint32_t d = 0; d < plan->drafts; d++) {
+        struct draft *draft = &plan->draft[d];
+        uint32_t seats = share > 0 ? share : 1;
+        if (draft->from != NULL && draft->from->workers > 0)
+            seats = draft->from->workers;
+        if (one_seat(draft))
+            seats = 1;
+        draft->seats = seats > GROUP_SEATS ? GROUP_SEATS : seats;
+    }
+}
+
+/* ---- fusion ---- */
+
+/* The same place for both: as many seats, and neither wants a process of its own. Stages of one user's stage are never isolated
+ * from each other. */
+static bool fuses(const struct draft *before, const struct draft *draft, const struct group *group)
+{
+    uint32_t apart = (before->handle.type->traits | draft->handle.type->traits) & WEIR_NO_FUSE;
+    if (apart != 0 || group->members == GROUP_MEMBERS || before->seats != draft->seats)
+        return false;
+    bool unordered = draft->from->unordered && draft->from != before->from;
+    return before->from == draft->from ||
+           (!isolated(before) && !isolated(draft) && !unordered);
+}
+
+static int add_member(struct group *group, struct draft *draft)
+{
+    struct member *member = &group->member[group->members++];
+    *member = (struct member){.outer = draft->outer,
+                              .type = draft->handle.type,
+                              .stage = draft->stage,
+                              .with = draft->with == NULL ? NULL : weir__node_copy(draft->with),
+                              .on_error = draft->runtime.on_error,
+                              .reject_port = -1,
+                              .raw_out = draft->out.raw,
+                              .needed_count = draft->out.columns};
+    if (draft->with != NULL && member->with == NULL)
+        return WEIR_EOS;
+    if (draft->runtime.probed != NULL &&
+        (member->probed = strdup(draft->runtime.probed)) == NULL)
+        return WEIR_EOS;
+    member->needed = calloc(draft->out.columns + 1, sizeof(bool));
+    if (member->needed == NULL)
+        return WEIR_EOS;
+    memcpy(member->needed, draft->needed, draft->out.columns);
+    return weir_schema_copy(&member->in, &draft->in);
+}
+
+static int add_chain(struct weir_plan *plan)
+{
+    struct blueprint *blueprint = &plan->blueprint;
+    struct group *group = NULL;
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        struct draft *draft = &plan->draft[d];
+        if (group == NULL || !fuses(draft - 1, draft, group)) {
+            group = weir__blueprint_add_group(blueprint);
+            if (group == NULL)
+                return WEIR_EOS;
+            group->seats = draft->seats;
+            group->input = (int)blueprint->groups - 2;
+            /* What comes out of an unordered stage has no order to keep further on. */
+            bool before = d == 0 || blueprint->group[group->input].ordered;
+            group->ordered = before && !draft->from->unordered;
+        }
+        draft->group = blueprint->groups - 1;
+        if (add_member(group, draft) < 0)
+            return WEIR_EOS;
+    }
+    return 0;
+}
+
+/* ---- ports ---- */
+
+static bool rejects_later(const struct weir_plan *plan, uint32_t group)
+{
+    for (uint32_t d = 0; d < plan->chain; d++)
+        if (plan->draft[d].group > group && plan->draft[d].rejects_to >= 0)
+            return true;
+    return false;
+}
+
+static void add_main_ports(struct weir_plan *plan)
+{
+    struct blueprint *blueprint = &plan->blueprint;
+    for (uint32_t d = 0; d + 1 < plan->chain; d++) {
+        const struct draft *draft = &plan->draft[d], *next = draft + 1;
+        if (next->group == draft->group)
+            continue;
+        struct group *group = &blueprint->group[draft->group];
+        group->has_main = true;
+        group->packs = !draft->out.raw;
+        group->packs_raw = group->packs && rejects_later(plan, draft->group);
+        /* Formatted text may be cut anywhere; raw input and packed records may not. */
+        bool formatted = draft->out.raw && (draft->handle.type->traits & WEIR_SOURCE) == 0;
+        group->port[group->ports++] =
+            (struct port){.consumer = next->group, .oversize = !formatted};
+    }
+}
+
+static int add_rejects_groups(struct weir_plan *plan)
+{
+    struct blueprint *blueprint = &plan->blueprint;
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        struct draft *draft = &plan->draft[d];
+        if (draft->rejects_to < 0)
+            continue;
+        struct draft *sink = &plan->draft[draft->rejects_to];
+        struct group *group = weir__blueprint_add_group(blueprint);
+        if (group == NULL)
+            return WEIR_EOS;
+        struct group *producer = &blueprint->group[draft->group];
+        group->seats = 1;
+        group->ordered = producer->ordered;
+        group->input = (int)draft->group;
+        group->input_port = producer->ports;
+        sink->group = blueprint->groups - 1;
+        for (uint32_t m = 0; m < producer->members; m++)
+            if (producer->member[m].type == draft->handle.type &&
+                producer->member[m].stage == draft->stage)
+                producer->member[m].reject_port = (int)producer->ports;
+        producer->port[producer->ports++] = (struct port){.consumer = sink->group};
+        if (add_member(group, sink) < 0)
+            return WEIR_EOS;
+    }
+    return 0;
+}
+
+uint64_t weir__plan_private_bytes(const struct group *group)
+{
+    /* Measured on wide and narrow files; what computes holds columns and their heaps beside the slot. */
+    bool alone = (group->member[0].type->traits & WEIR_NO_FUSE) != 0;
+    return (uint64_t)(alone ? 4 : 16) << 20;
+}
+
+int weir__plan_groups(struct weir_plan *plan)
+{
+    give_seats(plan);
+    if (add_chain(plan) < 0)
+        return WEIR_EOS;
+    add_main_ports(plan);
+    if (add_rejects_groups(plan) < 0)
+        return WEIR_EOS;
+    for (uint32_t g = 0; g < plan->blueprint.groups; g++) {
+        const struct group *group = &plan->blueprint.group[g];
+        plan->private_bytes += group->seats * weir__plan_private_bytes(group);
+    }
+    plan->oversize_bytes = 3 * (uint64_t)plan->blueprint.max_record;
+    return 0;
+}

@@ -1,0 +1,140 @@
+#include "engine/layout.h"
+
+#include <stdlib.h>
+
+/* shm */
+#include "shm/wait.h"
+
+_Static_assert(offsetof(struct run_words, run) == WORD_APART, "the run's word stands apart");
+_Static_assert(sizeof(struct group_words) == (size_t)3 * WORD_APART, "as laid out");
+_Static_assert(offsetof(struct seat_words, sequence) == WORD_APART, "as laid out");
+_Static_assert(sizeof(struct seat_words) % WORD_APART == 0, "seats stand apart");
+_Static_assert(offsetof(struct slot, claim) == WORD_APART, "claims stand apart from the number");
+
+enum { PAGE = 4096 };
+
+static uint64_t align(uint64_t offset, uint64_t to)
+{
+    return (offset + to - 1) / to * to;
+}
+
+static uint64_t ring_words_bytes(const struct blueprint *blueprint)
+{
+    return sizeof(struct lone_word) + blueprint->slots * sizeof(struct slot);
+}
+
+static uint64_t ring_area_bytes(const struct blueprint *blueprint, const struct port *port)
+{
+    return port->oversize ? align((uint64_t)blueprint->max_record + blueprint->slot_bytes, PAGE)
+                          : 0;
+}
+
+static uint64_t ring_payload_bytes(const struct blueprint *blueprint, const struct port *port)
+{
+    return (uint64_t)blueprint->slots * blueprint->slot_bytes + ring_area_bytes(blueprint, port);
+}
+
+void weir__blueprint_layout(struct blueprint *blueprint, size_t text_bytes)
+{
+    uint64_t at = sizeof(struct run_words);
+    blueprint->text_offset = at;
+    at = align(at + text_bytes + 1, WORD_APART);
+    for (uint32_t g = 0; g < blueprint->groups; g++) {
+        struct group *group = &blueprint->group[g];
+        group->words_offset = at;
+        at += sizeof(struct group_words);
+        group->seat_offset = at;
+        at += group->seats * sizeof(struct seat_words);
+        for (uint32_t p = 0; p < group->ports; p++) {
+            group->port[p].ring_offset = at;
+            at += group->seats * ring_words_bytes(blueprint);
+        }
+    }
+    at = align(at, PAGE);
+    uint64_t payloads = at;
+    for (uint32_t g = 0; g < blueprint->groups; g++) {
+        struct group *group = &blueprint->group[g];
+        for (uint32_t p = 0; p < group->ports; p++) {
+            group->port[p].payload_offset = at;
+            at += group->seats * ring_payload_bytes(blueprint, &group->port[p]);
+        }
+    }
+    blueprint->slot_total_bytes = at - payloads;
+    blueprint->segment_bytes = at;
+}
+
+struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_t seat,
+                            uint32_t port)
+{
+    const struct blueprint *blueprint = view->blueprint;
+    const struct port *of = &blueprint->group[group].port[port];
+    char *words = view->segment.base + of->ring_offset + seat * ring_words_bytes(blueprint);
+    char *payload =
+        view->segment.base + of->payload_offset + seat * ring_payload_bytes(blueprint, of);
+    return (struct ring){
+        .tail = &((struct lone_word *)(void *)words)->word,
+        .slot = (struct slot *)(void *)(words + sizeof(struct lone_word)),
+        .payload = payload,
+        .area = of->oversize ? payload + (size_t)blueprint->slots * blueprint->slot_bytes : NULL,
+        .slots = blueprint->slots,
+        .slot_bytes = blueprint->slot_bytes,
+        .area_bytes = (uint32_t)ring_area_bytes(blueprint, of),
+        .owner = seat,
+    };
+}
+
+int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret)
+{
+    const struct group *reader = &view->blueprint->group[group];
+    uint32_t producer = (uint32_t)reader->input;
+    uint32_t seats = view->blueprint->group[producer].seats;
+    *ret = (struct edge){.next = &view_group(view, group)->next.word,
+                         .ordered = reader->ordered,
+                         .producers = seats,
+                         .ring = calloc(seats, sizeof(struct ring))};
+    if (ret->ring == NULL)
+        return WEIR_EOS;
+    for (uint32_t seat = 0; seat < seats; seat++)
+        ret->ring[seat] = weir__view_ring(view, producer, seat, reader->input_port);
+    return 0;
+}
+
+bool weir__view_all_closed(const struct run_view *view, uint32_t group)
+{
+    for (uint32_t seat = 0; seat < view->blueprint->group[group].seats; seat++)
+        if (word_load(&view_seat(view, group, seat)->closed, STEP_CLOSED_LOAD) == 0)
+            return false;
+    return true;
+}
+
+bool weir__view_all_done(const struct run_view *view, uint32_t group)
+{
+    for (uint32_t seat = 0; seat < view->blueprint->group[group].seats; seat++)
+        if (word_load(&view_seat(view, group, seat)->done, STEP_DONE_LOAD) == 0)
+            return false;
+    return true;
+}
+
+void weir__view_wake_group(const struct run_view *view, uint32_t group)
+{
+    for (uint32_t seat = 0; seat < view->blueprint->group[group].seats; seat++)
+        weir__event_wake(&view_seat(view, group, seat)->event.word);
+}
+
+void weir__view_wake_around(const struct run_view *view, uint32_t group)
+{
+    const struct group *of = &view->blueprint->group[group];
+    word_fence(STEP_WAKE_FENCE);
+    weir__view_wake_group(view, group);
+    if (of->input >= 0)
+        weir__view_wake_group(view, (uint32_t)of->input);
+    for (uint32_t p = 0; p < of->ports; p++)
+        weir__view_wake_group(view, of->port[p].consumer);
+}
+
+const struct ledger_copy *weir__view_ledger(const struct run_view *view, uint32_t group,
+                                            uint32_t seat)
+{
+    struct seat_words *words = view_seat(view, group, seat);
+    return &words->copy[word_load(&words->sequence.word, STEP_SEQUENCE_LOAD) & 1];
+}

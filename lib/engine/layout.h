@@ -1,0 +1,123 @@
+/*
+ * layout.h - what stands in a run's segment, and views of it.
+ *
+ *     struct run_words | text | for each group: struct group_words, struct seat_words a seat
+ *     | for each group and port: the rings' tails and slots | the payloads
+ *
+ * Everything is an offset from the segment's base, computed from the blueprint. Words that different seats write are WORD_APART apart.
+ */
+#ifndef WEIR_LAYOUT_H
+#define WEIR_LAYOUT_H
+
+#include <stddef.h>
+
+/* shm */
+#include "shm/segment.h"
+#include "shm/word.h"
+/* flow */
+#include "flow/edge.h"
+/* engine */
+#include "engine/blueprint.h"
+
+#define SEGMENT_MAGIC 0x3172696557ull /* "Weir1" */
+enum { SEGMENT_VERSION = 1 };
+
+/* What the supervisor has decided for the run. A worker looks at it whenever it waits. */
+enum run_word { RUN_GO, RUN_DRAIN, RUN_PUBLISH, RUN_DISCARD };
+
+struct run_words {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t copy_bytes; /* sizeof(struct ledger_copy): another build of ours does not match */
+    uint64_t bytes;
+    uint64_t text_bytes;
+    struct lone_word run; /* only the supervisor writes */
+};
+
+struct group_words {
+    struct lone_word next;       /* of the edge that the group reads */
+    struct lone_word parked_in;  /* a bit a seat: waits for input */
+    struct lone_word parked_out; /* a bit a seat: waits for an output slot */
+};
+
+struct member_counts {
+    uint64_t in, out, dropped, null_dropped, rejected, failed, bytes;
+};
+
+/*
+ * Everything that a transaction changes. The ledger holds two; the sequence's parity says which one is valid.
+ * A stage may be called several times for one input, and a commit may fall between; `call` is what the unfinished
+ * calls have contributed to `total` already, so that a successor that repeats them does not count twice.
+ */
+struct ledger_copy {
+    uint64_t tail[GROUP_PORTS];
+    uint64_t number;              /* the output's: of the input in hand, or a source's own count */
+    uint32_t part[GROUP_PORTS];   /* of number, published so far */
+    bool input_done;              /* the input below is to be released by the commit's tail */
+    bool expects_part;            /* the next input is the part behind the one below */
+    bool last;                    /* the commit's tail closes the seat */
+    bool done;                    /* and tells its producers that it wants no more */
+    uint32_t input_ring;
+    uint64_t input_position;
+    uint64_t cursor[GROUP_MEMBERS + 1]; /* where each member stands in its input; the last is the packing */
+    struct member_counts total[GROUP_MEMBERS];
+    struct member_counts call[GROUP_MEMBERS];
+    uint64_t wait_in_ns, wait_out_ns;
+    _Alignas(8) char state[GROUP_MEMBERS][MEMBER_STATE];
+};
+
+struct seat_words {
+    struct lone_word event; /* others write: who waits here sleeps on it */
+    /* From here on only this seat writes. */
+    struct lone_word sequence;
+    struct word closed; /* its LAST transaction is committed */
+    struct word done;   /* it takes no further input */
+    struct word failed; /* its stage failed at this number, plus one; err says how */
+    struct word ready;  /* bumped when the stage is open */
+    uint32_t irreplaceable;
+    struct weir_err err;
+    char published[512];
+    struct ledger_copy copy[2];
+};
+
+/* One process's view of the whole: pointers into its own mapping. */
+struct run_view {
+    struct segment segment;
+    struct blueprint *blueprint;
+    struct run_words *words;
+};
+
+static inline struct group_words *view_group(const struct run_view *view, uint32_t group)
+{
+    return (struct group_words *)(void *)(view->segment.base +
+                                          view->blueprint->group[group].words_offset);
+}
+
+static inline struct seat_words *view_seat(const struct run_view *view, uint32_t group,
+                                           uint32_t seat)
+{
+    struct seat_words *first = (struct seat_words *)(void *)(view->segment.base +
+                                                             view->blueprint->group[group].seat_offset);
+    return &first[seat];
+}
+
+/* The ring of a seat's port. */
+struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_t seat,
+                            uint32_t port);
+
+/* The edge that a group reads: the rings of all seats of its producer. edge->ring is to be freed. 0 or WEIR_EOS. */
+int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret);
+
+/* True if every seat of the group has the word: for CLOSED and DONE. */
+bool weir__view_all_closed(const struct run_view *view, uint32_t group);
+bool weir__view_all_done(const struct run_view *view, uint32_t group);
+
+/* Wakes every seat of a group, and of those before and after it: after CLOSED, DONE, and recovery. */
+void weir__view_wake_group(const struct run_view *view, uint32_t group);
+void weir__view_wake_around(const struct run_view *view, uint32_t group);
+
+/* The valid copy of a seat's ledger, for figures: may be torn while the seat commits. */
+const struct ledger_copy *weir__view_ledger(const struct run_view *view, uint32_t group,
+                                            uint32_t seat);
+
+#endif

@@ -1,0 +1,123 @@
+/* What `pipeline plan` prints. */
+#include "engine/plan.h"
+
+#include <inttypes.h>
+
+static void schema_text(struct buf *to, const struct draft *draft)
+{
+    weir__buf_puts(to, "\n     ");
+    if (draft->out.raw && draft->out.columns == 0)
+        weir__buf_puts(to, " bytes");
+    for (uint32_t c = 0; c < draft->out.columns; c++) {
+        const struct weir_field *column = &draft->out.column[c];
+        if (c == 12 && draft->out.columns > 16) {
+            weir__buf_printf(to, " ... and %u more", draft->out.columns - c);
+            break;
+        }
+        bool used = draft->needed != NULL && draft->needed[c];
+        weir__buf_printf(to, "%s %s%s %s%s", c > 0 ? "," : "", used ? "" : "(", column->name,
+                         weir_type_name(column->type), used ? "" : ")");
+    }
+}
+
+/* The last draft of each of the user's stages shows what the stage emits. */
+static void stages_text(struct buf *to, const struct weir_plan *plan)
+{
+    weir__buf_puts(to, "stages (columns in brackets are used by nobody and not passed on)\n");
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        const struct draft *draft = &plan->draft[d];
+        bool last = d + 1 == plan->chain || plan->draft[d + 1].stage != draft->stage;
+        bool first = d == 0 || plan->draft[d - 1].stage != draft->stage;
+        if (first)
+            weir__buf_printf(to, "  %-12s %s", draft->handle.id, draft->outer->name);
+        if (last && (draft->handle.type->traits & WEIR_SINK) == 0)
+            schema_text(to, draft);
+        if (last)
+            weir__buf_putc(to, '\n');
+    }
+}
+
+static void group_text(struct buf *to, const struct weir_plan *plan, uint32_t g)
+{
+    const struct group *group = &plan->blueprint.group[g];
+    weir__buf_printf(to, "  %2u x ", group->seats);
+    for (uint32_t m = 0; m < group->members; m++)
+        weir__buf_printf(to, "%s%s", m > 0 ? " + " : "", group->member[m].type->name);
+    weir__buf_printf(to, "  (%s", plan->blueprint.stage[group->member[0].stage].id);
+    for (uint32_t m = 1; m < group->members; m++)
+        if (group->member[m].stage != group->member[m - 1].stage)
+            weir__buf_printf(to, ", %s", plan->blueprint.stage[group->member[m].stage].id);
+    weir__buf_puts(to, ")");
+    if (group->input >= 0)
+        weir__buf_printf(to, ", reads %s",
+                         group->ordered ? "in order" : "in any order");
+    weir__buf_putc(to, '\n');
+}
+
+static void processes_text(struct buf *to, const struct weir_plan *plan)
+{
+    weir__buf_printf(to, "processes: %u, the supervisor and\n", weir_plan_processes(plan));
+    for (uint32_t g = 0; g < plan->blueprint.groups; g++)
+        group_text(to, plan, g);
+}
+
+static void rings_text(struct buf *to, const struct weir_plan *plan)
+{
+    const struct blueprint *blueprint = &plan->blueprint;
+    uint32_t rings = 0, areas = 0;
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        for (uint32_t p = 0; p < blueprint->group[g].ports; p++) {
+            rings += blueprint->group[g].seats;
+            areas += blueprint->group[g].port[p].oversize ? blueprint->group[g].seats : 0;
+        }
+    weir__buf_printf(to,
+                     "memory: at most %" PRIu64 " MiB\n"
+                     "  %4" PRIu64 " MiB shared: %u rings of %u slots of %u KiB",
+                     (weir_plan_bytes(plan) >> 20) + 1, blueprint->segment_bytes >> 20, rings,
+                     blueprint->slots, blueprint->slot_bytes >> 10);
+    if (areas > 0)
+        weir__buf_printf(to, ", %u area%s for a record of up to %u MiB", areas,
+                         areas == 1 ? "" : "s", blueprint->max_record >> 20);
+    weir__buf_printf(to,
+                     "\n  %4" PRIu64 " MiB of the workers' own\n"
+                     "  %4" PRIu64 " MiB more for one record at a time that is larger than a slot\n",
+                     plan->private_bytes >> 20, plan->oversize_bytes >> 20);
+}
+
+static void fates_text(struct buf *to, const struct weir_plan *plan)
+{
+    weir__buf_puts(to, "where every record goes\n");
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        const struct draft *draft = &plan->draft[d];
+        if ((draft->handle.type->traits & WEIR_REJECTS) == 0)
+            continue;
+        static const char *const fates[] = {[ON_ERROR_STOP] = "stops the run; nothing is published",
+                                            [ON_ERROR_REJECT] = "is counted as rejected",
+                                            [ON_ERROR_DROP] = "is dropped",
+                                            [ON_ERROR_SET_NULL] = "has the bad value set to null"};
+        weir__buf_printf(to, "  %-12s a bad record %s", draft->handle.id,
+                         fates[draft->runtime.on_error]);
+        if (draft->rejects_to >= 0)
+            weir__buf_printf(to, " and goes to %s", draft->from->rejects_path);
+        weir__buf_putc(to, '\n');
+    }
+    const struct draft *sink = &plan->draft[plan->chain - 1];
+    weir__buf_printf(to, "  %-12s the rest ends here\n", sink->handle.id);
+}
+
+char *weir_plan_text(const struct weir_plan *plan)
+{
+    struct buf text;
+    weir__buf_init(&text);
+    weir__buf_printf(&text, "%s\n", weir_pipeline_name(plan->pipeline));
+    if (plan->not_yet.code != 0) {
+        weir__buf_printf(&text, "not checked: what depends on the input, because %s\n",
+                         plan->not_yet.text);
+        return weir__buf_detach(&text);
+    }
+    stages_text(&text, plan);
+    processes_text(&text, plan);
+    rings_text(&text, plan);
+    fates_text(&text, plan);
+    return weir__buf_detach(&text);
+}

@@ -1,0 +1,169 @@
+/* A source's probe, in a process of its own: opening files and parsing their heads is work on foreign data. */
+#include "engine/plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* stage */
+#include "stage/node.h"
+/* proc */
+#include "proc/process.h"
+
+struct probing {
+    struct draft *source;
+    int result_fd; /* an error and the text of what was found */
+    int head_fd;
+};
+
+/* ---- in the short-lived process ---- */
+
+static void put(struct node *map, const char *key, const char *text)
+{
+    weir__node_append(map, key, weir__node_scalar(text));
+}
+
+static void found_text(const struct weir_probe *probe, struct buf *to)
+{
+    struct node *map = weir__node_map(), *files = weir__node_list(), *columns = weir__node_list();
+    char number[24];
+    for (size_t f = 0; f < probe->files; f++)
+        weir__node_append(files, NULL, weir__node_scalar(probe->file[f]));
+    for (uint32_t c = 0; c < probe->schema.columns; c++) {
+        put(columns, NULL, probe->schema.column[c].name);
+        put(columns, NULL, weir_type_name(probe->schema.column[c].type));
+    }
+    snprintf(number, sizeof(number), "%" PRIu64, probe->bytes);
+    put(map, "bytes", number);
+    put(map, "raw", probe->schema.raw ? "1" : "0");
+    if (probe->text != NULL)
+        put(map, "text", probe->text);
+    weir__node_append(map, "files", files);
+    weir__node_append(map, "columns", columns);
+    weir__node_write(map, to);
+    weir__node_free(map);
+}
+
+static bool write_all(int fd, const void *bytes, size_t n)
+{
+    const char *at = bytes;
+    while (n > 0) {
+        ssize_t written = write(fd, at, n);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0) {
+            at += written;
+            n -= (size_t)written;
+        }
+    }
+    return true;
+}
+
+static int probe_main(void *context)
+{
+    struct probing *probing = context;
+    struct weir_stage *stage = &probing->source->handle;
+    struct weir_err err = {0};
+    struct weir_probe probe = {0};
+    struct buf text;
+    stage->runtime->err = &err;
+    stage->runtime->errors = NULL;
+    weir__process_title("weir probe");
+    weir__process_keep_only((const int[]){probing->result_fd, probing->head_fd}, 2);
+    int code = stage->type->probe(stage, &probe);
+    if (code < 0 && err.code == 0)
+        weir_err_set(&err, code, "stage '%s': cannot look at its input", stage->id);
+    weir__buf_init(&text);
+    if (code == 0)
+        found_text(&probe, &text);
+    bool written = write_all(probing->result_fd, &err, sizeof(err)) &&
+                   write_all(probing->result_fd, text.data, text.len) &&
+                   write_all(probing->head_fd, probe.head, probe.head_bytes);
+    return written && !text.failed ? 0 : 71;
+}
+
+/* ---- in the program ---- */
+
+static int read_found(const struct node *map, struct weir_probe *ret)
+{
+    const struct node *text = weir__node_get(map, "text"), *bytes = weir__node_get(map, "bytes"),
+                      *raw = weir__node_get(map, "raw"), *files = weir__node_get(map, "files"),
+                      *columns = weir__node_get(map, "columns");
+    if (bytes == NULL || raw == NULL || files == NULL || columns == NULL)
+        return WEIR_EINTERNAL;
+    ret->bytes = strtoull(bytes->text, NULL, 10);
+    ret->schema.raw = raw->text[0] == '1';
+    if (text != NULL && (ret->text = strdup(text->text)) == NULL)
+        return WEIR_EOS;
+    for (const struct node *n = files->child; n != NULL; n = n->next)
+        if (weir_probe_add_file(ret, n->text) < 0)
+            return WEIR_EOS;
+    for (const struct node *n = columns->child; n != NULL && n->next != NULL; n = n->next->next)
+        if (weir_schema_add(&ret->schema, n->text, (enum weir_type)weir_type_find(n->next->text)) <
+            0)
+            return WEIR_EOS;
+    return 0;
+}
+
+static int read_result(int fd, struct weir_probe *ret, struct weir_err *err)
+{
+    struct stat status;
+    struct weir_err found;
+    if (fstat(fd, &status) < 0 || (size_t)status.st_size < sizeof(found) ||
+        pread(fd, &found, sizeof(found), 0) != (ssize_t)sizeof(found))
+        return weir_err_set(err, WEIR_EINTERNAL, "the probe of the input ended without a result");
+    if (found.code != 0) {
+        *err = found;
+        return found.code;
+    }
+    size_t n = (size_t)status.st_size - sizeof(found);
+    char *text = malloc(n + 1);
+    if (text == NULL || pread(fd, text, n, sizeof(found)) != (ssize_t)n) {
+        free(text);
+        return weir_err_set(err, WEIR_EOS, "out of memory");
+    }
+    text[n] = '\0';
+    const char *at = text;
+    struct node *map = weir__node_read(&at);
+    int code = map == NULL ? WEIR_EINTERNAL : read_found(map, ret);
+    if (code < 0)
+        weir_err_set(err, code, "cannot read what the probe of the input found");
+    weir__node_free(map);
+    free(text);
+    return code;
+}
+
+int weir__plan_probe(struct weir_plan *plan, struct draft *source, struct weir_err *err)
+{
+    struct probing probing = {.source = source,
+                              .result_fd = memfd_create("weir probe", MFD_CLOEXEC),
+                              .head_fd = memfd_create("weir head", MFD_CLOEXEC)};
+    struct process process = {0};
+    struct process_end end;
+    int code = 0;
+    if (probing.result_fd < 0 || probing.head_fd < 0) {
+        code = weir_err_errno(err, WEIR_EOS, "cannot make memory for the probe of the input");
+        goto out;
+    }
+    if ((code = weir__process_fork(&process, probe_main, &probing, err)) < 0)
+        goto out;
+    weir__process_reap(&process, &end);
+    if (end.exit_code != 0)
+        code = weir_err_set(err, WEIR_EINTERNAL, "the probe of the input died (%s %d)",
+                            end.signal != 0 ? "signal" : "exit",
+                            end.signal != 0 ? end.signal : end.exit_code);
+    else
+        code = read_result(probing.result_fd, &plan->probe, err);
+out:
+    if (probing.result_fd >= 0)
+        close(probing.result_fd);
+    if (code == 0)
+        plan->head_fd = probing.head_fd;
+    else if (probing.head_fd >= 0)
+        close(probing.head_fd);
+    return code;
+}

@@ -1,0 +1,474 @@
+/*
+ * The supervisor: lays out the memory, starts the workers, watches and replaces them, and gives the verdict. It never touches a
+ * record.
+ *
+ *     RUNNING --all seats closed--> PUBLISHING --all sinks published--> ENDED
+ *        |                              |
+ *        +--- failure, signal, time ----+--> STOPPING --all workers gone--> ENDED
+ *
+ * DRAINING is RUNNING with the sources told to end.
+ */
+#include "engine/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* engine */
+#include "engine/failure.h"
+
+enum { STOP_DEADLINE_MS = 5000, SAMPLE_MS = 250, LOOK_MS = 2 };
+
+static const char *const state_names[] = {
+#define RUN_STATE(name, text) text,
+    RUN_STATES(RUN_STATE)
+#undef RUN_STATE
+};
+
+uint64_t weir__now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void enter(struct run *run, enum run_state state)
+{
+    static const unsigned allowed[] = {
+        [STATE_RUNNING] = 1u << STATE_DRAINING | 1u << STATE_PUBLISHING | 1u << STATE_STOPPING,
+        [STATE_DRAINING] = 1u << STATE_PUBLISHING | 1u << STATE_STOPPING,
+        [STATE_PUBLISHING] = 1u << STATE_STOPPING | 1u << STATE_ENDED,
+        [STATE_STOPPING] = 1u << STATE_ENDED,
+        [STATE_ENDED] = 0,
+    };
+    if ((allowed[run->state] >> state & 1) == 0) {
+        fprintf(stderr, "weir: a run cannot go from %s to %s\n", state_names[run->state],
+                state_names[state]);
+        abort();
+    }
+    run->state = state;
+}
+
+static void tell(struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void tell(struct run *run, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    if (run->options->on_event == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    run->options->on_event(text, run->options->context);
+}
+
+/* ---- verdicts ---- */
+
+static void decree(struct run *run, enum run_word word)
+{
+    word_store(&run->view.words->run.word, word, STEP_RUN_STORE);
+    word_fence(STEP_WAKE_FENCE);
+    for (uint32_t g = 0; g < run->plan->blueprint.groups; g++)
+        weir__view_wake_group(&run->view, g);
+}
+
+void weir__run_stop(struct run *run, const struct weir_err *err)
+{
+    if (run->state == STATE_STOPPING || run->state == STATE_ENDED)
+        return;
+    if (err != NULL)
+        run->err = *err;
+    enter(run, STATE_STOPPING);
+    run->deadline_ms = weir__now_ms() + STOP_DEADLINE_MS;
+    decree(run, RUN_DISCARD);
+}
+
+static void kill_all(struct run *run)
+{
+    for (size_t w = 0; w < run->workers; w++)
+        weir__process_kill(&run->worker[w].process, SIGKILL);
+}
+
+static void on_signal(struct run *run, int number)
+{
+    if (run->signal != 0 || run->state == STATE_STOPPING) {
+        kill_all(run);
+        return;
+    }
+    run->signal = number;
+    if (run->plan->pipeline->stop_publishes && run->state == STATE_RUNNING) {
+        tell(run, "stopping after what has been read (again: kill at once)");
+        enter(run, STATE_DRAINING);
+        decree(run, RUN_DRAIN);
+        return;
+    }
+    tell(run, "stopping (again: kill at once)");
+    weir__run_stop(run, NULL);
+}
+
+/* ---- workers ---- */
+
+static int start_worker(struct run *run, struct run_worker *worker, struct weir_err *err)
+{
+    struct worker_start *start = &worker->start;
+    start->segment = run->view.segment;
+    start->poke_fd = run->poke_fd;
+    start->head_fd = run->plan->head_fd;
+    const struct group *group = &run->plan->blueprint.group[start->group];
+    start->data_limit = weir__plan_private_bytes(group) + run->plan->oversize_bytes +
+                        ((uint64_t)64 << 20); /* room for what fork inherits */
+    int code = weir__process_fork(&worker->process, weir__worker_main, start, err);
+    if (code < 0)
+        return code;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
+    if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, worker->process.pidfd, &event) < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot watch a worker");
+    return 0;
+}
+
+static const char *worker_name(const struct run *run, const struct run_worker *worker, char *to,
+                               size_t room)
+{
+    const struct blueprint *blueprint = &run->plan->blueprint;
+    const struct group *group = &blueprint->group[worker->start.group];
+    snprintf(to, room, "%s[%u]", blueprint->stage[group->member[0].stage].id, worker->start.seat);
+    return to;
+}
+
+static const char *end_text(const struct process_end *end, char *to, size_t room)
+{
+    if (end->signal != 0)
+        snprintf(to, room, "SIG%s", sigabbrev_np(end->signal));
+    else
+        snprintf(to, room, "exit %d", end->exit_code);
+    return to;
+}
+
+/* Deaths without a commit between them count: a worker that gets on is replaced for ever. */
+static bool hopeless(struct run *run, struct run_worker *worker, const struct process_end *end)
+{
+    struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
+    uint64_t sequence = word_load(&words->sequence.word, STEP_SEQUENCE_LOAD);
+    worker->deaths = sequence == worker->sequence ? worker->deaths + 1 : 1;
+    worker->sequence = sequence;
+    /* SIGKILL comes from outside and says little about the stage. */
+    uint32_t patience = run->plan->pipeline->restarts * (end->signal == SIGKILL ? 5 : 1);
+    return worker->deaths > patience;
+}
+
+static void replace(struct run *run, struct run_worker *worker, const struct process_end *end)
+{
+    char name[128], how[32];
+    struct weir_err err;
+    struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
+    worker_name(run, worker, name, sizeof(name));
+    end_text(end, how, sizeof(how));
+    if (words->irreplaceable != 0) {
+        weir_err_set(&err, WEIR_EINTERNAL,
+                     "worker %s died (%s); what it read or wrote is a pipe or a socket, which "
+                     "cannot be taken up again",
+                     name, how);
+        weir__run_stop(run, &err);
+        return;
+    }
+    if (hopeless(run, worker, end)) {
+        weir_err_set(&err, WEIR_EINTERNAL,
+                     "worker %s died %u times on the same work (last: %s). Given up", name,
+                     worker->deaths, how);
+        weir__run_stop(run, &err);
+        return;
+    }
+    run->restarts++;
+    tell(run, "%s died (%s) and is replaced", name, how);
+    if (start_worker(run, worker, &err) < 0)
+        weir__run_stop(run, &err);
+}
+
+static void on_worker_gone(struct run *run, struct run_worker *worker)
+{
+    struct process_end end;
+    struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
+    epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, worker->process.pidfd, NULL);
+    weir__process_reap(&worker->process, &end);
+    bool closed = word_load(&words->closed, STEP_CLOSED_LOAD) != 0;
+    if (run->state == STATE_STOPPING || (end.exit_code == 0 && closed))
+        worker->ended = true;
+    else
+        replace(run, worker, &end);
+}
+
+/* ---- the end ---- */
+
+static bool all_ended(const struct run *run)
+{
+    for (size_t w = 0; w < run->workers; w++)
+        if (!run->worker[w].ended)
+            return false;
+    return true;
+}
+
+static bool all_closed(const struct run *run)
+{
+    for (uint32_t g = 0; g < run->plan->blueprint.groups; g++)
+        if (!weir__view_all_closed(&run->view, g))
+            return false;
+    return true;
+}
+
+/* Whether the books balance decides before anything is published. */
+static void publish_or_not(struct run *run)
+{
+    struct weir_err err;
+    weir__receipt_read(run->receipt, &run->view);
+    if (!run->receipt->balanced) {
+        weir_err_set(&err, WEIR_EINTERNAL,
+                     "the run does not balance: records were lost or doubled. Nothing is published");
+        weir__run_stop(run, &err);
+        return;
+    }
+    enter(run, STATE_PUBLISHING);
+    decree(run, RUN_PUBLISH);
+}
+
+/* Looks at what the workers say, and moves the run on. */
+static void look(struct run *run)
+{
+    struct weir_err err;
+    bool running = run->state == STATE_RUNNING || run->state == STATE_DRAINING;
+    enum failure failure = weir__run_failure(run, &err);
+    run->failing = failure != FAILURE_NONE;
+    if (running && failure == FAILURE_DECIDED)
+        weir__run_stop(run, &err);
+    else if (run->state == STATE_PUBLISHING && failure != FAILURE_NONE)
+        weir__run_stop(run, &err);
+    else if (running && failure == FAILURE_NONE && all_closed(run))
+        publish_or_not(run);
+    if ((run->state == STATE_PUBLISHING || run->state == STATE_STOPPING) && all_ended(run)) {
+        run->published = run->state == STATE_PUBLISHING;
+        enter(run, STATE_ENDED);
+    }
+}
+
+static void check_time(struct run *run)
+{
+    uint64_t now = weir__now_ms();
+    struct weir_err err;
+    bool working = run->state == STATE_RUNNING || run->state == STATE_DRAINING;
+    if (working && run->time_limit_ms != 0 && now - run->began_ms >= run->time_limit_ms) {
+        weir_err_set(&err, WEIR_ETEMPFAIL, "the time limit of %" PRIu64 " ms is over",
+                     run->time_limit_ms);
+        weir__run_stop(run, &err);
+    }
+    if (run->state == STATE_STOPPING && now >= run->deadline_ms)
+        kill_all(run);
+    if (now >= run->next_sample_ms) {
+        weir__run_sample_memory(run);
+        run->next_sample_ms = now + SAMPLE_MS;
+    }
+    if (run->options->on_progress != NULL && now >= run->next_progress_ms) {
+        run->receipt->elapsed_ns = (now - run->began_ms) * 1000000;
+        weir__receipt_read(run->receipt, &run->view);
+        run->options->on_progress(run->receipt, run->options->context);
+        run->next_progress_ms = now + run->options->interval_ms;
+    }
+}
+
+static int until_next(const struct run *run)
+{
+    uint64_t now = weir__now_ms(), next = run->next_sample_ms;
+    if (run->failing)
+        return LOOK_MS;
+    if (run->options->on_progress != NULL && run->next_progress_ms < next)
+        next = run->next_progress_ms;
+    if (run->state == STATE_STOPPING && run->deadline_ms < next)
+        next = run->deadline_ms > now ? run->deadline_ms : now + SAMPLE_MS;
+    if (run->time_limit_ms != 0 && run->began_ms + run->time_limit_ms < next)
+        next = run->began_ms + run->time_limit_ms;
+    return next > now ? (int)(next - now) : 0;
+}
+
+static void on_event(struct run *run, const struct epoll_event *event)
+{
+    struct signalfd_siginfo signal_info;
+    uint64_t pokes;
+    if (event->data.ptr == &run->signal_fd) {
+        if (read(run->signal_fd, &signal_info, sizeof(signal_info)) > 0)
+            on_signal(run, (int)signal_info.ssi_signo);
+    } else if (event->data.ptr == &run->poke_fd) {
+        if (read(run->poke_fd, &pokes, sizeof(pokes)) < 0)
+            return;
+    } else {
+        on_worker_gone(run, event->data.ptr);
+    }
+}
+
+static void supervise(struct run *run)
+{
+    struct epoll_event events[32];
+    while (run->state != STATE_ENDED) {
+        int n = epoll_wait(run->epoll_fd, events, 32, until_next(run));
+        for (int i = 0; i < n; i++)
+            on_event(run, &events[i]);
+        check_time(run);
+        look(run);
+    }
+}
+
+/* ---- beginning ---- */
+
+static int lay_out(struct run *run, struct weir_err *err)
+{
+    struct weir_plan *plan = run->plan;
+    struct segment segment;
+    int code = weir__segment_create(&segment, plan->blueprint.segment_bytes, err);
+    if (code < 0)
+        return code;
+    struct run_words *words = (struct run_words *)(void *)segment.base;
+    words->magic = SEGMENT_MAGIC;
+    words->version = SEGMENT_VERSION;
+    words->copy_bytes = sizeof(struct ledger_copy);
+    words->bytes = segment.bytes;
+    words->text_bytes = strlen(plan->text);
+    memcpy(segment.base + plan->blueprint.text_offset, plan->text, words->text_bytes + 1);
+    run->view =
+        (struct run_view){.segment = segment, .blueprint = &plan->blueprint, .words = words};
+    return 0;
+}
+
+static int watch(struct run *run, struct weir_err *err)
+{
+    sigset_t stopping;
+    sigemptyset(&stopping);
+    sigaddset(&stopping, SIGINT);
+    sigaddset(&stopping, SIGTERM);
+    sigaddset(&stopping, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stopping, &run->old_mask);
+    run->masked = true;
+    run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    run->signal_fd = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK);
+    run->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event on_signal_fd = {.events = EPOLLIN, .data.ptr = &run->signal_fd},
+                       on_poke_fd = {.events = EPOLLIN, .data.ptr = &run->poke_fd};
+    if (run->epoll_fd < 0 || run->signal_fd < 0 || run->poke_fd < 0 ||
+        epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->signal_fd, &on_signal_fd) < 0 ||
+        epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->poke_fd, &on_poke_fd) < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot watch the run");
+    return 0;
+}
+
+/* Sinks first: what they refuse (a busy output) is refused before anything is read. */
+static int start_all(struct run *run, struct weir_err *err)
+{
+    const struct blueprint *blueprint = &run->plan->blueprint;
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        run->workers += blueprint->group[g].seats;
+    run->worker = calloc(run->workers, sizeof(*run->worker));
+    if (run->worker == NULL)
+        return weir_err_set(err, WEIR_EOS, "out of memory");
+    size_t w = 0;
+    for (uint32_t g = blueprint->groups; g-- > 0;)
+        for (uint32_t seat = 0; seat < blueprint->group[g].seats; seat++) {
+            run->worker[w].start = (struct worker_start){.group = g, .seat = seat};
+            run->worker[w].process.pidfd = -1;
+            int code = start_worker(run, &run->worker[w++], err);
+            if (code < 0)
+                return code;
+        }
+    return 0;
+}
+
+/* Nothing of the run may outlive it, whatever went wrong. */
+static void take_down(struct run *run)
+{
+    struct process_end end;
+    kill_all(run);
+    for (size_t w = 0; w < run->workers; w++)
+        if (run->worker[w].process.pid > 0)
+            weir__process_reap(&run->worker[w].process, &end);
+    const int fds[] = {run->epoll_fd, run->signal_fd, run->poke_fd};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    free(run->worker);
+    if (run->view.segment.base != NULL)
+        weir__segment_release(&run->view.segment);
+    if (run->masked)
+        sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
+}
+
+static bool ended_early(const struct run *run)
+{
+    for (uint32_t g = 0; g < run->plan->blueprint.groups; g++)
+        if (run->plan->blueprint.group[g].input >= 0 && weir__view_all_done(&run->view, g))
+            return true;
+    return false;
+}
+
+static int conclude(struct run *run, struct weir_err *err)
+{
+    struct weir_receipt *receipt = run->receipt;
+    receipt->elapsed_ns = (weir__now_ms() - run->began_ms) * 1000000;
+    weir__receipt_read(receipt, &run->view);
+    receipt->finished = true;
+    receipt->published = run->published;
+    receipt->signal = run->signal;
+    receipt->restarts = run->restarts;
+    receipt->ended_early = ended_early(run);
+    if (weir__receipt_own(receipt) < 0)
+        return weir_err_set(err, WEIR_EOS, "out of memory");
+    if (run->published) {
+        receipt->exit_code = weir__receipt_judge(receipt, run->plan->pipeline);
+        return 0;
+    }
+    if (run->err.code != 0)
+        *err = run->err;
+    else
+        weir_err_set(err, WEIR_ETEMPFAIL, "stopped by SIG%s", sigabbrev_np(run->signal));
+    receipt->exit_code = weir_err_exit_code(err->code);
+    return err->code;
+}
+
+int weir_run(struct weir_plan *plan, const struct weir_run_options *options,
+             struct weir_receipt **ret_receipt, struct weir_err *err)
+{
+    struct run run = {.plan = plan,
+                      .options = options,
+                      .state = STATE_RUNNING,
+                      .epoll_fd = -1,
+                      .signal_fd = -1,
+                      .poke_fd = -1,
+                      .began_ms = weir__now_ms(),
+                      .time_limit_ms = options->timeout_ms != 0 ? options->timeout_ms
+                                                                : plan->pipeline->timeout_ms};
+    *ret_receipt = NULL;
+    int code = lay_out(&run, err);
+    if (code == 0)
+        code = watch(&run, err);
+    if (code == 0 && (run.receipt = weir__receipt_new(&run.view)) == NULL)
+        code = weir_err_set(err, WEIR_EOS, "out of memory");
+    if (code < 0)
+        goto out;
+    run.receipt->memory_bound = weir_plan_bytes(plan);
+    run.receipt->processes = weir_plan_processes(plan);
+    run.next_progress_ms = run.began_ms + options->interval_ms;
+    struct weir_err failed;
+    if (start_all(&run, &failed) < 0)
+        weir__run_stop(&run, &failed);
+    for (size_t w = 0; w < run.workers; w++)
+        run.worker[w].ended = run.worker[w].process.pid == 0;
+    supervise(&run);
+    code = conclude(&run, err);
+    *ret_receipt = run.receipt;
+out:
+    take_down(&run);
+    return code;
+}

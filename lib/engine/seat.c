@@ -1,0 +1,365 @@
+#include "engine/seat.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* shm */
+#include "shm/wait.h"
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- waking others ---- */
+
+/* Wakes one seat of those whose bits are among `bits`. The caller's fence stands before. */
+static void wake_one(struct seat *seat, uint32_t group, struct word *parked, uint64_t bits)
+{
+    for (;;) {
+        uint64_t waiting = word_load(parked, STEP_PARK_LOOK) & bits;
+        if (waiting == 0)
+            return;
+        uint64_t bit = waiting & -waiting;
+        if ((weir__word_clear(parked, bit, STEP_PARK_CLEAR) & bit) == 0)
+            continue; /* somebody else wakes that one: look again */
+        uint32_t index = (uint32_t)__builtin_ctzll(bit);
+        weir__event_wake(&view_seat(seat->view, group, index)->event.word);
+        return;
+    }
+}
+
+static void wake_consumer(struct seat *seat, uint32_t consumer, bool all)
+{
+    word_fence(STEP_WAKE_FENCE);
+    if (all)
+        weir__view_wake_group(seat->view, consumer);
+    else
+        wake_one(seat, consumer, &view_group(seat->view, consumer)->parked_in.word, UINT64_MAX);
+}
+
+/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. */
+static void wake_sibling(struct seat *seat)
+{
+    if (seat->of->seats == 1)
+        return;
+    word_fence(STEP_WAKE_FENCE);
+    if (weir__edge_has_more(&seat->edge))
+        wake_one(seat, seat->group, &seat->group_words->parked_in.word, UINT64_MAX);
+}
+
+static void wake_owner(struct seat *seat, uint32_t owner)
+{
+    uint32_t producer = (uint32_t)seat->of->input;
+    word_fence(STEP_WAKE_FENCE);
+    wake_one(seat, producer, &view_group(seat->view, producer)->parked_out.word,
+             UINT64_C(1) << owner);
+}
+
+/* ---- waiting ---- */
+
+static enum run_word run_word(const struct seat *seat)
+{
+    return (enum run_word)word_load(&seat->view->words->run.word, STEP_RUN_LOAD);
+}
+
+static bool unwanted(const struct seat *seat)
+{
+    return seat->of->has_main && weir__view_all_done(seat->view, seat->of->port[0].consumer);
+}
+
+/* Looks, and parks until looking finds something: see wait.h for the order of the steps. */
+static enum seat_event wait_for(struct seat *seat, struct word *parked,
+                                enum seat_event (*look)(struct seat *), uint64_t *waited_ns)
+{
+    enum seat_event event = look(seat);
+    if (event != SEAT_WAITS)
+        return event;
+    uint64_t began = now_ns(), bit = UINT64_C(1) << seat->seat;
+    for (;;) {
+        uint64_t value = word_load(&seat->words->event.word, STEP_EVENT_LOAD);
+        weir__word_set(parked, bit, STEP_PARK_SET);
+        word_fence(STEP_PARK_FENCE);
+        event = look(seat);
+        if (event != SEAT_WAITS)
+            break;
+        weir__event_sleep(&seat->words->event.word, value, -1);
+    }
+    weir__word_clear(parked, bit, STEP_PARK_CLEAR);
+    *waited_ns += now_ns() - began;
+    return event;
+}
+
+/* The CLOSED words are read first: what is found missing afterwards will never come. */
+static enum seat_event look_for_input(struct seat *seat)
+{
+    if (run_word(seat) == RUN_DISCARD)
+        return SEAT_DISCARD;
+    if (seat->now.expects_part)
+        return weir__edge_take_part(&seat->edge, seat->seat, seat->now.input_ring,
+                                    seat->now.input_position + 1, &seat->input)
+                   ? SEAT_READY
+                   : SEAT_WAITS;
+    if (unwanted(seat))
+        return SEAT_UNWANTED;
+    bool closed = weir__view_all_closed(seat->view, (uint32_t)seat->of->input);
+    if (weir__edge_take(&seat->edge, seat->seat, &seat->input))
+        return SEAT_READY;
+    return closed ? SEAT_PILL : SEAT_WAITS;
+}
+
+enum seat_event weir__seat_take(struct seat *seat)
+{
+    /* Who waits for a part sets no bit: a part wakes everybody, and a wake for new work must not be spent on this seat. */
+    struct word nowhere = {0};
+    struct word *parked =
+        seat->now.expects_part ? &nowhere : &seat->group_words->parked_in.word;
+    enum seat_event event = wait_for(seat, parked, look_for_input, &seat->now.wait_in_ns);
+    if (event == SEAT_READY) {
+        seat->has_input = true;
+        wake_sibling(seat);
+    }
+    return event;
+}
+
+static void secured(struct seat *seat, uint32_t port)
+{
+    struct outlet *out = &seat->out[port];
+    out->secured = true;
+    out->oversize = false;
+    out->bytes = ring_payload(&out->ring, seat->now.tail[port]);
+    out->capacity = out->ring.slot_bytes;
+    out->used = out->records = 0;
+    out->origin = (struct weir_position){.file = UINT32_MAX};
+    out->whole_bytes = 0;
+}
+
+/* An edge all of whose seats are DONE does not count: nobody reads there any more. */
+static bool writable(struct seat *seat, uint32_t port, uint64_t position)
+{
+    const struct outlet *out = &seat->out[port];
+    return weir__ring_writable(&out->ring, position) ||
+           weir__view_all_done(seat->view, out->consumer);
+}
+
+static enum seat_event look_for_slots(struct seat *seat)
+{
+    if (run_word(seat) == RUN_DISCARD)
+        return SEAT_DISCARD;
+    for (uint32_t port = 0; port < seat->of->ports; port++) {
+        if (seat->out[port].secured)
+            continue;
+        if (!writable(seat, port, seat->now.tail[port]))
+            return SEAT_WAITS;
+        secured(seat, port);
+    }
+    return SEAT_READY;
+}
+
+enum seat_event weir__seat_secure(struct seat *seat)
+{
+    return wait_for(seat, &seat->group_words->parked_out.word, look_for_slots,
+                    &seat->now.wait_out_ns);
+}
+
+enum seat_event weir__seat_look(struct seat *seat)
+{
+    enum run_word run = run_word(seat);
+    if (run == RUN_DISCARD)
+        return SEAT_DISCARD;
+    return run == RUN_DRAIN || unwanted(seat) ? SEAT_UNWANTED : SEAT_READY;
+}
+
+static enum seat_event look_for_area(struct seat *seat)
+{
+    if (run_word(seat) == RUN_DISCARD)
+        return SEAT_DISCARD;
+    for (uint32_t port = 0; port < seat->of->ports; port++) {
+        struct outlet *out = &seat->out[port];
+        if (!out->oversize || out->area_position == 0)
+            continue;
+        /* The area is free once the slot that used it last is EMPTY at its next lap. */
+        uint64_t reuse = out->area_position - 1 + out->ring.slots;
+        if (!writable(seat, port, reuse))
+            return SEAT_WAITS;
+    }
+    return SEAT_READY;
+}
+
+enum seat_event weir__seat_oversize(struct seat *seat, uint32_t port)
+{
+    struct outlet *out = &seat->out[port];
+    out->oversize = true;
+    enum seat_event event = wait_for(seat, &seat->group_words->parked_out.word, look_for_area,
+                                     &seat->now.wait_out_ns);
+    if (event == SEAT_READY) {
+        out->bytes = out->ring.area;
+        out->capacity = out->ring.area_bytes;
+        out->area_position = seat->now.tail[port] + 1;
+    }
+    return event;
+}
+
+/* ---- committing ---- */
+
+/* Writes the header of the secured slot. Nobody reads it before tail passes it. */
+static void label(struct seat *seat, uint32_t port, bool last)
+{
+    struct outlet *out = &seat->out[port];
+    struct slot *slot = ring_slot(&out->ring, seat->now.tail[port]);
+    slot->facts = (struct slot_facts){.bytes = out->used,
+                                      .records = out->records,
+                                      .file = out->origin.file,
+                                      .oversize = out->oversize,
+                                      .offset = out->origin.offset,
+                                      .line = out->origin.line,
+                                      .whole_bytes = out->whole_bytes};
+    struct number number = {
+        .n = seat->now.number, .part = seat->now.part[port]++, .last = last};
+    /* pairs with the acquire in look_for(): who sees an old lap's claim beside this number ignores it */
+    word_store(&slot->number, number_pack(number), STEP_NUMBER_STORE);
+    seat->now.tail[port]++;
+    out->secured = false;
+}
+
+/*
+ * The tail of a commit. It only repeats what the committed copy says, so that doing it twice is doing it once, and it touches
+ * no word of any other seat but claims that this seat has TAKEN.
+ */
+static void commit_tail(struct seat *seat)
+{
+    const struct ledger_copy *now = &seat->now;
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        /* pairs with the acquire in look_for(): the slot's bytes come before */
+        word_store(seat->out[port].ring.tail, now->tail[port], STEP_TAIL_PUBLISH);
+    if (now->input_done)
+        weir__ring_release(&seat->edge.ring[now->input_ring], now->input_position, seat->seat);
+    if (now->done)
+        word_store(&seat->words->done, 1, STEP_DONE_STORE);
+    if (now->last)
+        word_store(&seat->words->closed, 1, STEP_CLOSED_STORE);
+}
+
+void weir__seat_commit(struct seat *seat, bool end_of_number)
+{
+    uint64_t published = 0;
+    bool followed = false;
+    for (uint32_t port = 0; port < seat->of->ports; port++) {
+        struct outlet *out = &seat->out[port];
+        if (!out->secured || (out->used == 0 && out->records == 0 && !end_of_number))
+            continue;
+        followed = followed || seat->now.part[port] > 0;
+        label(seat, port, end_of_number);
+        published |= UINT64_C(1) << port;
+    }
+    if (end_of_number) {
+        memset(seat->now.part, 0, sizeof(seat->now.part));
+        if (seat->of->input < 0 || !seat->of->ordered)
+            seat->now.number++; /* nobody else gives the numbers */
+    }
+    seat->words->copy[(seat->sequence + 1) & 1] = seat->now;
+    /* The commit point. pairs with the acquire in seat_attach(): the copy comes before the parity that names it */
+    word_store(&seat->words->sequence.word, ++seat->sequence, STEP_SEQUENCE_COMMIT);
+    commit_tail(seat);
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        if ((published >> port & 1) != 0)
+            wake_consumer(seat, seat->of->port[port].consumer, followed);
+    if (seat->now.input_done) {
+        wake_owner(seat, seat->edge.ring[seat->now.input_ring].owner);
+        seat->now.input_done = false;
+        seat->has_input = false;
+    }
+    if (seat->now.last || seat->now.done)
+        weir__view_wake_around(seat->view, seat->group);
+}
+
+/* ---- attaching, and recovery ---- */
+
+static int attach_rings(struct seat *seat, struct weir_err *err)
+{
+    for (uint32_t port = 0; port < seat->of->ports; port++) {
+        struct outlet *out = &seat->out[port];
+        out->ring = weir__view_ring(seat->view, seat->group, seat->seat, port);
+        out->consumer = seat->of->port[port].consumer;
+        weir__segment_populate(out->ring.payload,
+                               (size_t)out->ring.slots * out->ring.slot_bytes);
+    }
+    if (seat->of->input >= 0 && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
+        return weir_err_set(err, WEIR_EOS, "out of memory");
+    return 0;
+}
+
+int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, uint32_t number,
+                      struct weir_err *err)
+{
+    *seat = (struct seat){.view = view,
+                          .group = group,
+                          .seat = number,
+                          .of = &view->blueprint->group[group],
+                          .group_words = view_group(view, group),
+                          .words = view_seat(view, group, number)};
+    int code = attach_rings(seat, err);
+    if (code < 0)
+        return code;
+    /* pairs with the release in seat_commit() */
+    seat->sequence = word_load(&seat->words->sequence.word, STEP_SEQUENCE_LOAD);
+    seat->now = seat->words->copy[seat->sequence & 1];
+    commit_tail(seat);
+    seat->now.input_done = false;
+    if (seat->of->input >= 0)
+        seat->has_input = weir__edge_find_taken(&seat->edge, number, &seat->input);
+    /* The dead may have cleared a bit and not yet woken its owner. */
+    weir__view_wake_around(view, group);
+    return 0;
+}
+
+void weir__seat_release(struct seat *seat)
+{
+    free(seat->edge.ring);
+    seat->edge.ring = NULL;
+}
+
+/* ---- the end ---- */
+
+static enum seat_event look_for_verdict(struct seat *seat)
+{
+    enum run_word run = run_word(seat);
+    if (run == RUN_DISCARD)
+        return SEAT_DISCARD;
+    return run == RUN_PUBLISH ? SEAT_READY : SEAT_WAITS;
+}
+
+enum run_word weir__seat_await_verdict(struct seat *seat)
+{
+    uint64_t ignored = 0;
+    struct word nowhere = {0}; /* the verdict wakes everybody: no bit is needed */
+    enum seat_event event = wait_for(seat, &nowhere, look_for_verdict, &ignored);
+    return event == SEAT_READY ? RUN_PUBLISH : RUN_DISCARD;
+}
+
+static enum seat_event look_for_pardon(struct seat *seat)
+{
+    if (run_word(seat) == RUN_DISCARD)
+        return SEAT_DISCARD;
+    return unwanted(seat) ? SEAT_UNWANTED : SEAT_WAITS;
+}
+
+enum seat_event weir__seat_fail(struct seat *seat, const struct weir_err *err, int poke_fd)
+{
+    uint64_t ignored = 0, one = 1;
+    struct word nowhere = {0};
+    seat->words->err = *err;
+    uint64_t number = seat->has_input ? seat->input.number.n : seat->now.number;
+    word_store(&seat->words->failed, number + 1, STEP_FAILED_STORE);
+    if (write(poke_fd, &one, sizeof(one)) < 0)
+        return SEAT_DISCARD;
+    enum seat_event event = wait_for(seat, &nowhere, look_for_pardon, &ignored);
+    if (event == SEAT_UNWANTED)
+        word_store(&seat->words->failed, 0, STEP_FAILED_STORE);
+    return event;
+}
+

@@ -1,0 +1,279 @@
+#include "engine/stats.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* flow */
+#include "flow/ring.h"
+
+/* A member's counts over all seats of its group. */
+static struct member_counts member_total(const struct run_view *view, uint32_t g, uint32_t m)
+{
+    struct member_counts sum = {0};
+    for (uint32_t seat = 0; seat < view->blueprint->group[g].seats; seat++) {
+        const struct member_counts *one = &weir__view_ledger(view, g, seat)->total[m];
+        sum.in += one->in;
+        sum.out += one->out;
+        sum.dropped += one->dropped;
+        sum.null_dropped += one->null_dropped;
+        sum.rejected += one->rejected;
+        sum.failed += one->failed;
+        sum.bytes += one->bytes;
+    }
+    return sum;
+}
+
+static bool is_source(const struct member *member)
+{
+    return (member->type->traits & WEIR_SOURCE) != 0;
+}
+
+static bool is_sink(const struct member *member)
+{
+    return (member->type->traits & WEIR_SINK) != 0;
+}
+
+/* A source of bytes has no records: those that its parser finds are the stage's input. */
+static bool counts_records(const struct member *member)
+{
+    return !is_source(member) || !member->raw_out;
+}
+
+/* ---- the chain, member by member ---- */
+
+/* A walk along the pipeline: what the member before has emitted is what the next must have taken. */
+struct walk {
+    const struct run_view *view;
+    struct weir_receipt *receipt;
+    struct weir_stage_stats *stats; /* of the user's stage that the walk is in */
+    uint32_t stage;
+    bool begun;       /* a member of this stage has counted its input */
+    bool known;       /* emitted is a number of records */
+    uint64_t emitted;
+    uint64_t rejected, set_aside; /* records that went to rejects files, and came in there */
+};
+
+/* Records that were emitted and never taken, because the taker had enough. They are dropped. */
+static uint64_t left_behind(const struct walk *walk, uint32_t g, uint32_t m,
+                            const struct member_counts *counts)
+{
+    const struct group *group = &walk->view->blueprint->group[g];
+    if (m > 0 || !walk->known || group->input < 0 || walk->emitted <= counts->in ||
+        !weir__view_all_done(walk->view, g))
+        return 0;
+    return walk->emitted - counts->in;
+}
+
+static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
+{
+    const struct member *member = &walk->view->blueprint->group[g].member[m];
+    struct weir_stage_stats *stats = walk->stats;
+    struct member_counts counts = member_total(walk->view, g, m);
+    if (is_source(member) || is_sink(member))
+        stats->bytes += counts.bytes;
+    if (member->reject_port >= 0)
+        walk->rejected += counts.rejected;
+    if (!counts_records(member))
+        return;
+    if (is_source(member))
+        counts.in = counts.out + counts.rejected;
+    uint64_t queued = left_behind(walk, g, m, &counts);
+    if (walk->known && walk->emitted != counts.in + queued)
+        walk->receipt->balanced = false;
+    stats->in += walk->begun ? 0 : counts.in + queued;
+    walk->begun = true;
+    stats->dropped += counts.dropped + queued;
+    stats->null_dropped += counts.null_dropped;
+    stats->rejected += counts.rejected;
+    stats->failed += counts.failed;
+    stats->out = counts.out;
+    walk->emitted = counts.out;
+    walk->known = true;
+}
+
+/* The group whose time is the stage's: a source's first, a sink's last, else the one that it computes in. */
+static void set_shares(struct weir_stage_stats *stats, const struct run_view *view, uint32_t g,
+                       uint64_t elapsed_ns)
+{
+    const struct group *group = &view->blueprint->group[g];
+    uint64_t in_ns = 0, out_ns = 0, slots = 0, waiting = 0;
+    for (uint32_t seat = 0; seat < group->seats; seat++) {
+        const struct ledger_copy *ledger = weir__view_ledger(view, g, seat);
+        in_ns += ledger->wait_in_ns;
+        out_ns += ledger->wait_out_ns;
+    }
+    uint64_t whole = elapsed_ns * group->seats;
+    if (whole > 0) {
+        stats->wait_in_percent = (uint32_t)(in_ns * 100 / whole);
+        stats->wait_out_percent = (uint32_t)(out_ns * 100 / whole);
+        uint32_t waits = stats->wait_in_percent + stats->wait_out_percent;
+        stats->busy_percent = waits > 100 ? 0 : 100 - waits;
+    }
+    stats->workers = group->seats;
+    if (group->input < 0)
+        return;
+    const struct group *producer = &view->blueprint->group[group->input];
+    for (uint32_t seat = 0; seat < producer->seats; seat++) {
+        struct ring ring =
+            weir__view_ring(view, (uint32_t)group->input, seat, group->input_port);
+        waiting += weir__ring_waiting(&ring);
+        slots += ring.slots;
+    }
+    stats->queue_percent = (uint32_t)(waiting * 100 / slots);
+}
+
+static bool owns_time(const struct weir_stage_stats *stats, const struct group *group, uint32_t m)
+{
+    if (stats->source)
+        return is_source(&group->member[m]);
+    return stats->sink ? is_sink(&group->member[m]) || stats->workers == 0 : true;
+}
+
+static void read_published(struct weir_stage_stats *stats, const struct run_view *view, uint32_t g)
+{
+    const char *path = view_seat(view, g, 0)->published;
+    if (path[0] != '\0')
+        stats->published = path;
+}
+
+/* ---- the whole ---- */
+
+struct weir_receipt *weir__receipt_new(const struct run_view *view)
+{
+    struct weir_receipt *receipt = calloc(1, sizeof(*receipt));
+    struct weir_stage_stats *stage = calloc(view->blueprint->stages, sizeof(*stage));
+    if (receipt == NULL || stage == NULL) {
+        free(receipt);
+        free(stage);
+        return NULL;
+    }
+    receipt->stage = stage;
+    receipt->stages = view->blueprint->stages;
+    receipt->name = view->blueprint->name;
+    receipt->run_id = view->blueprint->run_id;
+    return receipt;
+}
+
+static void begin_stage(struct weir_stage_stats *stats, const struct blueprint *blueprint,
+                        uint32_t s)
+{
+    *stats = (struct weir_stage_stats){.id = blueprint->stage[s].id,
+                                       .type = blueprint->stage[s].type->name};
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        for (uint32_t m = 0; m < blueprint->group[g].members; m++) {
+            const struct member *member = &blueprint->group[g].member[m];
+            if (member->stage != s)
+                continue;
+            stats->source = stats->source || is_source(member);
+            stats->sink = stats->sink || is_sink(member);
+        }
+    stats->bytes_total = stats->source ? blueprint->input_bytes : 0;
+}
+
+static void walk_group(struct walk *walk, uint32_t g)
+{
+    const struct blueprint *blueprint = walk->view->blueprint;
+    const struct group *group = &blueprint->group[g];
+    for (uint32_t m = 0; m < group->members; m++) {
+        const struct member *member = &group->member[m];
+        if (member->stage != walk->stage) {
+            walk->stage = member->stage;
+            walk->stats = (struct weir_stage_stats *)(uintptr_t)&walk->receipt->stage[walk->stage];
+            walk->begun = false;
+        }
+        if (blueprint->stage[walk->stage].implicit) {
+            walk->known = false; /* it reads a port of its own, beside the chain */
+            walk->set_aside += member_total(walk->view, g, m).in;
+        }
+        walk_member(walk, g, m);
+        if (owns_time(walk->stats, group, m))
+            set_shares(walk->stats, walk->view, g, walk->receipt->elapsed_ns);
+    }
+    read_published(walk->stats, walk->view, g);
+}
+
+void weir__receipt_read(struct weir_receipt *receipt, const struct run_view *view)
+{
+    const struct blueprint *blueprint = view->blueprint;
+    struct weir_stage_stats *stage = (struct weir_stage_stats *)(uintptr_t)receipt->stage;
+    struct walk walk = {.view = view, .receipt = receipt, .stage = UINT32_MAX};
+    receipt->balanced = true;
+    for (uint32_t s = 0; s < blueprint->stages; s++)
+        begin_stage(&stage[s], blueprint, s);
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        walk_group(&walk, g);
+    for (uint32_t s = 0; s < blueprint->stages; s++) {
+        struct weir_stage_stats *one = &stage[s];
+        uint64_t other = one->dropped + one->rejected + one->failed + one->quarantined;
+        receipt->balanced = receipt->balanced && other <= one->in;
+        one->used = other <= one->in ? one->in - other : 0;
+    }
+    receipt->balanced = receipt->balanced && walk.rejected == walk.set_aside;
+}
+
+static bool own(const char **text)
+{
+    *text = *text == NULL ? NULL : strdup(*text);
+    return *text != NULL;
+}
+
+int weir__receipt_own(struct weir_receipt *receipt)
+{
+    struct weir_stage_stats *stage = (struct weir_stage_stats *)(uintptr_t)receipt->stage;
+    bool whole = own(&receipt->name);
+    whole = own(&receipt->run_id) && whole;
+    for (size_t s = 0; s < receipt->stages; s++) {
+        whole = own(&stage[s].id) && whole;
+        whole = own(&stage[s].type) && whole;
+        if (stage[s].published != NULL)
+            whole = own(&stage[s].published) && whole;
+    }
+    return whole ? 0 : WEIR_EOS;
+}
+
+void weir_receipt_free(struct weir_receipt *receipt)
+{
+    if (receipt == NULL)
+        return;
+    for (size_t s = 0; s < receipt->stages; s++) {
+        free((void *)(uintptr_t)receipt->stage[s].id);
+        free((void *)(uintptr_t)receipt->stage[s].type);
+        free((void *)(uintptr_t)receipt->stage[s].published);
+    }
+    free((void *)(uintptr_t)receipt->stage);
+    free((void *)(uintptr_t)receipt->name);
+    free((void *)(uintptr_t)receipt->run_id);
+    free(receipt);
+}
+
+/* ---- the verdict ---- */
+
+static bool beyond(const struct limit *limit, uint64_t count, uint64_t in)
+{
+    if (!limit->percent)
+        return count > limit->value;
+    return (double)count > (double)in * (double)limit->value / 1e6;
+}
+
+int weir__receipt_judge(struct weir_receipt *receipt, const struct weir_pipeline *pipeline)
+{
+    uint64_t in = 0, rejected = 0, failed = 0;
+    for (size_t s = 0; s < receipt->stages; s++) {
+        const struct weir_stage_stats *stage = &receipt->stage[s];
+        in += stage->source ? stage->in : 0;
+        rejected += stage->rejected;
+        failed += stage->failed;
+    }
+    char *to = receipt->verdict;
+    size_t room = sizeof(receipt->verdict);
+    if (beyond(&pipeline->max_rejected, rejected, in))
+        snprintf(to, room, "%" PRIu64 " record%s rejected (run: max_rejected would allow them)",
+                 rejected, rejected == 1 ? "" : "s");
+    else if (beyond(&pipeline->max_failed, failed, in))
+        snprintf(to, room, "%" PRIu64 " record%s failed (run: max_failed would allow them)", failed,
+                 failed == 1 ? "" : "s");
+    else
+        return 0;
+    return 1;
+}

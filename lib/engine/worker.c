@@ -1,0 +1,160 @@
+#include "engine/worker.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* proc */
+#include "proc/process.h"
+/* engine */
+#include "engine/crew.h"
+
+struct worker {
+    const struct worker_start *start;
+    struct blueprint blueprint;
+    struct run_view view;
+    struct seat seat;
+    struct crew crew;
+};
+
+/* ---- becoming a worker ---- */
+
+/* Standard input belongs to sources and standard output to sinks; a stray print elsewhere must not end up in data. */
+static void own_standard_streams(const struct group *group)
+{
+    const struct member *last = &group->member[group->members - 1];
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return;
+    if (group->input >= 0)
+        dup2(null, STDIN_FILENO);
+    if ((last->type->traits & WEIR_SINK) == 0)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    close(null);
+}
+
+static void set_title(const struct worker *worker)
+{
+    const struct group *group = &worker->blueprint.group[worker->start->group];
+    const char *id = worker->blueprint.stage[group->member[0].stage].id;
+    char title[256];
+    snprintf(title, sizeof(title), "weir %s %s[%u]", worker->blueprint.name, id,
+             worker->start->seat);
+    weir__process_title(title);
+    snprintf(title, sizeof(title), "weir %s[%u]", id, worker->start->seat);
+    prctl(PR_SET_NAME, title);
+}
+
+static void set_limits(const struct worker *worker)
+{
+    struct rlimit no_core = {0, 0}, data = {worker->start->data_limit, worker->start->data_limit};
+#if !defined(__SANITIZE_ADDRESS__) /* its shadow memory would count */
+    if (data.rlim_cur > 0)
+        setrlimit(RLIMIT_DATA, &data);
+#endif
+    (void)data;
+    setrlimit(RLIMIT_CORE, &no_core);
+}
+
+static int become_worker(struct worker *worker, struct weir_err *err)
+{
+    const struct worker_start *start = worker->start;
+    const struct run_words *words = (const struct run_words *)(void *)start->segment.base;
+    if (words->magic != SEGMENT_MAGIC || words->version != SEGMENT_VERSION ||
+        words->copy_bytes != sizeof(struct ledger_copy) || words->bytes != start->segment.bytes)
+        return weir_err_set(err, WEIR_EINTERNAL, "the segment is not one of this version");
+    weir__process_keep_only((const int[]){start->poke_fd, start->head_fd}, 2);
+    weir__segment_keep_from_children(&start->segment);
+    int code = weir__blueprint_read(start->segment.base + sizeof(*words), &worker->blueprint);
+    if (code < 0)
+        return weir_err_set(err, code, "cannot read the run's blueprint");
+    weir__blueprint_layout(&worker->blueprint, words->text_bytes);
+    worker->view = (struct run_view){.segment = start->segment,
+                                     .blueprint = &worker->blueprint,
+                                     .words = (struct run_words *)(void *)start->segment.base};
+    own_standard_streams(&worker->blueprint.group[start->group]);
+    set_title(worker);
+    set_limits(worker);
+    return 0;
+}
+
+/* ---- working ---- */
+
+/* Works until the seat's last transaction is committed. 0, CREW_DISCARD, or a negative code. */
+static int work(struct worker *worker)
+{
+    struct seat *seat = &worker->seat;
+    struct crew *crew = &worker->crew;
+    int code = WEIR_MORE;
+    enum seat_event event = SEAT_READY;
+    while (code == WEIR_MORE) {
+        if (seat->of->input < 0)
+            event = weir__seat_look(seat);
+        else
+            event = seat->has_input ? SEAT_READY : weir__seat_take(seat);
+        if (event == SEAT_DISCARD)
+            return CREW_DISCARD;
+        if (event != SEAT_READY)
+            break;
+        code = seat->of->input < 0 ? weir__crew_produce(crew) : weir__crew_process(crew);
+    }
+    if (code < 0 || code == CREW_DISCARD)
+        return code;
+    return weir__crew_finish(crew, event == SEAT_UNWANTED || crew->enough);
+}
+
+static bool publishes(const struct group *group)
+{
+    return group->member[group->members - 1].type->publish != NULL;
+}
+
+/* After the last transaction: a sink waits for the verdict on the whole run. */
+static int conclude(struct worker *worker, bool discard)
+{
+    struct seat *seat = &worker->seat;
+    uint64_t one = 1;
+    if (!publishes(seat->of))
+        return 0;
+    if (!discard) {
+        if (write(worker->start->poke_fd, &one, sizeof(one)) < 0)
+            return WEIR_EOS;
+        discard = weir__seat_await_verdict(seat) == RUN_DISCARD;
+    }
+    return weir__crew_publish(&worker->crew, !discard);
+}
+
+/* A failure is left for the supervisor. If meanwhile nobody wants the output any more, it never was one. */
+static int withdraw_or_leave(struct worker *worker)
+{
+    enum seat_event event =
+        weir__seat_fail(&worker->seat, &worker->crew.err, worker->start->poke_fd);
+    return event == SEAT_UNWANTED ? weir__crew_finish(&worker->crew, true) : CREW_DISCARD;
+}
+
+int weir__worker_main(void *context)
+{
+    struct worker worker = {.start = context};
+    const struct worker_start *start = context;
+    if (become_worker(&worker, &worker.crew.err) < 0 ||
+        weir__seat_attach(&worker.seat, &worker.view, start->group, start->seat,
+                          &worker.crew.err) < 0) {
+        fprintf(stderr, "weir: %s\n", worker.crew.err.text);
+        return 70;
+    }
+    int code = 0;
+    if (!worker.seat.now.last || publishes(worker.seat.of))
+        code = weir__crew_open(&worker.crew, &worker.seat, start->head_fd);
+    if (code == 0 && !worker.seat.now.last)
+        code = work(&worker);
+    if (code < 0)
+        code = withdraw_or_leave(&worker);
+    code = conclude(&worker, code != 0);
+    if (code < 0)
+        withdraw_or_leave(&worker);
+    weir__crew_close(&worker.crew);
+    weir__seat_release(&worker.seat);
+    weir__blueprint_release(&worker.blueprint);
+    return 0;
+}

@@ -1,0 +1,21 @@
+/*
+ * worker.h - what a worker process does, from its first instruction to its last.
+ */
+#ifndef WEIR_WORKER_H
+#define WEIR_WORKER_H
+
+/* engine */
+#include "engine/layout.h"
+
+struct worker_start {
+    struct segment segment;
+    uint32_t group, seat;
+    int poke_fd; /* an eventfd: tells the supervisor to look at the words */
+    int head_fd; /* what the probe kept of standard input, or -1 */
+    uint64_t data_limit; /* bytes of memory of its own; 0: no limit */
+};
+
+/* The main function of a worker: context is a struct worker_start. Returns its exit code. */
+int weir__worker_main(void *context);
+
+#endif
