@@ -1,0 +1,177 @@
+/* csv.cut: reads the files of csv.read and cuts them into batches of whole rows, without taking the
+ * rows apart. */
+#include "csv/read.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file/source.h"
+#include "file/text.h"
+
+#define SHOWN 60 /* bytes of a bad row in a message */
+
+struct cut {
+    struct rows rows;
+    struct csv_layout layout;
+    struct source source;
+    /* of the row that is passed over */
+    struct rows_trace trace;
+    bool ends_with_cr; /* its end may go on with a LF */
+};
+
+/* ---- rows, for the source ---- */
+
+static size_t cut_rows(void *context, const char *bytes, size_t n, bool last, uint64_t *ret_lines)
+{
+    struct cut *cut = context;
+    struct rows_scan scan = {0};
+    /* The CR at the very end may be half of a CRLF. */
+    if (!last && n > 0 && bytes[n - 1] == '\r')
+        n--;
+    size_t end = weir__rows_scan(&cut->rows, &scan, bytes, n);
+    if (last && scan.state != ROWS_QUOTED) {
+        *ret_lines = scan.lines;
+        return n;
+    }
+    *ret_lines = scan.lines - weir__rows_lines(bytes + end, n - end);
+    return end;
+}
+
+static bool skip_row(void *context, const char *bytes, size_t n, bool first, size_t *used,
+                     uint64_t *ret_lines)
+{
+    struct cut *cut = context;
+    if (first) {
+        cut->trace = (struct rows_trace){0};
+        cut->ends_with_cr = false;
+    }
+    bool found = cut->ends_with_cr && n > 0;
+    if (found) {
+        *used = bytes[0] == '\n';
+    } else {
+        found = weir__rows_next(&cut->rows, &cut->trace, bytes, n, used) != ROWS_NONE;
+        cut->ends_with_cr = found && *used == n && bytes[n - 1] == '\r';
+        found = found && !cut->ends_with_cr;
+    }
+    *ret_lines = cut->trace.line;
+    return found;
+}
+
+/* How much of the line at that offset to show: not beyond its end, and no half character. */
+static int line_shown(const struct source_skipped *skipped, uint64_t offset, const char **ret_begin)
+{
+    size_t at = offset < skipped->raw_bytes ? (size_t)offset : skipped->raw_bytes;
+    size_t rest = skipped->raw_bytes - at, n = rest < SHOWN ? rest : SHOWN;
+    *ret_begin = skipped->raw + at;
+    const char *end = memchr(*ret_begin, '\n', n);
+    if (end != NULL)
+        return (int)(end - *ret_begin);
+    while (n > 0 && n < rest && ((*ret_begin)[n] & 0xc0) == 0x80)
+        n--;
+    return (int)n;
+}
+
+static void explain(void *context, const struct source_skipped *skipped, uint64_t line, char *text,
+                    size_t text_bytes)
+{
+    const struct cut *cut = context;
+    const struct rows_trace *trace = &cut->trace;
+    char size[TEXT_FIGURE], lines[TEXT_FIGURE], limit[TEXT_FIGURE];
+    if (!skipped->ended || trace->state != ROWS_QUOTED) {
+        snprintf(text, text_bytes, "a row of %s is larger than max_record (%s)",
+                 weir__text_bytes(skipped->bytes, size),
+                 weir__text_limit(weir_max_record(cut->source.stage), limit));
+        return;
+    }
+    const char *begin;
+    int shown = line_shown(skipped, trace->quote_offset - trace->quote_column, &begin);
+    snprintf(text, text_bytes,
+             "the quote opened at line %s, column %" PRIu64
+             " is never closed; %s up to the end of the file were one field. The line begins: %.*s",
+             weir__text_count(line + trace->quote_line + 1, lines), trace->quote_column + 1,
+             weir__text_bytes(skipped->bytes - trace->quote_offset, size), shown, begin);
+}
+
+static const struct source_format format = {cut_rows, skip_row, explain};
+
+/* ---- the stage ---- */
+
+static int cut_configure(struct weir_stage *stage)
+{
+    struct cut *cut = calloc(1, sizeof(*cut));
+    stage->self = cut;
+    if (cut == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    weir__csv_rows(stage, &cut->rows);
+    return 0;
+}
+
+static int set_types(struct weir_stage *stage, struct weir_schema *schema)
+{
+    const struct weir_pair *pair;
+    size_t pairs = weir_option_map(stage, "types", &pair);
+    int rc = 0;
+    for (size_t i = 0; i < pairs; i++) {
+        int column = weir_schema_find(schema, pair[i].key);
+        if (column >= 0) {
+            schema->column[column].type = (enum weir_type)weir_type_find(pair[i].value);
+            continue;
+        }
+        const char *near = weir_schema_nearest(schema, pair[i].key);
+        char note[200] = "";
+        if (near != NULL)
+            snprintf(note, sizeof(note), "did you mean '%s'?", near);
+        rc = weir_option_error(stage, "types", pair[i].key, 0, 0, near != NULL ? note : NULL,
+                               "no column '%s'", pair[i].key);
+    }
+    return rc;
+}
+
+static int cut_bind(struct weir_stage *stage, struct weir_schema *schema)
+{
+    schema->raw = true;
+    return set_types(stage, schema);
+}
+
+static int cut_open(struct weir_stage *stage)
+{
+    struct cut *cut = stage->self;
+    int rc = weir__csv_layout_read(stage, &cut->layout);
+    if (rc < 0)
+        return rc;
+    return weir__source_open(&cut->source, stage, &format, cut, cut->layout.file);
+}
+
+static int cut_produce(struct weir_stage *stage, struct weir_output *out)
+{
+    struct cut *cut = stage->self;
+    return weir__source_produce(&cut->source, out);
+}
+
+static void cut_close(struct weir_stage *stage)
+{
+    struct cut *cut = stage->self;
+    if (cut == NULL)
+        return;
+    weir__source_close(&cut->source);
+    weir__csv_layout_release(&cut->layout);
+    free(cut);
+    stage->self = NULL;
+}
+
+const struct weir_stage_type weir_csv_cut = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "csv.cut",
+    .summary = "cuts CSV files into batches of whole rows",
+    .options = weir__csv_read_options,
+    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_REJECTS | WEIR_INNER,
+    .state_bytes = sizeof(struct source_state),
+    .configure = cut_configure,
+    .probe = weir__csv_probe,
+    .bind = cut_bind,
+    .open = cut_open,
+    .produce = cut_produce,
+    .close = cut_close,
+};

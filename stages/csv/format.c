@@ -1,0 +1,400 @@
+/*
+ * csv.format: records in, rows of CSV out.
+ *
+ * The cursor is the record to go on with in its low 32 bits, and above them how many bytes of that
+ * record's row were put out already: a row larger than the whole output is put out in pieces.
+ */
+#include "csv/write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLACK 32 /* short fields are copied in fixed sizes */
+
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+typedef long long pair64 __attribute__((vector_size(16)));
+
+struct format {
+    enum csv_quoting quoting;
+    char delimiter;
+    const char *line_end;
+    size_t line_end_bytes;
+    bytes16 delimiters, quotes, crs, lfs; /* the bytes that need quotes, each sixteen times */
+    /* A row that goes out in pieces, and the cursor that goes on with it. */
+    char *row;
+    size_t row_bytes, row_capacity;
+    uint64_t row_cursor;
+};
+
+/* What became of a field or row: written, no room, needs quotes and may not have them. */
+enum put { PUT_DONE, PUT_FULL, PUT_REFUSED };
+
+struct room {
+    char *at, *end;
+};
+
+/* ---- fields ---- */
+
+static inline bool any_special(const struct format *format, bytes16 text)
+{
+    pair64 found = (pair64)(text == format->delimiters) | (pair64)(text == format->quotes) |
+                   (pair64)(text == format->crs) | (pair64)(text == format->lfs);
+    return (found[0] | found[1]) != 0;
+}
+
+static inline bytes16 load16(const char *from)
+{
+    bytes16 text;
+    memcpy(&text, from, sizeof(text));
+    return text;
+}
+
+static bool is_special(const struct format *format, char c)
+{
+    return c == format->delimiter || c == '"' || c == '\r' || c == '\n';
+}
+
+/* Copies length bytes; true if one of them needs quotes. readable: how many may be read at from, at
+ * least length. */
+static inline bool copy_checked(const struct format *format, char *to, const char *from,
+                                size_t length, size_t readable)
+{
+    static const unsigned char keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                           255, 255, 255, 255, 255, 255, 255, 255};
+    bool special = false;
+    size_t done = 0;
+    for (; done + 16 <= length; done += 16) {
+        bytes16 text = load16(from + done);
+        memcpy(to + done, &text, 16);
+        special |= any_special(format, text);
+    }
+    if (done == length)
+        return special;
+    if (readable >= done + 16) {
+        /* Bytes behind the field are made zeros, which are never special unless zero is the
+         * delimiter. */
+        bytes16 text = load16(from + done) & load16((const char *)keep + 16 - (length - done));
+        memcpy(to + done, &text, 16);
+        return special || any_special(format, text);
+    }
+    for (; done < length; done++) {
+        to[done] = from[done];
+        special |= is_special(format, from[done]);
+    }
+    return special;
+}
+
+static char *put_quoted(char *to, const char *from, size_t length)
+{
+    *to++ = '"';
+    while (length > 0) {
+        const char *quote = memchr(from, '"', length);
+        size_t n = quote == NULL ? length : (size_t)(quote - from) + 1;
+        memcpy(to, from, n);
+        to += n;
+        if (quote != NULL)
+            *to++ = '"';
+        from += n;
+        length -= n;
+    }
+    *to++ = '"';
+    return to;
+}
+
+static bool begins_with_bom(const char *text, size_t length)
+{
+    return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+}
+
+/* A field that is not null. first: of its row, where a byte order mark would be taken for the
+ * file's. */
+static inline enum put put_field(const struct format *format, struct room *room, const char *from,
+                                 size_t length, size_t readable, bool first)
+{
+    if ((size_t)(room->end - room->at) < 2 * length + SLACK)
+        return PUT_FULL;
+    bool special = copy_checked(format, room->at, from, length, readable);
+    bool quote = special || format->quoting == CSV_QUOTING_ALL || length == 0 ||
+                 (first && begins_with_bom(from, length));
+    if (!quote || (format->quoting == CSV_QUOTING_NONE && !special)) {
+        room->at += length;
+        return PUT_DONE;
+    }
+    if (format->quoting == CSV_QUOTING_NONE)
+        return PUT_REFUSED;
+    room->at = put_quoted(room->at, from, length);
+    return PUT_DONE;
+}
+
+/* ---- rows ---- */
+
+/* *ret_column: the column that was refused. set_null: a column to be written as null, or
+ * UINT32_MAX. */
+static enum put put_row(const struct format *format, const struct weir_batch *in, uint32_t record,
+                        struct room *room, const bool *set_null, uint32_t *ret_column)
+{
+    for (uint32_t c = 0; c < in->columns; c++) {
+        const struct weir_column *column = &in->column[c];
+        struct weir_value value = weir_value(column, record);
+        if (room->at == room->end)
+            return PUT_FULL;
+        if (c > 0)
+            *room->at++ = format->delimiter;
+        if (value.data == NULL || (set_null != NULL && set_null[c]))
+            continue;
+        size_t readable = column->heap_bytes - (size_t)(value.data - column->heap);
+        enum put put = put_field(format, room, value.data, value.length, readable, c == 0);
+        *ret_column = c;
+        if (put != PUT_DONE)
+            return put;
+    }
+    if ((size_t)(room->end - room->at) < format->line_end_bytes)
+        return PUT_FULL;
+    memcpy(room->at, format->line_end, format->line_end_bytes);
+    room->at += format->line_end_bytes;
+    return PUT_DONE;
+}
+
+/* A row one of whose fields may not be written: what the stage's on_error makes of it. A verdict or
+ * a code. */
+static int refuse(struct weir_stage *stage, const struct weir_batch *in, uint32_t record,
+                  uint32_t column)
+{
+    return weir_reject(stage, in, record, stage->in->column[column].name,
+                       "the field would need quotes, and quoting is none");
+}
+
+/* As put_row, having asked about each refused field. *ret_verdict is set when the row is left out.
+ */
+static enum put put_row_nulled(struct weir_stage *stage, const struct weir_batch *in,
+                               uint32_t record, struct room *room, int *ret_verdict)
+{
+    struct format *format = stage->self;
+    bool *set_null = calloc(in->columns + 1u, sizeof(*set_null));
+    char *begin = room->at;
+    enum put put;
+    *ret_verdict = WEIR_SET_NULL;
+    if (set_null == NULL)
+        *ret_verdict = weir_fail(stage, WEIR_EOS, "no memory for a row");
+    do {
+        uint32_t column = 0;
+        room->at = begin;
+        put = put_row(format, in, record, room, set_null, &column);
+        if (put != PUT_REFUSED || set_null == NULL)
+            break;
+        *ret_verdict = refuse(stage, in, record, column);
+        set_null[column] = true;
+    } while (*ret_verdict == WEIR_SET_NULL);
+    free(set_null);
+    return put;
+}
+
+/* ---- rows larger than the output ---- */
+
+static bool grow_row(struct format *format)
+{
+    size_t capacity = format->row_capacity == 0 ? 1 << 20 : 2 * format->row_capacity;
+    free(format->row);
+    format->row = malloc(capacity);
+    format->row_capacity = format->row == NULL ? 0 : capacity;
+    return format->row != NULL;
+}
+
+/* Formats the row into memory of our own. Sets *ret_verdict as put_row_nulled does. */
+static int make_large_row(struct weir_stage *stage, const struct weir_batch *in, uint32_t record,
+                          int *ret_verdict)
+{
+    struct format *format = stage->self;
+    enum put put;
+    do {
+        if (!grow_row(format))
+            return weir_fail(stage, WEIR_EOS, "no memory for a large row");
+        struct room room = {format->row, format->row + format->row_capacity};
+        put = put_row_nulled(stage, in, record, &room, ret_verdict);
+        format->row_bytes = (size_t)(room.at - format->row);
+    } while (put == PUT_FULL && *ret_verdict == WEIR_SET_NULL);
+    return 0;
+}
+
+static void drop_large_row(struct format *format)
+{
+    free(format->row);
+    format->row = NULL;
+    format->row_capacity = 0;
+    format->row_cursor = 0;
+}
+
+/* Puts out the next piece of a row, from `done` bytes on. Moves *cursor. */
+static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                     struct weir_output *out)
+{
+    struct format *format = stage->self;
+    uint32_t record = (uint32_t)*cursor;
+    size_t done = (size_t)(*cursor >> 32);
+    if (done == 0 || format->row_cursor != *cursor) {
+        int verdict;
+        int rc = make_large_row(stage, in, record, &verdict);
+        rc = rc == 0 && verdict != WEIR_SET_NULL ? verdict : rc;
+        if (rc < 0 || verdict == WEIR_FULL)
+            return rc;
+        if (verdict == WEIR_SKIP) {
+            *cursor = record + UINT64_C(1);
+            return 0;
+        }
+    }
+    size_t n = format->row_bytes - done;
+    n = n < out->capacity ? n : out->capacity;
+    memcpy(out->bytes, format->row + done, n);
+    out->used = n;
+    if (done + n < format->row_bytes) {
+        *cursor = format->row_cursor = (uint64_t)record | (uint64_t)(done + n) << 32;
+        return 0;
+    }
+    *cursor = record + UINT64_C(1);
+    out->records = 1;
+    drop_large_row(format);
+    return 0;
+}
+
+/* ---- batches ---- */
+
+/* Rows from *record on, until the room or the batch ends. 0, a verdict WEIR_FULL, or a code. */
+static int put_rows(struct weir_stage *stage, const struct weir_batch *in, uint32_t *record,
+                    struct room *room, uint32_t *rows)
+{
+    const struct format *format = stage->self;
+    for (; *record < in->records; ++*record) {
+        char *begin = room->at;
+        uint32_t column = 0;
+        int verdict = WEIR_SET_NULL;
+        enum put put = put_row(format, in, *record, room, NULL, &column);
+        if (put == PUT_REFUSED) {
+            room->at = begin;
+            put = put_row_nulled(stage, in, *record, room, &verdict);
+        }
+        if (put == PUT_DONE) {
+            ++*rows;
+            continue;
+        }
+        room->at = begin;
+        if (put == PUT_FULL)
+            return 0;
+        if (verdict != WEIR_SKIP)
+            return verdict;
+    }
+    return 0;
+}
+
+static int format_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                          struct weir_output *out)
+{
+    struct room room = {out->bytes, out->bytes + out->capacity};
+    uint32_t first = (uint32_t)*cursor, record = first;
+    int rc = 0;
+    if (*cursor >> 32 == 0) {
+        rc = put_rows(stage, in, &record, &room, &out->records);
+        out->used = (size_t)(room.at - out->bytes);
+        /* What stands before a record that ends the run goes on first. */
+        if (rc < 0 && record == first)
+            return rc;
+        *cursor = record;
+    }
+    bool full = rc == 0 && record < in->records;
+    if (full && out->used == 0) {
+        rc = put_piece(stage, in, cursor, out);
+        if (rc < 0)
+            return rc;
+    }
+    if ((uint32_t)*cursor >= in->records)
+        *cursor = UINT64_MAX;
+    return 0;
+}
+
+/* ---- the header ---- */
+
+static int make_header(struct weir_stage *stage, struct weir_schema *schema)
+{
+    struct format *format = stage->self;
+    size_t capacity = format->line_end_bytes + 1;
+    for (uint32_t c = 0; c < stage->in->columns; c++)
+        capacity += 2 * strlen(stage->in->column[c].name) + SLACK + 1;
+    schema->preamble = malloc(capacity);
+    if (schema->preamble == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory for the header");
+    struct room room = {schema->preamble, schema->preamble + capacity};
+    for (uint32_t c = 0; c < stage->in->columns; c++) {
+        const char *name = stage->in->column[c].name;
+        size_t length = strlen(name);
+        if (c > 0)
+            *room.at++ = format->delimiter;
+        if (put_field(format, &room, name, length, length, c == 0) == PUT_REFUSED)
+            return weir_option_error(stage, "quoting", NULL, 0, 0, NULL,
+                                     "the name of column '%s' would need quotes", name);
+    }
+    memcpy(room.at, format->line_end, format->line_end_bytes);
+    room.at += format->line_end_bytes;
+    schema->preamble_bytes = (size_t)(room.at - schema->preamble);
+    return 0;
+}
+
+/* ---- the stage ---- */
+
+static bytes16 sixteen(char c)
+{
+    bytes16 all;
+    memset(&all, c, sizeof(all));
+    return all;
+}
+
+static int format_configure(struct weir_stage *stage)
+{
+    struct format *format = aligned_alloc(_Alignof(struct format), sizeof(*format));
+    stage->self = format;
+    if (format == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    bool crlf = weir_option_number(stage, "line_ending") == 1;
+    *format = (struct format){
+        .quoting = (enum csv_quoting)weir_option_number(stage, "quoting"),
+        .delimiter = (char)weir_option_number(stage, "delimiter"),
+        .line_end = crlf ? "\r\n" : "\n",
+        .line_end_bytes = crlf ? 2 : 1,
+        .quotes = sixteen('"'),
+        .crs = sixteen('\r'),
+        .lfs = sixteen('\n'),
+    };
+    format->delimiters = sixteen(format->delimiter);
+    return 0;
+}
+
+static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
+{
+    schema->raw = true;
+    for (uint32_t c = 0; c < stage->in->columns; c++) {
+        if (weir_schema_add(schema, stage->in->column[c].name, stage->in->column[c].type) < 0)
+            return weir_fail(stage, WEIR_EOS, "no memory for the columns");
+    }
+    return weir_option_number(stage, "header") == 1 ? make_header(stage, schema) : 0;
+}
+
+static void format_close(struct weir_stage *stage)
+{
+    struct format *format = stage->self;
+    if (format == NULL)
+        return;
+    free(format->row);
+    free(format);
+    stage->self = NULL;
+}
+
+const struct weir_stage_type weir_csv_format = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "csv.format",
+    .summary = "makes rows of CSV of records",
+    .options = weir__csv_write_options,
+    .traits = WEIR_REJECTS | WEIR_INNER,
+    .configure = format_configure,
+    .bind = format_bind,
+    .process = format_process,
+    .close = format_close,
+};

@@ -1,0 +1,268 @@
+#include "csv/head.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv/read.h"
+#include "file/input.h"
+#include "file/text.h"
+
+#define PIECE      ((size_t)64 << 10)
+#define CHECK_ROWS 50 /* that must agree on another delimiter */
+
+void weir__csv_head_release(struct csv_head *head)
+{
+    free(head->bytes);
+    weir_schema_release(&head->fields);
+    *head = (struct csv_head){.path = head->path};
+}
+
+/* ---- reading ---- */
+
+static int no_memory(struct weir_stage *stage)
+{
+    return weir_fail(stage, WEIR_EOS, "no memory for a CSV header");
+}
+
+static int read_more(struct weir_stage *stage, struct csv_head *head, const struct input *input)
+{
+    if (head->capacity - head->used < PIECE) {
+        size_t capacity = 2 * head->capacity + PIECE;
+        char *bytes = realloc(head->bytes, capacity);
+        if (bytes == NULL)
+            return no_memory(stage);
+        head->bytes = bytes;
+        head->capacity = capacity;
+    }
+    ssize_t got = weir__input_read(input->fd, head->bytes + head->used, PIECE);
+    if (got < 0)
+        return weir_fail_errno(stage, WEIR_EIO, "cannot read '%s'", weir__text_input(head->path));
+    head->used += (size_t)got;
+    head->ended = got == 0 || (!input->pipe && head->used >= head->size);
+    return 0;
+}
+
+/* Looks for the first row in what was read. False: more must be read. */
+static bool find_row(struct csv_head *head, const struct rows *rows, struct rows_trace *trace)
+{
+    if (head->used < 3 && !head->ended)
+        return false;
+    head->begin = head->used >= 3 && memcmp(head->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    *trace = (struct rows_trace){0};
+    enum rows_found found = ROWS_FOUND_BLANK;
+    size_t at = head->begin, used = 0;
+    while (found == ROWS_FOUND_BLANK) {
+        head->row = at;
+        found = weir__rows_next(rows, trace, head->bytes + at, head->used - at, &used);
+        at += used;
+    }
+    head->row_end = at;
+    head->lines = trace->line;
+    /* A LF may follow a CR that is the last byte so far. */
+    bool whole = found == ROWS_FOUND_ROW && (at < head->used || head->bytes[at - 1] != '\r');
+    return head->ended || whole;
+}
+
+static int check_closed(struct weir_stage *stage, const struct csv_head *head,
+                        const struct rows_trace *trace)
+{
+    if (trace->state != ROWS_QUOTED)
+        return 0;
+    return weir_fail(stage, WEIR_EDATA,
+                     "%s: the quote opened at line %" PRIu64 ", column %" PRIu64 " is never closed",
+                     weir__text_input(head->path), trace->quote_line + 1, trace->quote_column + 1);
+}
+
+static int check_encoding(struct weir_stage *stage, const struct csv_head *head)
+{
+    if (head->used < 2 ||
+        (memcmp(head->bytes, "\xff\xfe", 2) != 0 && memcmp(head->bytes, "\xfe\xff", 2) != 0))
+        return 0;
+    return weir_fail(stage, WEIR_EDATA, "%s is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8",
+                     weir__text_input(head->path));
+}
+
+static int read_row(struct weir_stage *stage, struct csv_head *head, const struct input *input)
+{
+    struct rows rows;
+    struct rows_trace trace;
+    weir__csv_rows(stage, &rows);
+    do {
+        if (head->used > weir_max_record(stage))
+            return weir_fail(stage, WEIR_EDATA, "%s: the first row is larger than max_record",
+                             weir__text_input(head->path));
+        int rc = read_more(stage, head, input);
+        if (rc < 0)
+            return rc;
+    } while (!find_row(head, &rows, &trace));
+    int rc = check_encoding(stage, head);
+    return rc < 0 ? rc : check_closed(stage, head, &trace);
+}
+
+/* ---- the fields of the first row ---- */
+
+struct collecting {
+    struct weir_schema *fields;
+    bool failed, holds_nul;
+};
+
+static void take_field(void *bytes, size_t length, void *context)
+{
+    struct collecting *to = context;
+    char made[32], *name = NULL;
+    if (length == 0)
+        snprintf(made, sizeof(made), "column_%" PRIu32, to->fields->columns + 1);
+    else
+        name = strndup(bytes, length);
+    to->holds_nul |= length > 0 && memchr(bytes, '\0', length) != NULL;
+    if ((length > 0 && name == NULL) ||
+        weir_schema_add(to->fields, length == 0 ? made : name, WEIR_UNTYPED) < 0)
+        to->failed = true;
+    free(name);
+}
+
+static int never_space(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static bool parse_text(const char *bytes, size_t n, unsigned char delimiter, unsigned char quote,
+                       void (*field)(void *, size_t, void *), void (*row)(int, void *),
+                       void *context)
+{
+    struct csv_parser parser;
+    csv_init(&parser, 0);
+    csv_set_delim(&parser, delimiter);
+    csv_set_quote(&parser, quote);
+    csv_set_space_func(&parser, never_space);
+    csv_set_blk_size(&parser, 4096);
+    bool parsed = csv_parse(&parser, bytes, n, field, row, context) == n;
+    csv_fini(&parser, field, row, context);
+    csv_free(&parser);
+    return parsed;
+}
+
+static int read_fields(struct weir_stage *stage, struct csv_head *head)
+{
+    struct collecting to = {.fields = &head->fields};
+    if (!parse_text(head->bytes + head->row, head->row_end - head->row,
+                    (unsigned char)weir_option_number(stage, "delimiter"),
+                    (unsigned char)weir_option_number(stage, "quote"), take_field, NULL, &to) ||
+        to.failed)
+        return no_memory(stage);
+    if (to.holds_nul && weir_option_number(stage, "header") == 1)
+        return weir_fail(stage, WEIR_EDATA, "%s: the header holds a NUL byte: is this CSV?",
+                         weir__text_input(head->path));
+    return 0;
+}
+
+int weir__csv_head_read(struct weir_stage *stage, struct csv_head *head)
+{
+    struct input input;
+    int rc = weir__input_open(stage, head->path, &input);
+    if (rc < 0)
+        return rc;
+    head->size = input.bytes;
+    rc = read_row(stage, head, &input);
+    weir__input_close(&input);
+    return rc < 0 ? rc : read_fields(stage, head);
+}
+
+/* ---- checks ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct weir_field *const *left = a, *const *right = b;
+    int order = strcmp((*left)->name, (*right)->name);
+    return order != 0 ? order : (*left > *right) - (*left < *right);
+}
+
+int weir__csv_head_check_names(struct weir_stage *stage, const struct csv_head *head)
+{
+    uint32_t n = head->fields.columns;
+    const struct weir_field **sorted = calloc(n + 1u, sizeof(struct weir_field *));
+    if (sorted == NULL)
+        return no_memory(stage);
+    for (uint32_t i = 0; i < n; i++)
+        sorted[i] = &head->fields.column[i];
+    qsort(sorted, n, sizeof(struct weir_field *), by_name);
+    int rc = 0;
+    for (uint32_t i = 1; i < n && rc == 0; i++) {
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
+            rc = weir_fail(stage, WEIR_EDATA,
+                           "%s:%" PRIu64 ": the header has the column '%s' twice: columns %td and "
+                           "%td",
+                           weir__text_input(head->path),
+                           weir__rows_lines(head->bytes, head->row) + 1, sorted[i]->name,
+                           sorted[i - 1] - head->fields.column + 1,
+                           sorted[i] - head->fields.column + 1);
+    }
+    free(sorted);
+    return rc;
+}
+
+/* Counts the fields of rows, to see whether all have as many as the first. */
+struct agreement {
+    uint32_t fields, first, rows;
+    bool differs;
+};
+
+static void count_field(void *bytes, size_t length, void *context)
+{
+    (void)bytes, (void)length;
+    ((struct agreement *)context)->fields++;
+}
+
+static void count_row(int c, void *context)
+{
+    (void)c;
+    struct agreement *agreement = context;
+    if (agreement->rows++ == 0)
+        agreement->first = agreement->fields;
+    agreement->differs |= agreement->fields != agreement->first;
+    agreement->fields = 0;
+}
+
+/* Behind the last whole row of the first CHECK_ROWS. */
+static size_t rows_to_check(const struct csv_head *head, const struct rows *rows)
+{
+    struct rows_trace trace = {0};
+    size_t at = head->row, used;
+    for (int i = 0; i < CHECK_ROWS && at < head->used; i++) {
+        if (weir__rows_next(rows, &trace, head->bytes + at, head->used - at, &used) == ROWS_NONE &&
+            !head->ended)
+            break;
+        at += used;
+    }
+    return at;
+}
+
+int weir__csv_head_check_delimiter(struct weir_stage *stage, const struct csv_head *head)
+{
+    struct rows rows;
+    weir__csv_rows(stage, &rows);
+    if (head->fields.columns != 1)
+        return 0;
+    const char *name = head->fields.column[0].name;
+    size_t end = rows_to_check(head, &rows);
+    for (const char *other = ";\t|,"; *other != '\0'; other++) {
+        struct agreement agreement = {0};
+        if (strchr(name, *other) == NULL)
+            continue;
+        parse_text(head->bytes + head->row, end - head->row, (unsigned char)*other, rows.quote,
+                   count_field, count_row, &agreement);
+        if (agreement.rows < 2 || agreement.first < 2 || agreement.differs)
+            continue;
+        return weir_fail(stage, WEIR_EDATA,
+                         "%s: only one column, named '%s': the delimiter is probably '%s' (it is "
+                         "'%s')",
+                         weir__text_input(head->path), name,
+                         *other == '\t' ? "\\t" : (char[]){*other, '\0'},
+                         rows.delimiter == '\t' ? "\\t" : (char[]){(char)rows.delimiter, '\0'});
+    }
+    return 0;
+}

@@ -1,0 +1,82 @@
+/*
+ * parse.h - csv.parse: rows of text in, columns out, through libcsv.
+ *
+ * A batch of text may give several batches of records: the cursor is the byte offset of the row to
+ * begin with. Values stand in one heap, which is as large as the text that they come from, so that
+ * nothing has to be checked while fields come in.
+ */
+#ifndef WEIR_CSV_PARSE_H
+#define WEIR_CSV_PARSE_H
+
+#include <csv.h>
+#include <weir/stage.h>
+
+#include "csv/read.h"
+#include "csv/rows.h"
+
+/* A row that is no record: it has not as many fields as there are columns, or a quote where none
+ * may be. */
+struct parse_bad {
+    uint32_t record; /* the number that it would have had as a record */
+    uint32_t row;    /* of the rows since the cursor */
+    uint32_t fields; /* 0: a stray quote */
+    uint32_t stray;  /* offset in the text of what libcsv stumbled over */
+};
+
+/* Walks over the rows of a text, to say where the n-th stands. */
+struct parse_walk {
+    struct rows_trace trace;
+    uint32_t row; /* the next */
+    bool begun;
+    uint64_t line; /* of the row at the cursor */
+};
+
+struct parse {
+    /* what libcsv's callbacks use, first */
+    uint32_t field; /* of the row that is being read */
+    uint32_t columns;
+    uint32_t records;
+    uint32_t heap_used;
+    uint64_t **target; /* by field: the column's entries, NULL if nobody needs it */
+    char *heap;
+    const char *const *null_value;
+    size_t null_values;
+    uint32_t capacity; /* records that the entries have room for */
+    uint32_t rows_seen;
+    uint32_t row_heap; /* heap_used where the row began */
+    int last_end;      /* the byte that ended the last row */
+    bool null_fill, ignore_extra, failed;
+
+    uint64_t *entries;   /* needed * capacity */
+    uint32_t *column_of; /* by field, as the current file has them */
+    uint32_t *place;     /* by column: which of the needed it is, or UINT32_MAX */
+    uint32_t needed;
+    struct weir_column *column; /* for the batch */
+    size_t heap_capacity;
+    size_t segment_bytes;
+
+    struct parse_bad *bad;
+    size_t bad_count, bad_capacity;
+
+    struct csv_parser parser;
+    struct rows rows;
+    struct csv_layout layout;
+    uint32_t file; /* that column_of is made for */
+
+    /* the text in work */
+    const struct weir_batch *in;
+    size_t from;
+    struct parse_walk walk;
+};
+
+/* Where a row stands (counted from the cursor), in its file and in the text. */
+struct parse_place {
+    struct weir_position position;
+    size_t begin, end; /* the end is behind its line end */
+};
+void weir__parse_find(struct parse *parse, uint32_t row, struct parse_place *ret);
+
+/* For weir_batch.locate. */
+void weir__parse_locate(const struct weir_batch *batch, uint32_t record, struct weir_position *ret);
+
+#endif

@@ -1,0 +1,124 @@
+#include "csv/read.h"
+
+#include <string.h>
+
+#include "limit.h"
+
+const struct weir_option weir__csv_read_options[] = {
+    {"path", WEIR_OPT_LIST, NULL, NULL, true,
+     "the file or files to read, patterns like in/*.csv among them; \"-\" is standard input"},
+    {"header", WEIR_OPT_BOOL, "true", NULL, false, "whether the first row names the columns"},
+    {"names", WEIR_OPT_LIST, NULL, NULL, false,
+     "the columns' names where there is no header (else column_1 and so on)"},
+    {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
+    {"quote", WEIR_OPT_CHAR, "\"", NULL, false, "the byte around quoted fields"},
+    {"null_values", WEIR_OPT_LIST, NULL, NULL, false,
+     "texts that stand for null, besides the unquoted empty field"},
+    {"types", WEIR_OPT_MAP, NULL, NULL, false,
+     "the types of columns, like {amount: decimal}; columns not named here are untyped"},
+    {"missing_columns", WEIR_OPT_ENUM, "error", "error|null_fill", false,
+     "what a row with too few fields is"},
+    {"extra_columns", WEIR_OPT_ENUM, "error", "error|ignore", false,
+     "what a row with too many fields is"},
+    {"stray_quotes", WEIR_OPT_ENUM, "error", "error|keep", false,
+     "what a row is with a quote inside an unquoted field, or text behind a closing quote"},
+    {"limit", WEIR_OPT_COUNT, NULL, NULL, false, "stop after so many records"},
+    {0}};
+
+static int check_byte(struct weir_stage *stage, const char *name)
+{
+    int64_t byte = weir_option_number(stage, name);
+    if (byte != '\r' && byte != '\n')
+        return 0;
+    return weir_option_error(stage, name, NULL, 0, 0, NULL, "'%s' cannot be a line end", name);
+}
+
+static int check_types(struct weir_stage *stage)
+{
+    const struct weir_pair *pair;
+    size_t pairs = weir_option_map(stage, "types", &pair);
+    int rc = 0;
+    for (size_t i = 0; i < pairs; i++) {
+        if (weir_type_find(pair[i].value) < 0)
+            rc = weir_option_error(stage, "types", pair[i].key, 0, 0,
+                                   "types are untyped, text, integer, decimal, double, boolean, "
+                                   "date, timestamp and json",
+                                   "'%s' is no type", pair[i].value);
+    }
+    return rc;
+}
+
+static int check_names(struct weir_stage *stage)
+{
+    const char *const *name;
+    size_t names = weir_option_list(stage, "names", &name);
+    int rc = 0;
+    if (weir_option_given(stage, "names") && weir_option_number(stage, "header") == 1)
+        rc = weir_option_error(stage, "names", NULL, 0, 0,
+                               "for a file without a header add header: false; to rename columns "
+                               "use transform's rename",
+                               "'names' is for files without a header");
+    for (size_t i = 0; i < names; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(name[i], name[j]) == 0)
+                rc = weir_option_error(stage, "names", name[i], 0, 0, NULL,
+                                       "the name '%s' stands twice", name[i]);
+        }
+    }
+    return rc;
+}
+
+int weir__csv_check_options(struct weir_stage *stage)
+{
+    int rc[] = {check_byte(stage, "delimiter"), check_byte(stage, "quote"), check_types(stage),
+                check_names(stage)};
+    for (size_t i = 0; i < sizeof(rc) / sizeof(rc[0]); i++) {
+        if (rc[i] < 0)
+            return rc[i];
+    }
+    if (weir_option_number(stage, "delimiter") == weir_option_number(stage, "quote"))
+        return weir_option_error(stage, "quote", NULL, 0, 0, NULL,
+                                 "'quote' and 'delimiter' cannot be the same byte");
+    return 0;
+}
+
+void weir__csv_rows(const struct weir_stage *stage, struct rows *rows)
+{
+    weir__rows_init(rows, (unsigned char)weir_option_number(stage, "delimiter"),
+                    (unsigned char)weir_option_number(stage, "quote"));
+}
+
+static const struct weir_stage_type *const inner[] = {&weir_csv_cut, &weir_csv_parse,
+                                                      &weir_stage_limit, NULL};
+
+const struct weir_stage_type weir_csv_read = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "csv.read",
+    .summary = "reads CSV files",
+    .doc = "Reads CSV as RFC 4180 describes it, through libcsv. CR, LF and CRLF end rows, spaces "
+           "belong to the\n"
+           "fields, and a UTF-8 byte order mark is dropped. An unquoted empty field is null, a "
+           "quoted one is empty\n"
+           "text. Blank lines are skipped; in a file of one column a blank line is a record whose "
+           "value is null.\n"
+           "A column without a name in the header is called column_N.\n"
+           "\n"
+           "Several files are read one after the other, in the order given, the matches of a "
+           "pattern sorted. They\n"
+           "must have the same columns; the order of the columns may differ.\n"
+           "\n"
+           "A row with too few or too many fields is rejected, with its file, line and byte "
+           "offset, unless\n"
+           "missing_columns or extra_columns say otherwise. So is a row with a quote inside a "
+           "field that is not quoted, or\n"
+           "with text behind a closing quote (stray_quotes: keep takes both as they are). So is a "
+           "row larger than the run's "
+           "max_record, and a\n"
+           "quoted field that is never closed. NUL bytes and invalid UTF-8 are passed through as "
+           "they are.",
+    .options = weir__csv_read_options,
+    .traits = WEIR_SOURCE | WEIR_REJECTS,
+    .inner = inner,
+    .configure = weir__csv_check_options,
+};

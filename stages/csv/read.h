@@ -1,0 +1,43 @@
+/*
+ * read.h - csv.read: csv.cut finds whole rows in the files, csv.parse takes them apart through
+ * libcsv, and a limit follows where one is set. All of them have csv.read's options.
+ */
+#ifndef WEIR_CSV_READ_H
+#define WEIR_CSV_READ_H
+
+#include <weir/stage.h>
+
+#include "csv/rows.h"
+
+extern const struct weir_stage_type weir_csv_read;
+extern const struct weir_stage_type weir_csv_cut;
+extern const struct weir_stage_type weir_csv_parse;
+
+extern const struct weir_option weir__csv_read_options[];
+
+/* Checks what one option alone cannot say. For configure. */
+int weir__csv_check_options(struct weir_stage *stage);
+
+/* Sets up the row scanner by the options. */
+void weir__csv_rows(const struct weir_stage *stage, struct rows *rows);
+
+/*
+ * What csv.cut's probe leaves for the workers, one line a file: whether it is standard input, where
+ * its rows begin, and which column each of its fields is (its header may have them in another order
+ * than the first file's).
+ */
+struct csv_layout {
+    struct source_file *file; /* for the source */
+    const char *
+        *order; /* a file: " 2 0 1", or "" where field i is column i; into the probe's text */
+    size_t files;
+};
+
+/* csv.cut's probe. */
+int weir__csv_probe(struct weir_stage *stage, struct weir_probe *ret);
+
+/* Reads the text that the probe left. 0, or WEIR_EOS after weir_fail. */
+int weir__csv_layout_read(struct weir_stage *stage, struct csv_layout *ret);
+void weir__csv_layout_release(struct csv_layout *layout);
+
+#endif

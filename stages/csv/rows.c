@@ -1,0 +1,135 @@
+#include "csv/rows.h"
+
+#include <string.h>
+
+/* By state and class: the next state. Where it is ROWS_ROW a row or a blank line has ended. */
+static const unsigned char next_state[5][4] = {
+    [ROWS_ROW] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED},
+    [ROWS_FIELD] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED},
+    [ROWS_UNQUOTED] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_UNQUOTED},
+    [ROWS_QUOTED] = {ROWS_QUOTED, ROWS_QUOTED, ROWS_QUOTED, ROWS_AFTER_QUOTE},
+    [ROWS_AFTER_QUOTE] = {ROWS_QUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED},
+};
+
+void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char quote)
+{
+    memset(rows, 0, sizeof(*rows));
+    rows->delimiter = delimiter;
+    rows->quote = quote;
+    rows->class_of[delimiter] = ROWS_DELIMITER;
+    rows->class_of[quote] = ROWS_QUOTE;
+    rows->class_of['\r'] = rows->class_of['\n'] = ROWS_END;
+}
+
+/* No branch, so that the compiler makes vectors of it. */
+static uint64_t lines_after(const char *bytes, size_t n, bool after_cr)
+{
+    if (n == 0)
+        return 0;
+    uint64_t lines = bytes[0] == '\r' || (bytes[0] == '\n' && !after_cr);
+    for (size_t i = 1; i < n; i++)
+        lines +=
+            (uint64_t)(bytes[i] == '\r') | (uint64_t)((bytes[i] == '\n') & (bytes[i - 1] != '\r'));
+    return lines;
+}
+
+uint64_t weir__rows_lines(const char *bytes, size_t n)
+{
+    return lines_after(bytes, n, false);
+}
+
+/* The end of the run of bytes from i on that do not leave the state. */
+static size_t skip_run(const struct rows *rows, enum rows_state state, const char *bytes, size_t i,
+                       size_t n)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    if (state == ROWS_UNQUOTED) {
+        while (i < n && (rows->class_of[at[i]] == ROWS_OTHER || at[i] == rows->quote))
+            i++;
+    } else if (state == ROWS_QUOTED) {
+        const char *quote = memchr(bytes + i, rows->quote, n - i);
+        i = quote == NULL ? n : (size_t)(quote - bytes);
+    }
+    return i;
+}
+
+size_t weir__rows_scan_plain(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+                             size_t n)
+{
+    enum rows_state state = scan->state;
+    size_t end = 0;
+    for (size_t i = skip_run(rows, state, bytes, 0, n); i < n;) {
+        state = next_state[state][rows->class_of[(unsigned char)bytes[i++]]];
+        if (state == ROWS_ROW)
+            end = i;
+        i = skip_run(rows, state, bytes, i, n);
+    }
+    scan->state = state;
+    scan->lines += lines_after(bytes, n, scan->after_cr);
+    if (n > 0)
+        scan->after_cr = bytes[n - 1] == '\r';
+    return end;
+}
+
+size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes, size_t n)
+{
+    if (weir__rows_has_masks())
+        return weir__rows_scan_masks(rows, scan, bytes, n);
+    return weir__rows_scan_plain(rows, scan, bytes, n);
+}
+
+size_t weir__rows_without_edge_spaces(const struct rows *rows, const char *bytes, size_t n)
+{
+    if (rows->quote == ' ' || rows->quote == '\t' || !weir__rows_has_masks())
+        return 0;
+    return weir__rows_clean_masks(rows, bytes, n);
+}
+
+/* ---- byte by byte ---- */
+
+static void trace_lines(struct rows_trace *trace, char c)
+{
+    if (c == '\r' || (c == '\n' && !trace->after_cr))
+        trace->line++;
+    if (c == '\r' || c == '\n')
+        trace->line_start = trace->offset;
+    trace->after_cr = c == '\r';
+}
+
+static void trace_field(struct rows_trace *trace, enum rows_state next, bool quote)
+{
+    if (next == ROWS_QUOTED && quote && trace->state != ROWS_AFTER_QUOTE) {
+        trace->quote_offset = trace->offset;
+        trace->quote_line = trace->line;
+        trace->quote_column = trace->offset - trace->line_start;
+    }
+    if (next == ROWS_FIELD)
+        trace->field++;
+}
+
+enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trace,
+                                const char *bytes, size_t n, size_t *used)
+{
+    if (trace->state == ROWS_ROW)
+        trace->field = 0;
+    for (size_t i = 0; i < n;) {
+        enum rows_state before = trace->state;
+        unsigned char c = (unsigned char)bytes[i++];
+        enum rows_state next = next_state[before][rows->class_of[c]];
+        trace_field(trace, next, c == rows->quote);
+        trace->state = next;
+        trace->offset++;
+        trace_lines(trace, (char)c);
+        if (next != ROWS_ROW)
+            continue;
+        if (c == '\r' && i < n && bytes[i] == '\n') {
+            i++;
+            trace->offset++;
+            trace_lines(trace, '\n');
+        }
+        *used = i;
+        return before == ROWS_ROW ? ROWS_FOUND_BLANK : ROWS_FOUND_ROW;
+    }
+    *used = n;
+    return ROWS_NONE;
+}

@@ -1,0 +1,93 @@
+/*
+ * rows.h - where rows of CSV end, exactly where libcsv ends them, for malformed text too.
+ *
+ * libcsv as we use it (not strict, no byte is a space) is a machine of five states:
+ *
+ *                    delimiter  CR or LF        quote        any other
+ *     ROW            FIELD      ROW  (blank)    QUOTED       UNQUOTED      at a row's start
+ *     FIELD          FIELD      ROW  (row end)  QUOTED       UNQUOTED      at a field's start
+ *     UNQUOTED       FIELD      ROW  (row end)  UNQUOTED     UNQUOTED
+ *     QUOTED         QUOTED     QUOTED          AFTER_QUOTE  QUOTED
+ *     AFTER_QUOTE    FIELD      ROW  (row end)  QUOTED       QUOTED
+ *
+ * A cut behind any CR or LF that leads to ROW leaves libcsv's state as it was at the beginning, so
+ * that what follows may be parsed by another parser. CRLF is one line end and must not be cut in
+ * two: that is for the caller to see to.
+ */
+#ifndef WEIR_CSV_ROWS_H
+#define WEIR_CSV_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum rows_state { ROWS_ROW, ROWS_FIELD, ROWS_UNQUOTED, ROWS_QUOTED, ROWS_AFTER_QUOTE };
+
+enum rows_class { ROWS_OTHER, ROWS_DELIMITER, ROWS_END, ROWS_QUOTE };
+
+struct rows {
+    unsigned char delimiter, quote;
+    unsigned char class_of[256]; /* enum rows_class */
+};
+
+void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char quote);
+
+/* Zero-initialise at a row's start; then pass the pieces of the text one after the other. */
+struct rows_scan {
+    enum rows_state state; /* behind the last byte */
+    bool after_cr;         /* the last byte was a CR */
+    uint64_t
+        lines; /* physical line ends so far, within quotes too; CR, LF and CRLF count one each */
+};
+
+/* Passes over n bytes. Returns the offset behind the last row end (or blank line) in them, 0 if
+ * there is none. */
+size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+                       size_t n);
+
+/*
+ * How much of n bytes at a row's start, up to a row end, has no space or tab (other than the
+ * delimiter) outside quotes beside a delimiter, a quote, a row end or an edge of the text. There
+ * libcsv gives the same fields whether it trims spaces or not. May say less than there is (0 where
+ * looking would cost more than it saves).
+ */
+size_t weir__rows_without_edge_spaces(const struct rows *rows, const char *bytes, size_t n);
+
+/* The physical line ends in a text that does not begin between CR and LF. */
+uint64_t weir__rows_lines(const char *bytes, size_t n);
+
+/*
+ * The same machine byte by byte, stopping at every row: for messages, which are about places.
+ * Zero-initialise; offsets count from the first byte that was passed, lines and columns (bytes in a
+ * line) from 0.
+ */
+struct rows_trace {
+    enum rows_state state;
+    bool after_cr;
+    uint64_t offset;     /* of the next byte */
+    uint64_t line;       /* its line */
+    uint64_t line_start; /* where that line begins */
+    uint32_t field;      /* of the row, from 0 */
+    uint64_t quote_offset, quote_line,
+        quote_column; /* where the field's quote was opened; valid if QUOTED */
+};
+
+enum rows_found { ROWS_NONE, ROWS_FOUND_ROW, ROWS_FOUND_BLANK };
+
+/*
+ * Goes on to just behind the next row end or blank line, taking the LF of a CRLF with it.
+ * ROWS_NONE: not within the n bytes. *used is how many of them were passed.
+ */
+enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trace,
+                                const char *bytes, size_t n, size_t *used);
+
+/* The implementations behind weir__rows_scan, for tests; they give the same answers. */
+size_t weir__rows_scan_plain(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+                             size_t n);
+/* Only where weir__rows_has_masks. */
+bool weir__rows_has_masks(void);
+size_t weir__rows_scan_masks(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+                             size_t n);
+size_t weir__rows_clean_masks(const struct rows *rows, const char *bytes, size_t n);
+
+#endif

@@ -1,0 +1,50 @@
+#include "csv/write.h"
+
+#include "file/write.h"
+
+const struct weir_option weir__csv_write_options[] = {
+    {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
+    {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
+    {"header", WEIR_OPT_BOOL, "true", NULL, false, "whether the first row names the columns"},
+    {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none", false,
+     "which fields stand in quotes: those that need it, all, or none"},
+    {"line_ending", WEIR_OPT_ENUM, "lf", "lf|crlf", false, "what ends a row"},
+    {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
+     "what to do with a file that is there already"},
+    {0}};
+
+static int check_options(struct weir_stage *stage)
+{
+    int64_t delimiter = weir_option_number(stage, "delimiter");
+    if (delimiter == '"' || delimiter == '\r' || delimiter == '\n')
+        return weir_option_error(stage, "delimiter", NULL, 0, 0, NULL,
+                                 "'delimiter' cannot be a quote or a line end");
+    return 0;
+}
+
+static const struct weir_stage_type *const inner[] = {&weir_csv_format, &weir_file_write, NULL};
+
+const struct weir_stage_type weir_csv_write = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "csv.write",
+    .summary = "writes a CSV file",
+    .doc = "Writes records as CSV (RFC 4180). Fields that need no quotes keep their bytes. Null is "
+           "written as nothing\n"
+           "and empty text as \"\", so that csv.read gives both back as they were; in a file of "
+           "one column a null is a\n"
+           "blank line.\n"
+           "\n"
+           "The file appears under its name when the whole run has succeeded, and until then the "
+           "old one stays. What is\n"
+           "written stands in .NAME.part beside it. Symbolic links are followed; mode and owner "
+           "are kept. A device or a FIFO\n"
+           "is written in place.\n"
+           "\n"
+           "With quoting: none a field that would need quotes is an error of its record, and empty "
+           "text is written as nothing.",
+    .options = weir__csv_write_options,
+    .traits = WEIR_SINK | WEIR_REJECTS,
+    .inner = inner,
+    .configure = check_options,
+};

@@ -1,0 +1,317 @@
+#include "file/source.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file/text.h"
+
+#define RAW_BYTES  ((size_t)64 << 10) /* of a rejected record that are kept */
+#define PIPE_BYTES ((size_t)64 << 10) /* for one read */
+
+int weir__source_open(struct source *source, struct weir_stage *stage,
+                      const struct source_format *format, void *context, struct source_file *file)
+{
+    *source = (struct source){.stage = stage,
+                              .state = stage->state,
+                              .format = format,
+                              .context = context,
+                              .file = file,
+                              .input = {.fd = -1},
+                              .opened = UINT32_MAX};
+    const struct source_state *state = source->state;
+    if (state->begun && state->file < weir_probed_files(stage) && file[state->file].standard_input)
+        return weir_fail(stage, WEIR_EIO,
+                         "the worker that read standard input died, and what it had read cannot "
+                         "be read again");
+    return 0;
+}
+
+void weir__source_close(struct source *source)
+{
+    if (source->stage == NULL)
+        return;
+    weir__input_close(&source->input);
+    free(source->hold.bytes);
+    free(source->raw);
+    *source = (struct source){0};
+}
+
+/* ---- files ---- */
+
+/* 1 if there is a file to read, opened; 0 behind the last. */
+static int at_file(struct source *source)
+{
+    struct source_state *state = source->state;
+    if (state->file >= weir_probed_files(source->stage))
+        return 0;
+    const struct source_file *file = &source->file[state->file];
+    if (source->opened != state->file) {
+        weir__input_close(&source->input);
+        const char *path = file->standard_input ? "-" : weir_file_name(source->stage, state->file);
+        int rc = weir__input_open(source->stage, path, &source->input);
+        if (rc < 0)
+            return rc;
+        source->opened = state->file;
+    }
+    if (!state->begun) {
+        state->begun = 1;
+        state->offset = file->data_offset;
+        state->line = file->data_line;
+        source->stage->count.bytes += file->data_offset;
+    }
+    return 1;
+}
+
+static void next_file(struct source *source)
+{
+    weir__input_close(&source->input);
+    source->opened = UINT32_MAX;
+    *source->state = (struct source_state){.file = source->state->file + 1};
+}
+
+/* ---- reading ---- */
+
+static int read_failed(struct source *source, uint64_t offset)
+{
+    return weir_fail_errno(source->stage, WEIR_EIO, "cannot read '%s' at byte %" PRIu64,
+                           weir_file_name(source->stage, source->state->file), offset);
+}
+
+static ssize_t read_file(struct source *source, uint64_t offset, char *to, size_t want,
+                         bool *ret_ended)
+{
+    ssize_t got = weir__input_pread(source->input.fd, to, want, offset);
+    if (got < 0)
+        return read_failed(source, offset);
+    uint64_t end = offset + (uint64_t)got;
+    *ret_ended = (size_t)got < want;
+    if (*ret_ended && end < source->input.bytes)
+        return weir_fail(source->stage, WEIR_EIO,
+                         "'%s' shrank while it was read: it was %" PRIu64
+                         " bytes and ends at byte %" PRIu64 " now",
+                         weir_file_name(source->stage, source->state->file), source->input.bytes,
+                         end);
+    return got;
+}
+
+static bool hold_has_room(struct source_hold *hold)
+{
+    if (hold->capacity - hold->used >= PIPE_BYTES)
+        return true;
+    size_t capacity = 2 * hold->capacity + PIPE_BYTES;
+    char *bytes = realloc(hold->bytes, capacity);
+    if (bytes == NULL)
+        return false;
+    hold->bytes = bytes;
+    hold->capacity = capacity;
+    return true;
+}
+
+/* One read, of what the probe has kept first. Waits if nothing is there. */
+static int hold_more(struct source *source)
+{
+    struct source_hold *hold = &source->hold;
+    if (!hold_has_room(hold))
+        return weir_fail(source->stage, WEIR_EOS, "no memory to read standard input");
+    char *to = hold->bytes + hold->used;
+    ssize_t got = 0;
+    if (!hold->head_done) {
+        got = weir_stdin_head(source->stage, to, PIPE_BYTES, hold->head);
+        hold->head_done = got == 0;
+        hold->head += got > 0 ? (uint64_t)got : 0;
+    }
+    if (hold->head_done) {
+        got = weir__input_read(source->input.fd, to, PIPE_BYTES);
+        hold->ended = got == 0;
+    }
+    if (got < 0)
+        return read_failed(source, hold->offset + hold->used);
+    hold->used += (size_t)got;
+    return 0;
+}
+
+static bool more_is_there(const struct source *source)
+{
+    struct pollfd poll_input = {.fd = source->input.fd, .events = POLLIN};
+    return !source->hold.head_done || poll(&poll_input, 1, 0) > 0;
+}
+
+static void hold_drop(struct source_hold *hold, uint64_t offset)
+{
+    uint64_t behind = offset - hold->offset;
+    size_t n = behind < hold->used ? (size_t)behind : hold->used;
+    memmove(hold->bytes, hold->bytes + n, hold->used - n);
+    hold->used -= n;
+    hold->offset += n;
+}
+
+/* What stands at offset, at least one byte more than have, as much more of want as is there without
+ * waiting. */
+static ssize_t read_pipe(struct source *source, uint64_t offset, char *to, size_t have, size_t want,
+                         bool *ret_ended)
+{
+    struct source_hold *hold = &source->hold;
+    for (;;) {
+        if (hold->offset < offset && hold->used > 0)
+            hold_drop(hold, offset);
+        bool enough = hold->offset == offset && hold->used > have;
+        if (hold->ended || (enough && (hold->used >= want || !more_is_there(source))))
+            break;
+        int rc = hold_more(source);
+        if (rc < 0)
+            return rc;
+    }
+    size_t n = hold->used < want ? hold->used : want;
+    memcpy(to, hold->bytes, n);
+    *ret_ended = hold->ended && n == hold->used;
+    return (ssize_t)n;
+}
+
+static ssize_t read_at(struct source *source, uint64_t offset, char *to, size_t have, size_t want,
+                       bool *ret_ended)
+{
+    if (source->input.pipe)
+        return read_pipe(source, offset, to, have, want, ret_ended);
+    return read_file(source, offset, to, want, ret_ended);
+}
+
+/* ---- records that are passed over ---- */
+
+static void keep_raw(struct source *source, const char *bytes, size_t n)
+{
+    struct source_skipped *skipped = &source->skipped;
+    size_t room = RAW_BYTES - skipped->raw_bytes;
+    n = n < room ? n : room;
+    memcpy(source->raw + skipped->raw_bytes, bytes, n);
+    skipped->raw_bytes += n;
+}
+
+/* Finds the end of the record at the state's offset; out's bytes serve as scratch. */
+static int skip_record(struct source *source, struct weir_output *out)
+{
+    struct source_skipped *skipped = &source->skipped;
+    if (source->raw == NULL)
+        source->raw = malloc(RAW_BYTES);
+    if (source->raw == NULL)
+        return weir_fail(source->stage, WEIR_EOS, "no memory for a rejected record");
+    *skipped = (struct source_skipped){.raw = source->raw};
+    for (bool found = false; !found && !skipped->ended;) {
+        uint64_t at = source->state->offset + skipped->bytes, lines;
+        ssize_t got = read_at(source, at, out->bytes, 0, out->capacity, &skipped->ended);
+        if (got < 0)
+            return (int)got;
+        size_t used = 0;
+        found = source->format->skip(source->context, out->bytes, (size_t)got, skipped->bytes == 0,
+                                     &used, &lines);
+        keep_raw(source, out->bytes, used);
+        skipped->bytes += used;
+        skipped->lines = lines;
+        skipped->ended = skipped->ended && !found;
+    }
+    source->has_skipped = true;
+    return 0;
+}
+
+/* Rejects it. The state moves on only when that was taken. */
+static int reject_skipped(struct source *source)
+{
+    struct source_state *state = source->state;
+    const struct source_skipped *skipped = &source->skipped;
+    struct weir_position position = {.file = state->file,
+                                     .offset = state->offset,
+                                     .line = state->line + 1,
+                                     .raw = skipped->raw,
+                                     .raw_bytes = skipped->raw_bytes};
+    char text[400];
+    source->format->reason(source->context, skipped, state->line, text, sizeof(text));
+    int verdict = weir_reject_at(source->stage, &position, NULL, "%s", text);
+    if (verdict < 0 || verdict == WEIR_FULL)
+        return verdict;
+    source->stage->count.in++;
+    source->stage->count.bytes += skipped->bytes;
+    state->offset += skipped->bytes;
+    state->line += skipped->lines;
+    source->has_skipped = false;
+    return 0;
+}
+
+/* ---- batches ---- */
+
+static void emit(struct source *source, struct weir_output *out, size_t end, uint64_t lines)
+{
+    struct source_state *state = source->state;
+    out->used = end;
+    out->origin = (struct weir_position){
+        .file = state->file, .offset = state->offset, .line = state->line + 1};
+    state->offset += end;
+    state->line += lines;
+    source->stage->count.bytes += end;
+}
+
+/* Makes room for a record that is larger than *want; false if it may not be. */
+static int grow(struct source *source, struct weir_output *out, size_t *want)
+{
+    size_t most = weir_max_record(source->stage);
+    if (*want >= most)
+        return 0;
+    if (*want >= out->capacity) {
+        int rc = weir_output_oversize(source->stage, out);
+        if (rc < 0)
+            return rc;
+        most = most < out->capacity ? most : out->capacity;
+    }
+    *want = 2 * *want < most ? 2 * *want : most;
+    return 1;
+}
+
+/* One try to fill out from the file that is open. 1: there is a batch, 0: go on, or a code. */
+static int fill(struct source *source, struct weir_output *out, size_t *have, size_t *want)
+{
+    bool ended;
+    ssize_t got = read_at(source, source->state->offset, out->bytes, *have, *want, &ended);
+    if (got < 0)
+        return (int)got;
+    if (ended && got == 0) {
+        next_file(source);
+        return 0;
+    }
+    uint64_t lines;
+    size_t end = source->format->cut(source->context, out->bytes, (size_t)got, ended, &lines);
+    if (end > 0) {
+        emit(source, out, end, lines);
+        return 1;
+    }
+    if (!ended && (size_t)got < *want) {
+        *have = (size_t)got;
+        return 0;
+    }
+    int grown = ended ? 0 : grow(source, out, want);
+    if (grown != 0)
+        return grown < 0 ? grown : 0;
+    return skip_record(source, out);
+}
+
+int weir__source_produce(struct source *source, struct weir_output *out)
+{
+    const size_t slot = out->capacity;
+    size_t have = 0, want = slot;
+    for (;;) {
+        int rc = source->has_skipped ? reject_skipped(source) : 0;
+        if (rc == WEIR_FULL)
+            return WEIR_MORE;
+        if (rc == 0)
+            rc = at_file(source);
+        if (rc <= 0)
+            return rc < 0 ? rc : WEIR_DONE;
+        rc = fill(source, out, &have, &want);
+        if (rc != 0)
+            return rc < 0 ? rc : WEIR_MORE;
+        if (source->has_skipped) {
+            have = 0;
+            want = slot;
+        }
+    }
+}
