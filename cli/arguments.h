@@ -1,0 +1,48 @@
+/*
+ * arguments.h - a command line, read by one table of options.
+ *
+ * A row of the table is the only place where an option exists: it drives parsing, the help page and
+ * the suggestion after a slip. Options may stand before and after the operand; "--" ends them.
+ */
+#ifndef WEIR_CLI_ARGUMENTS_H
+#define WEIR_CLI_ARGUMENTS_H
+
+#include <weir/weir.h>
+
+#include "progress.h"
+
+/* The commands that take an option. */
+enum takers {
+    TAKER_RUN = 1,
+    TAKER_CHECK = 2,
+    TAKER_PLAN = 4,
+    TAKER_STAGES = 8,
+    TAKER_OTHERS = 16,
+    TAKER_ANY = 31,
+};
+
+struct pairs {
+    struct weir_pair *list; /* key and value are owned */
+    size_t count;
+};
+
+struct arguments {
+    const char *operand; /* FILE or NAME; NULL: none */
+    struct pairs vars, sets;
+    uint32_t workers;
+    bool dry_run, quiet, json, markdown, help;
+    enum progress_mode progress;
+    const char *receipt; /* a path, or NULL */
+    uint64_t timeout_ms; /* 0: none */
+};
+
+/* argv[0] is skipped. operand: "FILE" must be given, "[NAME]" may be, NULL takes none. 0, or
+ * WEIR_EUSAGE with err filled. Release in both cases. With --help a missing operand is no error. */
+int arguments_read(struct arguments *args, enum takers taker, const char *operand, int argc,
+                   char **argv, struct weir_err *err);
+void arguments_release(struct arguments *args);
+
+/* The options that these commands take, a line or two each. */
+void arguments_print_help(FILE *to, enum takers taker);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * command.h - the commands of the program: one file each, one list of them all in main.c.
+ */
+#ifndef WEIR_CLI_COMMAND_H
+#define WEIR_CLI_COMMAND_H
+
+#include "arguments.h"
+#include "report.h"
+
+struct command {
+    const char *name;
+    enum takers taker;   /* which options it takes */
+    const char *operand; /* as arguments_read wants it */
+    const char *summary; /* one line */
+    const char *doc;     /* paragraphs, before the options on the help page */
+    /* Returns the program's exit code. Has printed what there is to say. */
+    int (*run)(const struct arguments *args, const struct report *report);
+};
+
+extern const struct command command_run;
+extern const struct command command_check;
+extern const struct command command_plan;
+extern const struct command command_stages;
+extern const struct command command_functions;
+extern const struct command command_version;
+extern const struct command command_help;
+
+/* All of them, in the order of the help page; NULL at the end. */
+extern const struct command *const commands[];
+
+/* The command of that name, or NULL with err filled. */
+const struct command *command_find(const char *name, struct weir_err *err);
+/* What `pipeline COMMAND --help` prints. */
+void command_print_help(FILE *to, const struct command *command);
+/* What `pipeline help` prints. */
+void command_print_overview(FILE *to);
+
+#endif
