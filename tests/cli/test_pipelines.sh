@@ -1,0 +1,142 @@
+#!/bin/sh
+# Every file of pipelines/ runs as it is, and its output is what awk makes of the same data.
+# shellcheck source=tests/cli/common.sh
+. "$WEIR_SOURCE/tests/cli/common.sh"
+
+# They name samples/ by a relative path, as from the top of the source tree.
+ln -s "$WEIR_SOURCE/samples" samples
+ln -s "$WEIR_SOURCE/pipelines" pipelines
+records=$WEIR_SOURCE/tests/cli/records.awk
+orders=samples/orders.csv
+dirty=samples/orders-dirty.csv
+
+# balanced NAME: the run before ended well.
+balanced() {
+    says err "$1: complete in"
+    says err "balanced"
+    says_not err "NOT"
+}
+
+run_paid_orders() {
+    cat >paid.awk <<'END'
+# Exact: cents times hundredths are ten thousandths, well below 2^53; half away from zero.
+function record(    exact, cents) {
+    if (++number == 1) {
+        print "id,country,total"
+        return
+    }
+    if (field[6] + 0 < 50 || field[10] != "paid")
+        return
+    exact = field[6] * hundredths(field[7]) * (100 - hundredths(field[8]))
+    cents = int((exact + 50) / 100)
+    printf "%s,%s,%d.%02d\n", field[1], field[4], cents / 100, cents % 100
+}
+function hundredths(text,    part) {
+    split(text, part, ".")
+    return part[1] * 100 + part[2]
+}
+END
+    awk -f "$records" -f paid.awk "$orders" >expected
+    [ "$(wc -l <expected)" -gt 500 ] || fail "awk found too few paid orders"
+    same paid.csv expected
+    # The same bytes for any number of workers.
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/paid-orders.yaml --workers $workers --var out=again.csv
+        same again.csv expected
+    done
+}
+
+run_select_columns() {
+    cat >columns.awk <<'END'
+function record() {
+    print field[1] "," field[3] "," field[10]
+}
+END
+    awk -f "$records" -f columns.awk "$orders" >expected
+    same columns.csv expected
+}
+
+run_clean_orders() {
+    cat >clean.awk <<'END'
+function record() {
+    if (++number > 1 && (fields != 10 || field[6] !~ /^[0-9]+$/ || field[7] !~ /^[0-9.]+$/))
+        return
+    print field[1] "," field[2] "," field[3] "," field[4] "," field[5] "," field[6] "," field[7] \
+        "," field[8] "," (number > 1 ? toupper(field[10]) : field[10])
+}
+END
+    cat >count.awk <<'EOF'
+function record() {
+    if (++number == 1)
+        return
+    if (fields != 10)
+        short++
+    else if (field[6] !~ /^[0-9]+$/ || field[7] !~ /^[0-9.]+$/)
+        wrong++
+}
+END { print short + 0, wrong + 0 }
+EOF
+    awk -f "$records" -f clean.awk "$dirty" >expected
+    same clean.csv expected
+    awk -f "$records" -f count.awk "$dirty" >counts
+    read -r short wrong <counts
+    [ "$short" -gt 3 ] || fail "awk found too few short rows: $short"
+    [ "$wrong" -gt 10 ] || fail "awk found too few wrong figures: $wrong"
+    says err " read "
+    awk -v wanted="$short" '$1 == "read" && $5 != wanted { exit 1 }' err || fail "rejects of read"
+    awk -v wanted="$wrong" '$1 == "clean" && $5 != wanted { exit 1 }' err || fail "rejects of clean"
+    says bad-rows.csv "orders-dirty.csv"
+    says bad-values.csv "twelve"
+    says bad-values.csv "n/a"
+    # With no allowance the same run ends with 1, its outputs published all the same.
+    sed '/^run:/d' pipelines/clean-orders.yaml >strict.yaml
+    rm -f clean.csv
+    run 1 run strict.yaml
+    same clean.csv expected
+}
+
+run_grep_lines() {
+    grep -F garden "$orders" >expected
+    same lines.txt expected
+    run 0 run -q pipelines/grep-lines.yaml --var word=Müller --var out=-
+    grep -F Müller "$orders" >expected
+    same out expected
+}
+
+run_count() {
+    cat >number.awk <<'EOF'
+function record() {
+    number++
+}
+END { print number - 1 }
+EOF
+    number=$(awk -f "$records" -f number.awk "$orders")
+    [ "$number" -eq 2000 ] || fail "awk counts $number orders"
+    awk '$1 == "count" && $2 != "2,000" { exit 1 }' err || fail "count says other than 2,000"
+    says err "2,000"
+}
+
+for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
+    name=$(basename "$file" .yaml)
+    run 0 check "pipelines/$name.yaml"
+    says out "correct"
+    run 0 run "pipelines/$name.yaml"
+    empty out
+    balanced "$name"
+    case $name in
+    paid-orders) run_paid_orders ;;
+    select-columns) run_select_columns ;;
+    clean-orders) run_clean_orders ;;
+    grep-lines) run_grep_lines ;;
+    count) run_count ;;
+    *) fail "pipelines/$name.yaml has no expectation here" ;;
+    esac
+done
+
+# The sample data are what their generator makes.
+"${CC:-cc}" "$WEIR_SOURCE/samples/gen_orders.c" -o gen_orders || fail "gen_orders.c does not compile"
+./gen_orders --rows 2000 >made.csv
+same made.csv samples/orders.csv
+./gen_orders --rows 500 --seed 2 --dirty >made.csv
+same made.csv samples/orders-dirty.csv
+finish

@@ -1,0 +1,132 @@
+#!/bin/sh
+# The gate: everything that must hold before a change goes in. Works from any folder; makes files below build/ only.
+#
+#     sh tests/run.sh [--soak SECONDS]    --soak: afterwards, kill workers at random for so long
+#
+# Each step is named with its outcome; the log of one that fails is printed. Ends with 1 if any failed.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 71
+jobs=$(nproc)
+logs=build/logs
+summary=
+failures=0
+soak_seconds=0
+
+usage() {
+    echo "usage: sh tests/run.sh [--soak SECONDS]" >&2
+    exit 64
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --soak)
+        soak_seconds=${2:-}
+        case $soak_seconds in '' | *[!0-9]*) usage ;; esac
+        shift 2
+        ;;
+    *) usage ;;
+    esac
+done
+
+note() {
+    summary="$summary
+  $1"
+    echo "   $1"
+}
+
+# step NAME COMMAND...: runs it, its output in a log.
+step() {
+    name=$1
+    shift
+    log="$logs/$(echo "$name" | tr -c 'a-zA-Z0-9\n' '-').log"
+    began=$(date +%s)
+    echo "== $name"
+    if "$@" >"$log" 2>&1; then
+        note "ok      $name ($(($(date +%s) - began)) s)"
+        return 0
+    fi
+    tail -n 100 "$log"
+    note "FAILED  $name (all of it: $log)"
+    failures=$((failures + 1))
+    return 1
+}
+
+skip() {
+    note "skipped $1: $2"
+}
+
+# build FOLDER CMAKE-ARGUMENT...
+build() {
+    folder=$1
+    shift
+    cmake -S . -B "$folder" -G Ninja -DWEIR_WERROR=ON -DWEIR_TESTS=ON "$@" &&
+        cmake --build "$folder" -j "$jobs"
+}
+
+run_tests() {
+    ctest --test-dir "$1" --output-on-failure --no-tests=error -j "$jobs"
+}
+
+check_format() {
+    find lib stages cli samples tests bench -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
+}
+
+check_c() {
+    cppcheck --quiet --std=c11 --language=c -j "$jobs" --enable=warning,performance,portability \
+        --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 -D_GNU_SOURCE \
+        -I lib/include -I lib -I stages lib stages cli samples
+}
+
+check_shell() {
+    find samples tests bench -name '*.sh' -exec shellcheck -x {} + && shellcheck .ci/run
+}
+
+# Some containers cannot run a program with AddressSanitizer at all.
+sanitizers_run() {
+    printf 'int main(void) { return 0; }\n' >"$logs/probe.c" &&
+        gcc -fsanitize=address,undefined "$logs/probe.c" -o "$logs/probe" && "$logs/probe"
+}
+
+have() {
+    command -v "$1" >/dev/null
+}
+
+mkdir -p "$logs"
+step "set-up" sh samples/setup.sh test
+step "layers" sh tests/tools/check_layers.sh
+if have clang-format; then step "format" check_format; else skip "format" "no clang-format"; fi
+if have shellcheck; then step "shell scripts" check_shell; else skip "shell scripts" "no shellcheck"; fi
+if have cppcheck; then step "cppcheck" check_c; else skip "cppcheck" "no cppcheck"; fi
+
+if step "build with gcc" build build/gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release; then
+    step "names of symbols" sh tests/tools/check_names.sh build/gcc
+    step "tests" run_tests build/gcc
+fi
+if have clang; then
+    step "build with clang" build build/clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release
+else
+    skip "build with clang" "no clang"
+fi
+if sanitizers_run >"$logs/probe.log" 2>&1; then
+    if step "build with sanitizers" build build/sanitize -DCMAKE_C_COMPILER=gcc -DWEIR_SANITIZE=ON \
+        -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1; then
+        step "tests with sanitizers" run_tests build/sanitize
+    fi
+else
+    skip "tests with sanitizers" "a program with AddressSanitizer does not run here"
+fi
+if [ "$soak_seconds" -gt 0 ]; then
+    if [ -f tests/faults/soak.sh ]; then
+        step "soak, $soak_seconds s" sh tests/faults/soak.sh build/gcc/pipeline "$soak_seconds"
+    else
+        skip "soak" "there is no tests/faults/soak.sh"
+    fi
+fi
+
+printf '\n%s\n\n' "Summary:$summary"
+if [ "$failures" -gt 0 ]; then
+    echo "$failures steps failed"
+    exit 1
+fi
+echo "all is well"

@@ -1,0 +1,269 @@
+/* The row scanner against libcsv itself, and its implementations against each other. */
+#include <check.h>
+#include <csv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv/rows.h"
+
+/* base */
+#include "base/buf.h"
+
+#define TEXT_MAX 700
+
+static uint64_t seed;
+
+static uint64_t next_random(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed;
+}
+
+static size_t below(size_t n)
+{
+    return (size_t)(next_random() % n);
+}
+
+/* Some texts are nasty in every byte, others long regular rows with a mistake here and there. */
+static size_t random_text(char *text, size_t most)
+{
+    static const char nasty[] = "\"\"\"\",,,\r\n\n ab\t\0;", tame[] = "abcdefghij klmnop";
+    size_t n = below(most + 1), kind = below(4);
+    bool quoted = false;
+    for (size_t i = 0; i < n; i++) {
+        if (kind == 0 || below(60) == 0)
+            text[i] = nasty[below(sizeof(nasty) - 1)];
+        else if (below(8) == 0 && i + 2 < n) {
+            text[i] = quoted ? '"' : ',';
+            text[++i] = quoted ? (below(5) ? ',' : '\n') : (below(2) ? '"' : 'x');
+            quoted = !quoted && text[i] == '"';
+        } else if (below(20) == 0)
+            text[i] = quoted ? ',' : (kind == 1 ? '\r' : '\n');
+        else
+            text[i] = tame[below(sizeof(tame) - 1)];
+    }
+    return n;
+}
+
+static int never(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static void note_row(int c, void *context)
+{
+    (void)c;
+    *(bool *)context = true;
+}
+
+static void ignore_field(void *bytes, size_t length, void *context)
+{
+    (void)bytes, (void)length, (void)context;
+}
+
+/* Marks every byte behind which libcsv ends a row or sees a blank line. */
+static void mark_ends(const char *text, size_t n, bool *end)
+{
+    struct csv_parser parser;
+    ck_assert_int_eq(csv_init(&parser, CSV_REPALL_NL), 0);
+    csv_set_space_func(&parser, never);
+    for (size_t i = 0; i < n; i++) {
+        end[i] = false;
+        ck_assert_uint_eq(csv_parse(&parser, text + i, 1, ignore_field, note_row, &end[i]), 1);
+    }
+    csv_free(&parser);
+}
+
+static uint64_t count_lines(const char *text, size_t from, size_t to)
+{
+    uint64_t lines = 0;
+    for (size_t i = from; i < to; i++)
+        lines += text[i] == '\r' || (text[i] == '\n' && !(i > 0 && text[i - 1] == '\r'));
+    return lines;
+}
+
+typedef size_t scan_function(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+                             size_t n);
+
+static void check_piecewise(scan_function *scan, const struct rows *rows, const char *text,
+                            size_t n, const bool *end)
+{
+    struct rows_scan state = {0};
+    for (size_t at = 0; at < n;) {
+        size_t piece = 1 + below(below(3) ? n - at : 80 < n - at ? 80 : n - at);
+        size_t expected = 0;
+        for (size_t i = 0; i < piece; i++)
+            expected = end[at + i] ? i + 1 : expected;
+        ck_assert_uint_eq(scan(rows, &state, text + at, piece), expected);
+        at += piece;
+        ck_assert_uint_eq(state.lines, count_lines(text, 0, at));
+        ck_assert_int_eq(state.after_cr, text[at - 1] == '\r');
+    }
+}
+
+static void check_same_state(const struct rows *rows, const char *text, size_t n)
+{
+    struct rows_scan plain = {0}, masks = {0};
+    size_t end = weir__rows_scan_plain(rows, &plain, text, n);
+    ck_assert_uint_eq(weir__rows_scan_masks(rows, &masks, text, n), end);
+    ck_assert_int_eq(masks.state, plain.state);
+}
+
+static void check_next(const struct rows *rows, const char *text, size_t n, const bool *end)
+{
+    struct rows_trace trace = {0};
+    for (size_t at = 0; at < n;) {
+        size_t used, piece = 1 + below(n - at);
+        bool found = weir__rows_next(rows, &trace, text + at, piece, &used) != ROWS_NONE;
+        size_t stop = at;
+        while (stop < at + piece && !end[stop])
+            stop++;
+        ck_assert_int_eq(found, stop < at + piece);
+        if (found && stop + 1 < at + piece && text[stop] == '\r' && text[stop + 1] == '\n')
+            stop++;
+        at += used;
+        ck_assert_uint_eq(at, found ? stop + 1 : stop);
+        ck_assert_uint_eq(trace.offset, at);
+        ck_assert_uint_eq(trace.line, count_lines(text, 0, at));
+    }
+}
+
+START_TEST(test_row_ends_are_those_of_libcsv_for_any_text_cut_anywhere)
+{
+    struct rows rows;
+    weir__rows_init(&rows, ',', '"');
+    seed = 0x9e3779b97f4a7c15 + (uint64_t)_i;
+    for (int round = 0; round < 500; round++) {
+        char text[TEXT_MAX];
+        bool end[TEXT_MAX];
+        size_t n = random_text(text, TEXT_MAX);
+        mark_ends(text, n, end);
+        check_piecewise(weir__rows_scan_plain, &rows, text, n, end);
+        check_piecewise(weir__rows_scan, &rows, text, n, end);
+        check_next(&rows, text, n, end);
+        if (weir__rows_has_masks())
+            check_same_state(&rows, text, n);
+    }
+}
+END_TEST
+
+static void write_field(void *bytes, size_t length, void *context)
+{
+    weir__buf_putc(context, bytes == NULL ? '~' : '<');
+    weir__buf_add(context, bytes, length);
+    weir__buf_putc(context, '>');
+}
+
+static void write_row(int c, void *context)
+{
+    weir__buf_printf(context, "%d\n", c);
+}
+
+static struct buf fields(const char *text, size_t n, int (*space)(unsigned char))
+{
+    struct csv_parser parser;
+    struct buf buf;
+    weir__buf_init(&buf);
+    ck_assert_int_eq(csv_init(&parser, CSV_EMPTY_IS_NULL | CSV_REPALL_NL), 0);
+    csv_set_space_func(&parser, space);
+    ck_assert_uint_eq(csv_parse(&parser, text, n, write_field, write_row, &buf), n);
+    ck_assert_int_eq(csv_fini(&parser, write_field, write_row, &buf), 0);
+    csv_free(&parser);
+    return buf;
+}
+
+START_TEST(test_text_without_spaces_at_edges_parses_alike_trimmed_or_not)
+{
+    struct rows rows;
+    weir__rows_init(&rows, ',', '"');
+    seed = 0x2545f4914f6cdd1d + (uint64_t)_i;
+    size_t whole = 0;
+    for (int round = 0; round < 1000; round++) {
+        char text[TEXT_MAX];
+        size_t n = random_text(text, below(2) ? TEXT_MAX : 100);
+        size_t clean = weir__rows_without_edge_spaces(&rows, text, n);
+        ck_assert_uint_le(clean, n);
+        struct buf exact = fields(text, clean, never), trimmed = fields(text, clean, NULL);
+        ck_assert_uint_eq(exact.len, trimmed.len);
+        ck_assert_mem_eq(exact.data, trimmed.data, exact.len);
+        weir__buf_release(&exact);
+        weir__buf_release(&trimmed);
+        whole += clean == n && n > 0;
+    }
+    ck_assert(whole > 100 || !weir__rows_has_masks());
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    size_t clean; /* with masks */
+} edges[] = {
+    {"a b,c\n", 6},    {"a, b\n", 0},
+    {"a ,b\n", 0},     {" a\n", 0},
+    {"a \n", 0},       {"a\tb\n", 4},
+    {"a\t\n", 0},      {"\"x, y\" \n", 0},
+    {"\"x, y\"\n", 7}, {"\" x \",\"\n y\"\n", 12},
+    {"a\nb ", 0},      {"a\nb", 3},
+};
+
+START_TEST(test_spaces_count_as_edge_spaces_only_outside_quotes)
+{
+    if (!weir__rows_has_masks())
+        return;
+    struct rows rows;
+    weir__rows_init(&rows, ',', '"');
+    size_t clean = weir__rows_without_edge_spaces(&rows, edges[_i].text, strlen(edges[_i].text));
+    ck_assert_msg(clean == edges[_i].clean, "'%s': %zu", edges[_i].text, clean);
+}
+END_TEST
+
+START_TEST(test_a_tab_that_is_the_delimiter_is_no_space)
+{
+    struct rows rows;
+    weir__rows_init(&rows, '\t', '"');
+    size_t clean = weir__rows_without_edge_spaces(&rows, "a\tb\n", 4);
+    ck_assert_uint_eq(clean, weir__rows_has_masks() ? 4 : 0);
+}
+END_TEST
+
+START_TEST(test_trace_tells_where_an_open_quote_stands)
+{
+    struct rows rows;
+    struct rows_trace trace = {0};
+    weir__rows_init(&rows, ';', '\'');
+    const char *text = "a;b\r\n'x\ny';''\n1;'two\n'';z;\"";
+    size_t n = strlen(text), used;
+    ck_assert_int_eq(weir__rows_next(&rows, &trace, text, n, &used), ROWS_FOUND_ROW);
+    ck_assert_uint_eq(used, 5);
+    ck_assert_int_eq(weir__rows_next(&rows, &trace, text + 5, n - 5, &used), ROWS_FOUND_ROW);
+    ck_assert_int_eq(weir__rows_next(&rows, &trace, text + trace.offset, n - trace.offset, &used),
+                     ROWS_NONE);
+    ck_assert_int_eq(trace.state, ROWS_QUOTED);
+    ck_assert_uint_eq(trace.field, 1);
+    ck_assert_uint_eq(trace.quote_line, 3);
+    ck_assert_uint_eq(trace.quote_column, 2);
+    ck_assert_uint_eq(trace.quote_offset, 16);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rows");
+    TCase *tcase = tcase_create("rows");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, test_row_ends_are_those_of_libcsv_for_any_text_cut_anywhere, 0, 5);
+    tcase_add_loop_test(tcase, test_text_without_spaces_at_edges_parses_alike_trimmed_or_not, 0, 3);
+    tcase_add_loop_test(tcase, test_spaces_count_as_edge_spaces_only_outside_quotes, 0,
+                        sizeof(edges) / sizeof(edges[0]));
+    tcase_add_test(tcase, test_a_tab_that_is_the_delimiter_is_no_space);
+    tcase_add_test(tcase, test_trace_tells_where_an_open_quote_stands);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
