@@ -30,6 +30,21 @@ struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint)
     return stage;
 }
 
+void weir__group_name(const struct blueprint *blueprint, uint32_t group, char *to, size_t room)
+{
+    const struct member *first = &blueprint->group[group].member[0];
+    const char *id = blueprint->stage[first->stage].id, *part = strrchr(first->type->name, '.');
+    if (first->type == first->outer || blueprint->stage[first->stage].implicit)
+        snprintf(to, room, "%s", id);
+    else
+        snprintf(to, room, "%s.%s", id, part == NULL ? first->type->name : part + 1);
+}
+
+bool weir__group_publishes(const struct group *group)
+{
+    return group->member[group->members - 1].type->publish != NULL;
+}
+
 void weir__blueprint_release(struct blueprint *blueprint)
 {
     for (uint32_t g = 0; g < blueprint->groups; g++)

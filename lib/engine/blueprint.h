@@ -89,6 +89,12 @@ struct blueprint {
 struct group *weir__blueprint_add_group(struct blueprint *blueprint);
 struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint);
 
+/* What people see a group's processes called: the first stage's id, and which part of an expanded stage they are: "read.parse". */
+void weir__group_name(const struct blueprint *blueprint, uint32_t group, char *to, size_t room);
+
+/* True if the group's sink has something to publish or to remove at the end of the run. */
+bool weir__group_publishes(const struct group *group);
+
 /* Canonical text, and back. read: 0, WEIR_EOS, or WEIR_EINTERNAL for a text that is not ours. */
 void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to);
 int weir__blueprint_read(const char *text, struct blueprint *ret);

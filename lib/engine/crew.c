@@ -284,6 +284,7 @@ int weir__crew_process(struct crew *crew)
     seat->now.input_ring = seat->input.ring;
     seat->now.input_position = seat->input.position;
     seat->now.expects_part = !last;
+    seat->now.enough = crew->enough;
     weir__seat_commit(seat, last);
     return crew->enough ? WEIR_DONE : WEIR_MORE;
 }

@@ -55,6 +55,7 @@ struct ledger_copy {
     uint32_t part[GROUP_PORTS];   /* of number, published so far */
     bool input_done;              /* the input below is to be released by the commit's tail */
     bool expects_part;            /* the next input is the part behind the one below */
+    bool enough;                  /* a member has said that it wants no more: what follows is the last transaction */
     bool last;                    /* the commit's tail closes the seat */
     bool done;                    /* and tells its producers that it wants no more */
     uint32_t input_ring;

@@ -90,6 +90,10 @@ void weir__run_stop(struct run *run, const struct weir_err *err)
     enter(run, STATE_STOPPING);
     run->deadline_ms = weir__now_ms() + STOP_DEADLINE_MS;
     decree(run, RUN_DISCARD);
+    /* Only who has a temporary file to remove is waited for: a source may sit in a read for ever. */
+    for (size_t w = 0; w < run->workers; w++)
+        if (!weir__group_publishes(&run->plan->blueprint.group[run->worker[w].start.group]))
+            weir__process_kill(&run->worker[w].process, SIGKILL);
 }
 
 static void kill_all(struct run *run)
@@ -138,9 +142,9 @@ static int start_worker(struct run *run, struct run_worker *worker, struct weir_
 static const char *worker_name(const struct run *run, const struct run_worker *worker, char *to,
                                size_t room)
 {
-    const struct blueprint *blueprint = &run->plan->blueprint;
-    const struct group *group = &blueprint->group[worker->start.group];
-    snprintf(to, room, "%s[%u]", blueprint->stage[group->member[0].stage].id, worker->start.seat);
+    char group[96];
+    weir__group_name(&run->plan->blueprint, worker->start.group, group, sizeof(group));
+    snprintf(to, room, "%s[%u]", group, worker->start.seat);
     return to;
 }
 
@@ -291,7 +295,8 @@ static int until_next(const struct run *run)
         next = run->next_progress_ms;
     if (run->state == STATE_STOPPING && run->deadline_ms < next)
         next = run->deadline_ms > now ? run->deadline_ms : now + SAMPLE_MS;
-    if (run->time_limit_ms != 0 && run->began_ms + run->time_limit_ms < next)
+    bool working = run->state == STATE_RUNNING || run->state == STATE_DRAINING;
+    if (working && run->time_limit_ms != 0 && run->began_ms + run->time_limit_ms < next)
         next = run->began_ms + run->time_limit_ms;
     return next > now ? (int)(next - now) : 0;
 }

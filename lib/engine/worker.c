@@ -37,13 +37,12 @@ static void own_standard_streams(const struct group *group)
 
 static void set_title(const struct worker *worker)
 {
-    const struct group *group = &worker->blueprint.group[worker->start->group];
-    const char *id = worker->blueprint.stage[group->member[0].stage].id;
-    char title[256];
-    snprintf(title, sizeof(title), "weir %s %s[%u]", worker->blueprint.name, id,
+    char group[96], title[256];
+    weir__group_name(&worker->blueprint, worker->start->group, group, sizeof(group));
+    snprintf(title, sizeof(title), "weir %s %s[%u]", worker->blueprint.name, group,
              worker->start->seat);
     weir__process_title(title);
-    snprintf(title, sizeof(title), "weir %s[%u]", id, worker->start->seat);
+    snprintf(title, sizeof(title), "%s[%u]", group, worker->start->seat);
     prctl(PR_SET_NAME, title);
 }
 
@@ -87,7 +86,7 @@ static int work(struct worker *worker)
 {
     struct seat *seat = &worker->seat;
     struct crew *crew = &worker->crew;
-    int code = WEIR_MORE;
+    int code = seat->now.enough ? WEIR_DONE : WEIR_MORE;
     enum seat_event event = SEAT_READY;
     while (code == WEIR_MORE) {
         if (seat->of->input < 0)
@@ -102,12 +101,7 @@ static int work(struct worker *worker)
     }
     if (code < 0 || code == CREW_DISCARD)
         return code;
-    return weir__crew_finish(crew, event == SEAT_UNWANTED || crew->enough);
-}
-
-static bool publishes(const struct group *group)
-{
-    return group->member[group->members - 1].type->publish != NULL;
+    return weir__crew_finish(crew, event == SEAT_UNWANTED || seat->now.enough);
 }
 
 /* After the last transaction: a sink waits for the verdict on the whole run. */
@@ -115,7 +109,7 @@ static int conclude(struct worker *worker, bool discard)
 {
     struct seat *seat = &worker->seat;
     uint64_t one = 1;
-    if (!publishes(seat->of))
+    if (!weir__group_publishes(seat->of))
         return 0;
     if (!discard) {
         if (write(worker->start->poke_fd, &one, sizeof(one)) < 0)
@@ -144,7 +138,7 @@ int weir__worker_main(void *context)
         return 70;
     }
     int code = 0;
-    if (!worker.seat.now.last || publishes(worker.seat.of))
+    if (!worker.seat.now.last || weir__group_publishes(worker.seat.of))
         code = weir__crew_open(&worker.crew, &worker.seat, start->head_fd);
     if (code == 0 && !worker.seat.now.last)
         code = work(&worker);

@@ -1,0 +1,144 @@
+/*
+ * A worker is killed at every step of the protocol in turn: at its first load of a shared word, at its second, and so on to the end of the
+ * run. Each time the run must end by itself with the same output. The library is built for this test with WEIR_STEP_HOOK.
+ */
+#include "engine/toys.h"
+
+#include <sys/mman.h>
+
+/* shm */
+#include "shm/word.h"
+
+/* Shared by the test and all workers. */
+struct countdown {
+    _Atomic uint64_t steps;  /* so far, by all workers */
+    _Atomic uint64_t kill_at;
+    _Atomic uint64_t killed[STEPS];
+};
+
+static struct countdown *countdown;
+static pid_t supervisor;
+
+void weir__step_hook(enum step step)
+{
+    if (countdown == NULL || getpid() == supervisor)
+        return;
+    if (atomic_fetch_add(&countdown->steps, 1) + 1 != atomic_load(&countdown->kill_at))
+        return;
+    atomic_fetch_add(&countdown->killed[step], 1);
+    kill(getpid(), SIGKILL);
+}
+
+static const char *const step_names[] = {
+#define WEIR_STEP(name) #name,
+    WEIR_STEPS(WEIR_STEP)
+#undef WEIR_STEP
+};
+
+/* One run with a death at step k. True if the run was so long that somebody died. */
+static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_t count,
+                        uint64_t without)
+{
+    struct weir_pipeline *pipeline = make_pipeline(given, n);
+    struct weir_plan *plan = NULL;
+    struct weir_errors errors = {0};
+    struct weir_receipt *receipt = NULL;
+    struct weir_err err = {0};
+    struct weir_run_options options = {.timeout_ms = 60000};
+    atomic_store(&countdown->steps, 0);
+    atomic_store(&countdown->kill_at, k);
+    ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
+    supervisor = getpid();
+    int code = weir_run(plan, &options, &receipt, &err);
+    ck_assert_msg(code == 0, "killed at step %" PRIu64 ": %s", k, err.text);
+    ck_assert_msg(receipt->balanced, "killed at step %" PRIu64, k);
+    bool died = atomic_load(&countdown->steps) >= k;
+    ck_assert_uint_eq(receipt->restarts, died ? 1 : 0);
+    assert_collected(count, without);
+    unlink(output);
+    weir_receipt_free(receipt);
+    weir_plan_free(plan);
+    weir_pipeline_free(pipeline);
+    return died;
+}
+
+/* Kills at every stride-th step. A run has more steps one time than another, since waiting is looking: only several runs in a row
+ * without a death are the end. */
+static void die_everywhere(const struct given *given, size_t n, uint64_t stride, uint64_t count,
+                           uint64_t without)
+{
+    int survived = 0;
+    for (uint64_t k = 1; survived < 10; k += stride)
+        survived = run_and_die(given, n, k, count, without) ? 0 : survived + 1;
+}
+
+static uint64_t stride(void)
+{
+    const char *text = getenv("WEIR_STEP_STRIDE");
+    return text == NULL ? 3 : strtoull(text, NULL, 10);
+}
+
+START_TEST(test_a_worker_may_die_at_any_step_of_a_chain)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "3"}},
+                                  {&pass, 2, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(given, 3, stride(), 12, 0);
+}
+END_TEST
+
+START_TEST(test_a_worker_may_die_at_any_step_of_two_layers_with_parts)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "24000", "batch", "8000"}},
+                                  {&pass, 2, false, false, {"some", "3000"}},
+                                  {&pass, 2, true, false, {"reject", "5", "on_error", ""}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(given, 4, 7 * stride(), 24000, 5);
+}
+END_TEST
+
+START_TEST(test_every_step_of_the_workers_was_died_at)
+{
+    /* The steps that only the supervisor takes, or that no run of these takes. */
+    static const enum step others[] = {STEP_RUN_STORE, STEP_FAILED_LOAD, STEP_FAILED_STORE};
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "1"}},
+                                  {&pass, 3, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output, "enough", "20"}}};
+    uint64_t missing = 0;
+    die_everywhere(given, 3, 1, 10, 0);
+    for (int step = 0; step < STEPS; step++) {
+        bool other = false;
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+            other = other || others[i] == (enum step)step;
+        if (!other && atomic_load(&countdown->killed[step]) == 0) {
+            fprintf(stderr, "nobody died at %s\n", step_names[step]);
+            missing++;
+        }
+    }
+    ck_assert_uint_le(missing, 1); /* NEXT_HELP is taken only when two seats meet */
+}
+END_TEST
+
+int main(void)
+{
+    struct weir_err err = {0};
+    if (weir_register(types, &err) < 0) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    countdown = mmap(NULL, sizeof(*countdown), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                     -1, 0);
+    Suite *suite = suite_create("steps");
+    TCase *all = tcase_create("all");
+    tcase_add_checked_fixture(all, make_folder, remove_folder);
+    tcase_set_timeout(all, 600);
+    tcase_add_test(all, test_a_worker_may_die_at_any_step_of_a_chain);
+    tcase_add_test(all, test_a_worker_may_die_at_any_step_of_two_layers_with_parts);
+    tcase_add_test(all, test_every_step_of_the_workers_was_died_at);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
