@@ -1,7 +1,8 @@
 /*
  * graph.h - a pipeline as its file describes it: stages, edges, and the settings of the run.
  *
- * Made by config/ from YAML (or by a host program), read by the plan. Nothing here has been opened or bound to data.
+ * Made by config/ from YAML (or by a host program), read by the plan. Nothing here has been opened
+ * or bound to data.
  */
 #ifndef WEIR_GRAPH_H
 #define WEIR_GRAPH_H
@@ -18,13 +19,14 @@ struct graph_stage {
     const struct weir_stage_type *type; /* NULL after an error */
     struct node *with;                  /* owned; NULL: none */
     struct settings *settings;
-    int input;          /* index of the stage that it reads, -1 for a source. (Lists and maps come with graphs.) */
-    uint32_t workers;   /* 0: auto */
-    bool unordered;     /* order: none */
+    int input; /* index of the stage that it reads, -1 for a source. (Lists and maps come with
+                  graphs.) */
+    uint32_t workers; /* 0: auto */
+    bool unordered;   /* order: none */
     enum on_error on_error;
     char *rejects_path; /* owned; NULL: rejected records are counted only */
     bool isolate;
-    uint32_t line, column;     /* of its entry in the file */
+    uint32_t line, column; /* of its entry in the file */
 };
 
 struct weir_pipeline {
@@ -34,19 +36,20 @@ struct weir_pipeline {
     struct graph_stage *stage;
     size_t stages;
     /* run: */
-    uint64_t memory_bytes;      /* ceiling; 0: none */
-    uint32_t slot_bytes;        /* 256 KiB */
-    uint32_t slots;             /* a ring; 16 */
-    uint32_t max_record_bytes;  /* 16 MiB */
+    uint64_t memory_bytes;     /* ceiling; 0: none */
+    uint32_t slot_bytes;       /* 256 KiB */
+    uint32_t slots;            /* a ring; 16 */
+    uint32_t max_record_bytes; /* 16 MiB */
     /* A number of records, or if percent a share in millionths of what entered the sources. */
     struct limit {
         uint64_t value;
         bool percent;
     } max_rejected, max_failed;
-    bool stop_publishes;        /* on_stop: publish */
-    uint64_t timeout_ms;        /* 0: none */
-    uint32_t restarts;          /* 5: deaths of one seat without a commit between them, until the run gives up */
-    char run_id[9];             /* chosen when the file is read, since ${run:id} may stand in it */
+    bool stop_publishes; /* on_stop: publish */
+    uint64_t timeout_ms; /* 0: none */
+    uint32_t
+        restarts; /* 5: deaths of one seat without a commit between them, until the run gives up */
+    char run_id[9]; /* chosen when the file is read, since ${run:id} may stand in it */
 };
 
 /* Fills in an error that concerns a place in the graph's file: its name and the source line. */

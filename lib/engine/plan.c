@@ -4,7 +4,6 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -345,19 +344,17 @@ static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors
         *weir_errors_add(errors) = err;
     plan->facts.file = plan->probe.file;
     plan->facts.files = plan->probe.files;
-    source->runtime.probed = plan->probe.text;
+    /* Every inner stage of the source: the parser wants to know what was found as well. */
+    for (uint32_t d = 0; d < plan->chain; d++)
+        if (plan->draft[d].stage == source->stage)
+            plan->draft[d].runtime.probed = plan->probe.text;
     return code;
 }
 
 static int name_run(struct weir_plan *plan)
 {
-    uint16_t random = (uint16_t)getpid();
-    char id[8];
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-        random ^= (uint16_t)getppid();
-    snprintf(id, sizeof(id), "%04x", random);
     plan->blueprint.name = strdup(weir_pipeline_name(plan->pipeline));
-    plan->blueprint.run_id = strdup(id);
+    plan->blueprint.run_id = strdup(plan->pipeline->run_id);
     plan->blueprint.slots = plan->pipeline->slots;
     plan->blueprint.slot_bytes = plan->pipeline->slot_bytes;
     plan->blueprint.max_record = plan->pipeline->max_record_bytes;

@@ -73,7 +73,7 @@ static void rings_text(struct buf *to, const struct weir_plan *plan)
     weir__buf_printf(to,
                      "memory: at most %" PRIu64 " MiB\n"
                      "  %4" PRIu64 " MiB shared: %u rings of %u slots of %u KiB",
-                     (weir_plan_bytes(plan) >> 20) + 1, blueprint->segment_bytes >> 20, rings,
+                     (weir_plan_bytes(plan) + (1 << 20) - 1) >> 20, blueprint->segment_bytes >> 20, rings,
                      blueprint->slots, blueprint->slot_bytes >> 10);
     if (areas > 0)
         weir__buf_printf(to, ", %u area%s for a record of up to %u MiB", areas,
@@ -84,20 +84,23 @@ static void rings_text(struct buf *to, const struct weir_plan *plan)
                      plan->private_bytes >> 20, plan->oversize_bytes >> 20);
 }
 
+static const char *const fates[] = {[ON_ERROR_STOP] = "stops the run; nothing is published",
+                                    [ON_ERROR_REJECT] = "is counted as rejected",
+                                    [ON_ERROR_DROP] = "is dropped",
+                                    [ON_ERROR_SET_NULL] = "has the bad value set to null"};
+
 static void fates_text(struct buf *to, const struct weir_plan *plan)
 {
     weir__buf_puts(to, "where every record goes\n");
+    uint32_t told = UINT32_MAX;
     for (uint32_t d = 0; d < plan->chain; d++) {
         const struct draft *draft = &plan->draft[d];
-        if ((draft->handle.type->traits & WEIR_REJECTS) == 0)
+        if ((draft->handle.type->traits & WEIR_REJECTS) == 0 || draft->stage == told)
             continue;
-        static const char *const fates[] = {[ON_ERROR_STOP] = "stops the run; nothing is published",
-                                            [ON_ERROR_REJECT] = "is counted as rejected",
-                                            [ON_ERROR_DROP] = "is dropped",
-                                            [ON_ERROR_SET_NULL] = "has the bad value set to null"};
+        told = draft->stage;
         weir__buf_printf(to, "  %-12s a bad record %s", draft->handle.id,
                          fates[draft->runtime.on_error]);
-        if (draft->rejects_to >= 0)
+        if (draft->from->rejects_path != NULL)
             weir__buf_printf(to, " and goes to %s", draft->from->rejects_path);
         weir__buf_putc(to, '\n');
     }

@@ -162,10 +162,10 @@ void weir__option_markdown(const struct weir_stage_type *type, struct buf *to)
     weir__buf_printf(to, "# %s\n\n%s (", type->name, type->summary);
     describe_role(type, to);
     weir__buf_puts(to, ").\n");
-    if (type->doc != NULL)
-        weir__buf_printf(to, "\n%s%s", type->doc,
-                         type->doc[0] != '\0' && type->doc[strlen(type->doc) - 1] == '\n' ? ""
-                                                                                          : "\n");
+    if (type->doc != NULL) {
+        weir__buf_putc(to, '\n');
+        print_paragraphs(type->doc, to);
+    }
     weir__buf_puts(to, "\n## Options\n\n");
     if (row == NULL || row->name == NULL) {
         weir__buf_puts(to, "None.\n");

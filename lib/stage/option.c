@@ -277,13 +277,20 @@ static int unknown_options(const struct weir_option *table, const struct node *w
     return rc;
 }
 
+static int not_a_map(const struct node *with, struct weir_errors *errors)
+{
+    if (!with->faulty)
+        complain(errors, with, "options must be a map like {name: value}");
+    return WEIR_ECONFIG;
+}
+
 static int read_row(struct value *value, const struct node *with, struct weir_errors *errors)
 {
     int rc = 0;
     value->node = weir__node_get(with, value->row->name);
     if (value->node != NULL)
         rc = read_value(value, value->node, errors);
-    else if (value->row->required) {
+    else if (value->row->required && (with == NULL || with->kind == NODE_MAP)) {
         complain(errors, with, "option '%s' is missing: %s", value->row->name, value->row->help);
         rc = WEIR_ECONFIG;
     }
@@ -302,10 +309,8 @@ int weir__settings_read(const struct weir_option *table, const struct node *with
         return WEIR_EOS;
     if (with != NULL && with->kind == NODE_MAP)
         rc = unknown_options(table, with, errors);
-    else if (with != NULL && !with->faulty) {
-        complain(errors, with, "options must be a map like {name: value}");
-        rc = WEIR_ECONFIG;
-    }
+    else if (with != NULL)
+        rc = not_a_map(with, errors);
     for (size_t i = 0; i < n; i++) {
         settings->value[i] = (struct value){.row = &table[i], .number = -1};
         settings->count++;

@@ -1,8 +1,8 @@
 /*
  * option.h - from the nodes of a pipeline file to the typed values of a stage's options.
  *
- * The option table drives it all: parsing, checking, help. `settings` holds a stage's values; it is made in the
- * program from the file, and in a worker from canonical text, by the same code.
+ * The option table drives it all: parsing, checking, help. `settings` holds a stage's values; it is
+ * made in the program from the file, and in a worker from canonical text, by the same code.
  */
 #ifndef WEIR_OPTION_H
 #define WEIR_OPTION_H
@@ -15,10 +15,11 @@
 struct settings; /* opaque: one typed value per row of a table */
 
 /*
- * Reads `with` (a map node, or NULL for none) by the table. Every mistake is added to errors with its line and column
- * (file and source are left for the caller): unknown option with "did you mean", wrong type, out of range,
- * missing. On return *ret is always made (or NULL with WEIR_EOS), with defaults where the value was wrong.
- * Returns 0 or the code of the first error. `with` is borrowed and must outlive *ret.
+ * Reads `with` (a map node, or NULL for none) by the table. Every mistake is added to errors with
+ * its line and column (file and source are left for the caller): unknown option with "did you
+ * mean", wrong type, out of range, missing. On return *ret is always made (or NULL with WEIR_EOS),
+ * with defaults where the value was wrong. Returns 0 or the code of the first error. `with` is
+ * borrowed and must outlive *ret.
  */
 int weir__settings_read(const struct weir_option *table, const struct node *with,
                         struct weir_errors *errors, struct settings **ret);
@@ -27,30 +28,33 @@ void weir__settings_free(struct settings *settings);
 bool weir__settings_given(const struct settings *settings, const char *name);
 const char *weir__settings_string(const struct settings *settings, const char *name);
 int64_t weir__settings_number(const struct settings *settings, const char *name);
-size_t weir__settings_list(const struct settings *settings, const char *name, const char *const **ret);
+size_t weir__settings_list(const struct settings *settings, const char *name,
+                           const char *const **ret);
 size_t weir__settings_map(const struct settings *settings, const char *name,
                           const struct weir_pair **ret);
-/* The node that a value came from (for key: that member of the map, or that item of the list), or NULL. */
+/* The node that a value came from (for key: that member of the map, or that item of the list), or
+ * NULL. */
 const struct node *weir__settings_node(const struct settings *settings, const char *name,
                                        const char *key);
 
-/* Reads one scalar by type alone: also for keys of the pipeline file and the command line. BOOL, CHAR, COUNT, BYTES, DURATION,
- * RATE, PERCENT, in the units of weir_option_number. 0, or WEIR_ECONFIG with *ret_message (static text,
- * e.g. "a duration like 2s or 1m30s"). */
+/* Reads one scalar by type alone: also for keys of the pipeline file and the command line. BOOL,
+ * CHAR, COUNT, BYTES, DURATION, RATE, PERCENT, in the units of weir_option_number. 0, or
+ * WEIR_ECONFIG with *ret_message (static text, e.g. "a duration like 2s or 1m30s"). */
 int weir__option_number(enum weir_option_type type, const char *text, int64_t *ret,
                         const char **ret_message);
 
 /* The index of text in "a|b|c", or -1. */
 int weir__option_choice(const char *choices, const char *text);
-/* Whether a number lies in a range "1..64" or "1.." whose ends are written as the type's values are; true for NULL.
- * False, too, for a range that can't be read. */
+/* Whether a number lies in a range "1..64" or "1.." whose ends are written as the type's values
+ * are; true for NULL. False, too, for a range that can't be read. */
 bool weir__option_in_range(enum weir_option_type type, const char *range, int64_t value);
 /* True for the types that weir__option_number reads. */
 bool weir__option_is_number(enum weir_option_type type);
 /* "a duration like 2s or 1m30s": what a value of the type is. */
 const char *weir__option_type_text(enum weir_option_type type);
 
-/* The name in a NULL-terminated list nearest to name, for "did you mean", or NULL if none is near. */
+/* The name in a NULL-terminated list nearest to name, for "did you mean", or NULL if none is near.
+ */
 const char *weir__nearest(const char *name, const char *const *names);
 
 /* Pages: what `pipeline stages NAME` prints, and docs/stages/NAME.md. */

@@ -40,16 +40,6 @@ size_t weir_option_map(const struct weir_stage *stage, const char *name,
     return weir__settings_map(stage->runtime->settings, name, ret);
 }
 
-/* The caret can go inside the value only where the file has the text as it is: one line, nothing filled in. */
-static void place(struct weir_err *err, const struct node *node, size_t offset, size_t span)
-{
-    err->line = node->line;
-    err->column = node->text_column + (uint32_t)offset;
-    err->span = (uint32_t)span;
-    if (span == 0 && node->kind == NODE_SCALAR)
-        err->span = (uint32_t)strlen(node->text);
-}
-
 int weir_option_error(struct weir_stage *stage, const char *name, const char *key, size_t offset,
                       size_t span, const char *note, const char *format, ...)
 {
@@ -69,8 +59,8 @@ int weir_option_error(struct weir_stage *stage, const char *name, const char *ke
     vsnprintf(err->text, sizeof(err->text), format, args);
     va_end(args);
     const struct node *node = weir__settings_node(runtime->settings, name, key);
-    if (node != NULL && node->line != 0)
-        place(err, node, offset, span);
+    if (node != NULL)
+        weir__node_place(node, offset, span, err);
     return WEIR_ECONFIG;
 }
 
