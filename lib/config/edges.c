@@ -1,4 +1,5 @@
-/* Who reads whom. This version joins stages in chains: each reads one other, and is read by one. */
+/* Who reads whom. In this version the stages are one chain: each reads one other, and is read by
+ * one. */
 #include "config/loader.h"
 
 #include <stdlib.h>
@@ -118,11 +119,24 @@ static void join(struct joiner *joiner, struct node *node, struct node *name, si
     stage[to].input = (int)from;
 }
 
-static void join_source(struct joiner *joiner, const struct graph_stage *stage, struct node *inputs)
+/* A run has one chain, so it has one source. */
+static void join_source(struct joiner *joiner, struct node *node, struct node *inputs, size_t at)
 {
+    const struct graph_stage *stage = joiner->loader->pipeline->stage;
     if (inputs != NULL && !inputs->faulty)
         weir__complain_key(joiner->loader, inputs, "%s is a source: it takes no 'inputs'",
-                           stage->type->name);
+                           stage[at].type->name);
+    for (size_t i = 0; i < at; i++) {
+        if ((traits(&stage[i]) & WEIR_SOURCE) == 0)
+            continue;
+        weir__complain(joiner->loader, node,
+                       "a second source is not in this version of Weir yet: the first is '%s' in "
+                       "line %u",
+                       id(&stage[i]), stage[i].line);
+        if (joiner->reader[at - 1] < 0)
+            joiner->reader[at - 1] = (int)at; /* that nobody reads it is part of the same mistake */
+        return;
+    }
 }
 
 static void join_stage(struct joiner *joiner, struct node *node, size_t at)
@@ -130,7 +144,7 @@ static void join_stage(struct joiner *joiner, struct node *node, size_t at)
     const struct graph_stage *stage = &joiner->loader->pipeline->stage[at];
     struct node *inputs = node->kind == NODE_MAP ? weir__node_get(node, "inputs") : NULL;
     if ((traits(stage) & WEIR_SOURCE) != 0) {
-        join_source(joiner, stage, inputs);
+        join_source(joiner, node, inputs, at);
         return;
     }
     if (stage->type == NULL && at == 0)

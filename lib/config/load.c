@@ -118,12 +118,19 @@ static struct weir_pipeline *make_pipeline(const char *name, const char *text, s
     return pipeline;
 }
 
+/* "${env:PASSWORD}" and no more: where the secret comes from, and not the secret. */
+static bool is_one_reference(const char *text)
+{
+    size_t n = strlen(text);
+    return strncmp(text, "${", 2) == 0 && strcspn(text, "}") == n - 1 && strstr(text, ":-") == NULL;
+}
+
 /* Source lines in messages come from the text: a secret that is written there must not. */
 static void mask(char *text, const struct node *node)
 {
     for (const struct node *child = node->child; child != NULL; child = child->next)
         mask(text, child);
-    if (node->kind != NODE_SCALAR || strstr(node->text, "${") != NULL)
+    if (node->kind != NODE_SCALAR || is_one_reference(node->text))
         return;
     for (uint32_t i = 0; i < node->bytes && !weir__node_is_missing(node); i++)
         if (text[node->offset + i] != '\n')

@@ -56,6 +56,11 @@ static void explain_indicator(const struct spot *spot, struct weir_err *err)
     }
     err->column = (uint32_t)(at - spot->line) + 1;
     err->span = 1;
+    if (*at == '-' && skip_blanks(spot->line) == at) {
+        snprintf(err->text, sizeof(err->text), "the item above this line has no value");
+        snprintf(err->note, sizeof(err->note), "for empty text write \"\"");
+        return;
+    }
     snprintf(err->text, sizeof(err->text), "a value can't begin with %c unless it is quoted", *at);
     show_quoted(spot, at, err);
 }
@@ -119,6 +124,12 @@ static void explain_comma(const struct spot *spot, struct weir_err *err)
              "a value with a comma, a quote, ': ' or ' #' in it must be quoted as a whole");
 }
 
+static void explain_unclosed(const struct spot *spot, struct weir_err *err)
+{
+    (void)spot;
+    snprintf(err->text, sizeof(err->text), "a bracket is opened and never closed");
+}
+
 /* libfyaml's words, by their beginning, and who explains them. */
 static const struct {
     const char *message;
@@ -141,6 +152,8 @@ static const struct {
     {"invalid escape", explain_escape},
     {"missing comma in flow", explain_comma},
     {"flow sequence with invalid extra comma", explain_indicator},
+    {"flow sequence without a closing", explain_unclosed},
+    {"flow mapping without a closing", explain_unclosed},
 };
 
 /* The place of a line and a column in characters; past the line's end it is the line's end. */

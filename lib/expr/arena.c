@@ -27,8 +27,7 @@ static struct arena_block *block_new(size_t n)
 /* The next block with room for n bytes: one kept from before, or a new one put in its place. */
 static struct arena_block *block_next(struct arena *arena, size_t n)
 {
-    struct arena_block **link =
-        arena->current == NULL ? &arena->first : &arena->current->next;
+    struct arena_block **link = arena->current == NULL ? &arena->first : &arena->current->next;
     struct arena_block *kept = *link;
     if (kept != NULL && kept->capacity >= n) {
         kept->used = 0;

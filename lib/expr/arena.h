@@ -1,8 +1,8 @@
 /*
  * arena.h - memory that is given out piece by piece and taken back all at once.
  *
- * Zero-initialise; release when done. weir__arena_reset keeps the blocks for the next round, so that a steady load
- * allocates nothing. Pieces are aligned to 16 bytes.
+ * Zero-initialise; release when done. weir__arena_reset keeps the blocks for the next round, so
+ * that a steady load allocates nothing. Pieces are aligned to 16 bytes.
  */
 #ifndef WEIR_EXPR_ARENA_H
 #define WEIR_EXPR_ARENA_H

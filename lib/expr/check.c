@@ -139,7 +139,8 @@ static bool untyped_order(struct check *c, struct term *at, struct term *const *
     int n, m, o = (int)at->token.length;
     const char *a = weir__term_source(c, child[0], &n), *b = weir__term_source(c, child[1], &m);
     const char *op = c->text + at->token.offset;
-    bool columns = at->kind == TERM_COMPARE && child[0]->kind == TERM_COLUMN && child[1]->kind == TERM_COLUMN;
+    bool columns =
+        at->kind == TERM_COMPARE && child[0]->kind == TERM_COLUMN && child[1]->kind == TERM_COLUMN;
     if (columns)
         snprintf(note, sizeof(note),
                  "write %.*s::decimal %.*s %.*s::decimal, or give csv.read types: {%.*s: decimal, "
@@ -221,7 +222,7 @@ static bool read_escape(struct check *c, const struct term *term, uint32_t *ret)
         return true;
     const struct term *given = term->child[2];
     struct text text = given->vector.text != NULL && is_constant(given) ? given->vector.text[0]
-                                                                       : (struct text){NULL, 0};
+                                                                        : (struct text){NULL, 0};
     if (text.data == NULL || text.length == 0 ||
         weir__utf8_decode(text.data, text.length, ret) != text.length)
         return weir__fault(c->fault, given->offset, given->span, "x like '10!%' escape '!'",

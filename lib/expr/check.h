@@ -1,10 +1,10 @@
 /*
  * check.h - from what was written to what can be computed.
  *
- * The check goes through the tree from below: it finds columns and functions, gives each term its type, puts in the
- * conversions that the types ask for, makes simpler terms of between, switch and the forms that look like functions, and
- * computes what does not depend on a record. Functions return false with the fault filled in; its text is "" when memory ran
- * out.
+ * The check goes through the tree from below: it finds columns and functions, gives each term its
+ * type, puts in the conversions that the types ask for, makes simpler terms of between, switch and
+ * the forms that look like functions, and computes what does not depend on a record. Functions
+ * return false with the fault filled in; its text is "" when memory ran out.
  */
 #ifndef WEIR_EXPR_CHECK_H
 #define WEIR_EXPR_CHECK_H
@@ -20,8 +20,9 @@ struct check {
     const struct weir_schema *schema;
     struct arena *memory;
     struct weir_expr_fault *fault;
-    bool *uses;     /* a column of the schema each */
-    int lazy;       /* > 0: what is checked may never be reached, so a constant may fail at run time only */
+    bool *uses; /* a column of the schema each */
+    int lazy; /* > 0: what is checked may never be reached, so a constant may fail at run time only
+               */
     struct run run; /* computes constants */
 };
 
@@ -43,7 +44,8 @@ bool weir__type_fault(struct check *c, const struct term *term, const char *note
 /* True for a null that has no type of its own. */
 bool weir__is_bare_null(const struct term *term);
 
-/* The type that all of them can be read as. False, with the two that cannot, if there is none. Bare nulls have no say. */
+/* The type that all of them can be read as. False, with the two that cannot, if there is none. Bare
+ * nulls have no say. */
 bool weir__common_type(struct term *const *term, uint32_t n, enum weir_type *ret,
                        const struct term *ret_odd[2]);
 /* Puts in what reads the term as that type, which must be possible. */
@@ -80,7 +82,8 @@ bool weir__check_between(struct check *c, struct term **slot);
 bool weir__check_in(struct check *c, struct term **slot);
 bool weir__check_call(struct check *c, struct term **slot);
 
-/* check.c: the children of a comparison have been checked; makes them of one type. order: the operator asks which is larger. */
+/* check.c: the children of a comparison have been checked; makes them of one type. order: the
+ * operator asks which is larger. */
 bool weir__check_comparable(struct check *c, struct term *at, struct term **slot, uint32_t n,
                             bool order);
 

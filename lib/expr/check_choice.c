@@ -48,7 +48,8 @@ static bool check_children(struct check *c, struct term *term)
     return true;
 }
 
-/* ---- choosing among values: they become of one type, and stay text if they are all of one and nobody looks inside ---- */
+/* ---- choosing among values: they become of one type, and stay text if they are all of one and
+ * nobody looks inside ---- */
 
 static bool all_raw(struct term *const *value, uint32_t n, enum weir_type type)
 {
@@ -63,8 +64,8 @@ static bool branches_differ(struct check *c, const struct term *const odd[2])
     char note[128];
     int n, m;
     const char *a = weir__term_source(c, odd[0], &n), *b = weir__term_source(c, odd[1], &m);
-    snprintf(note, sizeof(note), "write %.*s::text",
-             odd[1]->type == WEIR_TEXT ? n : m, odd[1]->type == WEIR_TEXT ? a : b);
+    snprintf(note, sizeof(note), "write %.*s::text", odd[1]->type == WEIR_TEXT ? n : m,
+             odd[1]->type == WEIR_TEXT ? a : b);
     return weir__fault(c->fault, odd[1]->offset, odd[1]->span, note,
                        "the result is either %s or %s: %.*s and %.*s differ in type",
                        weir__type_noun(odd[0]->type), weir__type_noun(odd[1]->type), n, a, m, b);
@@ -119,7 +120,8 @@ bool weir__check_case(struct check *c, struct term **slot)
     return unify_results(c, term);
 }
 
-/* case x when a then r ... : x and the values to compare it with become of one type, then it is a plain case. */
+/* case x when a then r ... : x and the values to compare it with become of one type, then it is a
+ * plain case. */
 static bool switch_conditions(struct check *c, struct term *term, uint32_t pairs)
 {
     struct term **side = weir__arena_alloc(c->memory, (pairs + 1) * sizeof(*side));
@@ -195,8 +197,8 @@ bool weir__check_in(struct check *c, struct term **slot)
     if (!constant)
         return in_computed(c, slot);
     term->type = WEIR_BOOLEAN;
-    term->set = weir__set_new(c->memory, &term->child[1], term->children - 1,
-                              term_shape(term->child[0]));
+    term->set =
+        weir__set_new(c->memory, &term->child[1], term->children - 1, term_shape(term->child[0]));
     term->children = 1;
     weir__blame(term);
     return term->set != NULL;
@@ -265,7 +267,8 @@ static bool check_extreme(struct check *c, struct term *term)
     return true;
 }
 
-/* nullif(x, y): case when x = y then null else x end. x as it is, though it may be compared as something else. */
+/* nullif(x, y): case when x = y then null else x end. x as it is, though it may be compared as
+ * something else. */
 static bool check_nullif(struct check *c, struct term **slot)
 {
     struct term *term = *slot, *choice[3] = {NULL, NULL, NULL};

@@ -44,9 +44,9 @@ static bool literal_number(struct check *c, struct term *term)
                            "the number has more than the 38 digits of a decimal, or is too large "
                            "for a double");
     bool point = memchr(c->text + term->token.offset, '.', term->token.length) != NULL;
-    term->type = number.is_real                                ? WEIR_DOUBLE
+    term->type = number.is_real                             ? WEIR_DOUBLE
                  : !point && weir__number_is_int64(&number) ? WEIR_INTEGER
-                                                               : WEIR_DECIMAL;
+                                                            : WEIR_DECIMAL;
     number_put(&c->run, &term->vector, 0, &number);
     return true;
 }

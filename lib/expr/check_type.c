@@ -7,9 +7,11 @@
 const char *weir__type_noun(enum weir_type type)
 {
     static const char *const nouns[] = {
-        [WEIR_UNTYPED] = "untyped", [WEIR_TEXT] = "text",     [WEIR_INTEGER] = "an integer",
-        [WEIR_DECIMAL] = "a decimal", [WEIR_DOUBLE] = "a double", [WEIR_BOOLEAN] = "a boolean",
-        [WEIR_DATE] = "a date",     [WEIR_TIMESTAMP] = "a timestamp", [WEIR_JSON] = "json"};
+        [WEIR_UNTYPED] = "untyped",    [WEIR_TEXT] = "text",
+        [WEIR_INTEGER] = "an integer", [WEIR_DECIMAL] = "a decimal",
+        [WEIR_DOUBLE] = "a double",    [WEIR_BOOLEAN] = "a boolean",
+        [WEIR_DATE] = "a date",        [WEIR_TIMESTAMP] = "a timestamp",
+        [WEIR_JSON] = "json"};
     return nouns[type];
 }
 
@@ -140,9 +142,8 @@ bool weir__as_number(struct check *c, struct term **slot, const char *who, bool 
         return weir__convert(c, slot, WEIR_DECIMAL);
     snprintf(wanted, sizeof(wanted), "%s takes numbers", who);
     if (type == WEIR_TEXT && adds)
-        return weir__type_fault(c, *slot,
-                                "to join text write a || b; to compute with it, a::decimal",
-                                wanted);
+        return weir__type_fault(
+            c, *slot, "to join text write a || b; to compute with it, a::decimal", wanted);
     if (type == WEIR_TEXT)
         return type_fault_cure(c, *slot, "::decimal", wanted);
     return weir__type_fault(c, *slot, NULL, wanted);

@@ -159,7 +159,8 @@ static void copy_values(struct run *run, struct vector *to, const struct vector 
     }
 }
 
-/* and: the first false decides; or: the first true. A record that is decided is not looked at again. */
+/* and: the first false decides; or: the first true. A record that is decided is not looked at
+ * again. */
 static void eval_chain(struct run *run, struct term *term, const struct selection *sel)
 {
     const uint8_t decisive = term->kind == TERM_AND ? WEIR_FALSE : WEIR_TRUE;
@@ -269,7 +270,8 @@ static const struct vector *eval_try(struct run *run, struct term *term,
     return &term->vector;
 }
 
-/* The first of the terms that share it sees the most records: those that come later are asked for fewer. */
+/* The first of the terms that share it sees the most records: those that come later are asked for
+ * fewer. */
 static const struct vector *eval_once(struct run *run, struct term *term,
                                       const struct selection *sel)
 {

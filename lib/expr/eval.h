@@ -1,11 +1,13 @@
 /*
  * eval.h - computing terms over a chunk of records.
  *
- * A chunk is up to CHUNK records of a batch, numbered from 0; small enough for its vectors to stay in the core's nearest
- * caches. Every term is given a selection, the records that it is wanted for, and writes its vector at those places only: a
- * branch of a case works on the records that reach it, and nothing is gathered or scattered.
+ * A chunk is up to CHUNK records of a batch, numbered from 0; small enough for its vectors to stay
+ * in the core's nearest caches. Every term is given a selection, the records that it is wanted for,
+ * and writes its vector at those places only: a branch of a case works on the records that reach
+ * it, and nothing is gathered or scattered.
  *
- * A value that cannot be computed is null in its vector, and the record is noted as failed, once. try() takes such notes back.
+ * A value that cannot be computed is null in its vector, and the record is noted as failed, once.
+ * try() takes such notes back.
  */
 #ifndef WEIR_EXPR_EVAL_H
 #define WEIR_EXPR_EVAL_H
@@ -42,7 +44,8 @@ struct run {
 
 /* Gives term and all below it vectors for run->rows records. False when memory ran out. */
 bool weir__eval_prepare(struct run *run, struct term *term);
-/* The values of term for the selected records. The vector is the term's own or that of one below. */
+/* The values of term for the selected records. The vector is the term's own or that of one below.
+ */
 const struct vector *weir__eval(struct run *run, struct term *term, const struct selection *sel);
 
 /* Notes that a record failed in term. value (data NULL: none) is copied, cut if it is long. */

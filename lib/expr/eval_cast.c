@@ -6,7 +6,8 @@
 
 /* ---- text to number ---- */
 
-/* An untyped value that meets a number may be of any kind; a type that somebody wrote says what it must be. */
+/* An untyped value that meets a number may be of any kind; a type that somebody wrote says what it
+ * must be. */
 static enum number_style style_of(const struct term *term)
 {
     if (term->type == WEIR_INTEGER)

@@ -24,8 +24,8 @@ static void put_result(struct run *run, struct term *term, uint32_t row, enum re
     weir__eval_fail(run, term, row, reason, NO_VALUE);
 }
 
-static void arithmetic_slow(struct run *run, struct term *term, uint32_t row, const struct vector *a,
-                            const struct vector *b)
+static void arithmetic_slow(struct run *run, struct term *term, uint32_t row,
+                            const struct vector *a, const struct vector *b)
 {
     struct number x = number_at(a, row), y = number_at(b, row), result = {0};
     enum reason reason = REASON_NONE;
@@ -171,8 +171,7 @@ static void compare_equal_text(uint8_t *truth, const struct vector *a, const str
         if (x.data == NULL || y.data == NULL)
             truth[row] = WEIR_UNKNOWN;
         else
-            truth[row] =
-                equal == (x.length == y.length && memcmp(x.data, y.data, x.length) == 0);
+            truth[row] = equal == (x.length == y.length && memcmp(x.data, y.data, x.length) == 0);
     }
 }
 

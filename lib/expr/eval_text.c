@@ -35,7 +35,8 @@ static void like_constant(struct term *term, const struct vector *x, const struc
     }
 }
 
-/* The pattern comes from the record too. The escape, if there is one, is a constant: like->escape. */
+/* The pattern comes from the record too. The escape, if there is one, is a constant: like->escape.
+ */
 static void like_any(struct term *term, const struct vector *x, const struct vector *pattern,
                      const struct selection *sel)
 {

@@ -155,9 +155,8 @@ static bool prepare(struct weir_expr *expr)
         expr->every[i] = i;
     expr->run.rows = CHUNK;
     expr->run.memory = &expr->memory;
-    expr->prepared =
-        weir__eval_prepare(&expr->run, expr->root) &&
-        (expr->condition == NULL || weir__eval_prepare(&expr->run, expr->condition));
+    expr->prepared = weir__eval_prepare(&expr->run, expr->root) &&
+                     (expr->condition == NULL || weir__eval_prepare(&expr->run, expr->condition));
     return expr->prepared;
 }
 
@@ -184,8 +183,7 @@ static const struct vector *eval_chunk(struct weir_expr *expr, struct term *term
     run->chunk++;
     memset(run->failed, 0, count);
     weir__arena_reset(&run->text);
-    const struct vector *v =
-        weir__eval(run, term, &(struct selection){expr->every, count});
+    const struct vector *v = weir__eval(run, term, &(struct selection){expr->every, count});
     if (run->errors - before > 1)
         qsort(run->error + before, run->errors - before, sizeof(*run->error), order_errors);
     return v;

@@ -74,8 +74,7 @@ const struct weir_function_help *weir_function_at(size_t i)
 
 static bool is_name(struct text name, const char *candidate)
 {
-    return strlen(candidate) == name.length &&
-           strncasecmp(name.data, candidate, name.length) == 0;
+    return strlen(candidate) == name.length && strncasecmp(name.data, candidate, name.length) == 0;
 }
 
 const struct function *weir__function_find(struct text name)

@@ -1,8 +1,8 @@
 /*
  * function.h - the functions of the language: one table, which also drives `pipeline functions`.
  *
- * A plain function is given the vectors of its arguments and writes to its term's vector. The others are forms that look
- * like functions; the check makes other terms of them.
+ * A plain function is given the vectors of its arguments and writes to its term's vector. The
+ * others are forms that look like functions; the check makes other terms of them.
  */
 #ifndef WEIR_EXPR_FUNCTION_H
 #define WEIR_EXPR_FUNCTION_H
@@ -29,14 +29,15 @@ enum function_result {
     RESULT_INTEGER,
     RESULT_BOOLEAN,
     RESULT_SAME,    /* the type of the first argument */
-    RESULT_ROUNDED, /* integer stays integer without a number of digits, double stays double; else decimal */
+    RESULT_ROUNDED, /* integer stays integer without a number of digits, double stays double; else
+                       decimal */
 };
 
 struct function {
     struct weir_function_help help;
     enum function_form form;
-    uint8_t least, most;       /* arguments */
-    const char *arguments;     /* PLAIN: t text, n a number, i an integer */
+    uint8_t least, most;   /* arguments */
+    const char *arguments; /* PLAIN: t text, n a number, i an integer */
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
                  const struct selection *sel);
@@ -44,7 +45,8 @@ struct function {
 
 /* Upper and lower case are one. NULL if there is none. */
 const struct function *weir__function_find(struct text name);
-/* What to write instead of a function that other languages have, or "did you mean ...", into to; "" if nothing is known. */
+/* What to write instead of a function that other languages have, or "did you mean ...", into to; ""
+ * if nothing is known. */
 void weir__function_hint(struct text name, char *to, size_t n);
 
 /* function_text.c and function_number.c */

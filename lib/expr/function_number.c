@@ -96,8 +96,8 @@ FUNCTION_EVAL(round)
         uint32_t row = sel->row[k], i = row & x->mask, j = row & digits->mask;
         if (x->tag[i] == TAG_NULL || digits->tag[j] == TAG_NULL) {
             to->tag[row] = TAG_NULL;
-        } else if (x->tag[i] < TAG_WIDE && round_short(x->narrow[i], x->tag[i], digits->narrow[j],
-                                                       &to->narrow[row])) {
+        } else if (x->tag[i] < TAG_WIDE &&
+                   round_short(x->narrow[i], x->tag[i], digits->narrow[j], &to->narrow[row])) {
             to->tag[row] = (uint8_t)digits->narrow[j];
         } else {
             round_slow(run, term, row, x, digits->narrow[j]);

@@ -141,11 +141,10 @@ FUNCTION_EVAL(rtrim)
 /* The characters [start, start + count) of x, the first being 1, those that there are. */
 static struct text cut(struct text x, int64_t start, int64_t count)
 {
-    if (start < 0) {
+    if (start < 0)
         start += (int64_t)weir__utf8_count(x) + 1;
-        /* Counted from the end to before the beginning: what lies there is not there. */
-    }
-    int64_t end = count > INT64_MAX - (start > 0 ? start : 0) ? INT64_MAX : start + count;
+    bool all = count == INT64_MAX || count > INT64_MAX - (start > 0 ? start : 0);
+    int64_t end = all ? INT64_MAX : start + count;
     if (start < 1)
         start = 1;
     if (end <= start)
@@ -172,14 +171,15 @@ FUNCTION_EVAL(substr)
     }
 }
 
-/* The n-th part from the front, n counting from 1; *ret_parts is how many there are if that is fewer. */
+/* The n-th part from the front, n counting from 1; *ret_parts is how many there are if that is
+ * fewer. */
 static struct text part_of(struct text x, struct text separator, int64_t n, int64_t *ret_parts)
 {
     const char *at = x.data, *end = x.data + x.length;
     for (int64_t i = 1;; i++) {
-        const char *stop = separator.length == 0 ? NULL
-                                                 : memmem(at, (size_t)(end - at), separator.data,
-                                                          separator.length);
+        const char *stop = separator.length == 0
+                               ? NULL
+                               : memmem(at, (size_t)(end - at), separator.data, separator.length);
         if (i == n)
             return (struct text){at, (uint32_t)((stop == NULL ? end : stop) - at)};
         *ret_parts = i;
@@ -252,7 +252,6 @@ FUNCTION_EVAL(replace)
         if (to != NULL)
             replace_all(x, from, by, to);
         if (to != NULL || count == 0)
-            term->vector.text[row] =
-                (struct text){to == NULL ? x.data : to, (uint32_t)length};
+            term->vector.text[row] = (struct text){to == NULL ? x.data : to, (uint32_t)length};
     }
 }

@@ -68,8 +68,7 @@ static bool lex_quoted(const char *text, struct token *token, struct weir_expr_f
     size_t at = token->offset + 1;
     for (;;) {
         if (text[at] == '\0')
-            return weir__fault(fault, token->offset, 1,
-                               "a quote inside is written twice: 'it''s'",
+            return weir__fault(fault, token->offset, 1, "a quote inside is written twice: 'it''s'",
                                "the quote %c is never closed", quote);
         if (text[at++] != quote)
             continue;
@@ -84,7 +83,8 @@ static bool lex_quoted(const char *text, struct token *token, struct weir_expr_f
     return true;
 }
 
-/* Longer ones before those that they begin with. cure: the text is not of this language, and what to write. */
+/* Longer ones before those that they begin with. cure: the text is not of this language, and what
+ * to write. */
 static const struct symbol {
     const char *text;
     enum token_kind kind;
@@ -150,8 +150,8 @@ static bool lex_symbol(const struct symbol *symbol, struct token *token,
     token->length = strlen(symbol->text);
     if (symbol->cure == NULL)
         return true;
-    return weir__fault(fault, token->offset, token->length, symbol->cure, "'%s' has no meaning here",
-                       symbol->text[0] == '\xC2' ? " " : symbol->text);
+    return weir__fault(fault, token->offset, token->length, symbol->cure,
+                       "'%s' has no meaning here", symbol->text[0] == '\xC2' ? " " : symbol->text);
 }
 
 static void lex_name(const char *text, struct token *token)

@@ -17,8 +17,8 @@ static struct element element_at(const struct like *like, uint32_t at)
     uint32_t n = like->text.length;
     element.bytes = weir__utf8_decode(data + at, n - at, &element.point);
     if (element.point == like->escape && at + element.bytes < n)
-        element.bytes += weir__utf8_decode(data + at + element.bytes, n - at - element.bytes,
-                                           &element.point);
+        element.bytes +=
+            weir__utf8_decode(data + at + element.bytes, n - at - element.bytes, &element.point);
     else if (element.point == '%')
         element.kind = ELEMENT_ANY;
     else if (element.point == '_')
@@ -45,9 +45,8 @@ static bool matches(const struct like *like, struct text text)
                 back_at = at;
                 continue;
             }
-            uint32_t n = at < text.length
-                             ? weir__utf8_decode(text.data + at, text.length - at, &point)
-                             : 0;
+            uint32_t n =
+                at < text.length ? weir__utf8_decode(text.data + at, text.length - at, &point) : 0;
             if (n > 0 && (element.kind == ELEMENT_ONE || same(like, element.point, point))) {
                 p += element.bytes;
                 at += n;

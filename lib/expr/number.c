@@ -347,7 +347,8 @@ int weir__number_compare(const struct number *a, const struct number *b)
     }
     if (align(a, b, &x, &y))
         return (x > y) - (x < y);
-    /* The one with fewer decimals, written with the other's, passes 38 digits: it is the larger one. */
+    /* The one with fewer decimals, written with the other's, passes 38 digits: it is the larger
+     * one. */
     if (a->scale < b->scale)
         return a->exact < 0 ? -1 : 1;
     return b->exact < 0 ? 1 : -1;

@@ -1,10 +1,11 @@
 /*
  * number.h - numbers: exact decimals of up to 38 digits, and doubles.
  *
- * An exact number is exact / 10^scale, with 0 <= scale <= 38 and |exact| < 10^38; an integer is one with scale 0. A double is
- * always finite. Arithmetic with a double in it is done in doubles. A sum has the larger scale of the two, a product the sum of
- * the scales; see weir__number_divide for quotients. Nothing wraps or loses digits in silence: a result that has no place is
- * a reason. All functions set *ret only when they return REASON_NONE.
+ * An exact number is exact / 10^scale, with 0 <= scale <= 38 and |exact| < 10^38; an integer is one
+ * with scale 0. A double is always finite. Arithmetic with a double in it is done in doubles. A sum
+ * has the larger scale of the two, a product the sum of the scales; see weir__number_divide for
+ * quotients. Nothing wraps or loses digits in silence: a result that has no place is a reason. All
+ * functions set *ret only when they return REASON_NONE.
  */
 #ifndef WEIR_EXPR_NUMBER_H
 #define WEIR_EXPR_NUMBER_H
@@ -49,9 +50,10 @@ enum reason weir__number_subtract(const struct number *a, const struct number *b
 enum reason weir__number_multiply(const struct number *a, const struct number *b,
                                   struct number *ret);
 /*
- * An exact quotient that ends within 28 significant digits is exact, with no more decimals than it needs (but at least a's
- * minus b's). Any other is rounded, half away from zero, to 6 decimals more than the operand with more of them, or to
- * as many more as make 16 significant digits, and to at most 28 significant digits.
+ * An exact quotient that ends within 28 significant digits is exact, with no more decimals than it
+ * needs (but at least a's minus b's). Any other is rounded, half away from zero, to 6 decimals more
+ * than the operand with more of them, or to as many more as make 16 significant digits, and to at
+ * most 28 significant digits.
  */
 enum reason weir__number_divide(const struct number *a, const struct number *b, struct number *ret);
 /* The remainder of the division that truncates: it has the sign of a. */
@@ -60,7 +62,8 @@ enum reason weir__number_modulo(const struct number *a, const struct number *b, 
 /* -1, 0, 1. Exact if both are, else as doubles. */
 int weir__number_compare(const struct number *a, const struct number *b);
 
-/* Half away from zero, to `digits` decimals (-38 to 38): an exact number then has exactly that scale, or 0 if digits < 0. */
+/* Half away from zero, to `digits` decimals (-38 to 38): an exact number then has exactly that
+ * scale, or 0 if digits < 0. */
 enum reason weir__number_round(const struct number *a, int digits, struct number *ret);
 /* The nearest whole number below, or above. */
 enum reason weir__number_floor(const struct number *a, struct number *ret);
@@ -74,26 +77,29 @@ bool weir__number_is_int64(const struct number *a);
 /* ---- text (number_text.c) ---- */
 
 enum number_style {
-    NUMBER_ANY,     /* with an exponent it is a double, else exact */
-    NUMBER_EXACT,   /* an exponent moves the point */
+    NUMBER_ANY,   /* with an exponent it is a double, else exact */
+    NUMBER_EXACT, /* an exponent moves the point */
     NUMBER_DOUBLE,
     NUMBER_INTEGER, /* digits only, 64 bits */
 };
 
 /*
- * Reads [+-]digits[.digits][e[+-]digits], with blanks and tabs around; one of the two runs of digits may be missing.
- * REASON_NOT_A_NUMBER, REASON_NOT_AN_INTEGER, REASON_INTEGER_RANGE, REASON_READ_DIGITS or REASON_READ_DOUBLE.
+ * Reads [+-]digits[.digits][e[+-]digits], with blanks and tabs around; one of the two runs of
+ * digits may be missing. REASON_NOT_A_NUMBER, REASON_NOT_AN_INTEGER, REASON_INTEGER_RANGE,
+ * REASON_READ_DIGITS or REASON_READ_DOUBLE.
  */
 enum reason weir__number_read(const char *text, size_t n, enum number_style style,
                               struct number *ret);
 
-/* Writes an exact number with all its decimals, a double in the fewest digits that read back as it, with ".0" if it is whole.
- * to has room for NUMBER_TEXT_BYTES; no NUL is added. Returns the length. */
+/* Writes an exact number with all its decimals, a double in the fewest digits that read back as it,
+ * with ".0" if it is whole. to has room for NUMBER_TEXT_BYTES; no NUL is added. Returns the length.
+ */
 size_t weir__number_print(const struct number *a, char *to);
 /* The same for value / 10^scale, scale up to 38. */
 size_t weir__number_print_short(int64_t value, uint8_t scale, char *to);
 
-/* The common case in a few nanoseconds: [-]digits[.digits] of at most 18 digits. False: ask weir__number_read. */
+/* The common case in a few nanoseconds: [-]digits[.digits] of at most 18 digits. False: ask
+ * weir__number_read. */
 static inline bool number_read_short(const char *text, uint32_t n, int64_t *ret_value,
                                      uint8_t *ret_scale)
 {

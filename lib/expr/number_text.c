@@ -218,7 +218,8 @@ static size_t print_wide(const struct number *a, char *to)
     return place_point(begin, (size_t)(end - begin), a->scale, a->exact < 0, to);
 }
 
-/* The fewest digits that read back as the same double. A host's locale must not turn the point into a comma. */
+/* The fewest digits that read back as the same double. A host's locale must not turn the point into
+ * a comma. */
 static size_t print_double(double value, char *to)
 {
     char text[NUMBER_TEXT_BYTES];

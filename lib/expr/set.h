@@ -1,4 +1,5 @@
-/* set.h - the constants of an in-list, sorted, so that a long list costs little more than a short one. */
+/* set.h - the constants of an in-list, sorted, so that a long list costs little more than a short
+ * one. */
 #ifndef WEIR_EXPR_SET_H
 #define WEIR_EXPR_SET_H
 
@@ -8,7 +9,8 @@
 struct set {
     enum shape shape;
     bool has_null;
-    bool has_real; /* doubles among exact numbers have no total order: then every item is looked at */
+    bool has_real; /* doubles among exact numbers have no total order: then every item is looked at
+                    */
     uint32_t count;
     struct text *text;
     struct number *number;

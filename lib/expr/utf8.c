@@ -68,25 +68,25 @@ uint32_t weir__utf8_skip(struct text text, uint64_t characters)
 /* ---- case ---- */
 
 /*
- * Capital letters from first to last, in steps of `step`; the small letter is `distance` further. Taken from UnicodeData.txt
- * (simple mappings) where they come in regular runs.
+ * Capital letters from first to last, in steps of `step`; the small letter is `distance` further.
+ * Taken from UnicodeData.txt (simple mappings) where they come in regular runs.
  */
 static const struct range {
     uint16_t first, last;
     uint16_t step, distance;
 } ranges[] = {
-    {0x0041, 0x005A, 1, 32}, /* A Z */
-    {0x00C0, 0x00D6, 1, 32},   {0x00D8, 0x00DE, 1, 32}, /* Latin-1 */
-    {0x0100, 0x012E, 2, 1},    {0x0132, 0x0136, 2, 1},   {0x0139, 0x0147, 2, 1},
-    {0x014A, 0x0176, 2, 1},    {0x0179, 0x017D, 2, 1}, /* Extended-A, but for the Turkish I */
-    {0x0386, 0x0386, 1, 38},   {0x0388, 0x038A, 1, 37},  {0x038C, 0x038C, 1, 64},
-    {0x038E, 0x038F, 1, 63},   {0x0391, 0x03A1, 1, 32},  {0x03A3, 0x03AB, 1, 32}, /* Greek */
-    {0x0400, 0x040F, 1, 80},   {0x0410, 0x042F, 1, 32},  {0x0460, 0x0480, 2, 1},
-    {0x048A, 0x04BE, 2, 1},    {0x04C0, 0x04C0, 1, 15},  {0x04C1, 0x04CD, 2, 1},
-    {0x04D0, 0x052E, 2, 1}, /* Cyrillic */
-    {0x0531, 0x0556, 1, 48}, /* Armenian */
-    {0x1E00, 0x1E94, 2, 1},    {0x1EA0, 0x1EFE, 2, 1}, /* Latin Additional */
-    {0xFF21, 0xFF3A, 1, 32}, /* fullwidth */
+    {0x0041, 0x005A, 1, 32},                          /* A Z */
+    {0x00C0, 0x00D6, 1, 32}, {0x00D8, 0x00DE, 1, 32}, /* Latin-1 */
+    {0x0100, 0x012E, 2, 1},  {0x0132, 0x0136, 2, 1},  {0x0139, 0x0147, 2, 1},
+    {0x014A, 0x0176, 2, 1},  {0x0179, 0x017D, 2, 1}, /* Extended-A, but for the Turkish I */
+    {0x0386, 0x0386, 1, 38}, {0x0388, 0x038A, 1, 37}, {0x038C, 0x038C, 1, 64},
+    {0x038E, 0x038F, 1, 63}, {0x0391, 0x03A1, 1, 32}, {0x03A3, 0x03AB, 1, 32}, /* Greek */
+    {0x0400, 0x040F, 1, 80}, {0x0410, 0x042F, 1, 32}, {0x0460, 0x0480, 2, 1},
+    {0x048A, 0x04BE, 2, 1},  {0x04C0, 0x04C0, 1, 15}, {0x04C1, 0x04CD, 2, 1},
+    {0x04D0, 0x052E, 2, 1},                          /* Cyrillic */
+    {0x0531, 0x0556, 1, 48},                         /* Armenian */
+    {0x1E00, 0x1E94, 2, 1},  {0x1EA0, 0x1EFE, 2, 1}, /* Latin Additional */
+    {0xFF21, 0xFF3A, 1, 32},                         /* fullwidth */
 };
 
 uint32_t weir__utf8_lower(uint32_t point)
