@@ -44,8 +44,7 @@ const struct weir_stage_type weir_discard = {
     .name = "discard",
     .summary = "takes records and forgets them",
     .doc = "Takes records, counts them, and forgets them: to see how many there are and whether "
-           "they are\n"
-           "well-formed, or how fast the stages before it are.",
+           "they are well-formed, or how fast the stages before it are.",
     .options = options,
     .traits = WEIR_SINK,
     .needs = discard_needs,

@@ -1,7 +1,9 @@
 /*
- * limit.h - the inner stage `limit`: passes the first N records of its input and then needs no more.
+ * limit.h - the inner stage `limit`: passes the first N records of its input and then needs no
+ * more.
  *
- * For types that have an option `limit` (a count) and list it among their inner stages: it is wanted when the option is given.
+ * For types that have an option `limit` (a count) and list it among their inner stages: it is
+ * wanted when the option is given.
  */
 #ifndef WEIR_STAGES_LIMIT_H
 #define WEIR_STAGES_LIMIT_H

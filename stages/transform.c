@@ -28,8 +28,8 @@ struct transform {
     struct transform_steps steps;
     bool *in_needed;
 
-    /* The batch in hand, until the next call. The records that where keeps are called rows; row r is record kept[r] of
-     * the input. */
+    /* The batch in hand, until the next call. The records that where keeps are called rows; row r
+     * is record kept[r] of the input. */
     const struct weir_batch *in;
     uint32_t *kept;
     uint32_t kept_capacity;
@@ -62,8 +62,9 @@ static int transform_bind(struct weir_stage *stage, struct weir_schema *ret)
 {
     struct transform *self = stage->self;
     if (stage->in->raw)
-        return weir_fail(stage, WEIR_ECONFIG, "a transform works on records, and what comes in is "
-                                              "text that has not been parsed");
+        return weir_fail(stage, WEIR_ECONFIG,
+                         "a transform works on records, and what comes in is "
+                         "text that has not been parsed");
     return weir__transform_bind(stage, &self->steps, ret);
 }
 
@@ -173,8 +174,7 @@ static int keep(struct weir_stage *stage, uint32_t from, const uint8_t **ret_tru
     }
     if (!reserve((void **)&self->kept, &self->kept_capacity, in->records + 1u,
                  sizeof(*self->kept)) ||
-        !reserve((void **)&self->dead, &self->dead_capacity, in->records + 1u,
-                 sizeof(*self->dead)))
+        !reserve((void **)&self->dead, &self->dead_capacity, in->records + 1u, sizeof(*self->dead)))
         return failed(stage, WEIR_EOS);
     for (uint32_t r = from; r < in->records; r++) {
         self->kept[rows] = r;
@@ -206,9 +206,8 @@ static int take_columns(struct weir_stage *stage)
 static int compute(struct weir_stage *stage)
 {
     struct transform *self = stage->self;
-    struct weir_batch rows = {.records = self->rows,
-                              .columns = self->steps.working.columns,
-                              .column = self->working};
+    struct weir_batch rows = {
+        .records = self->rows, .columns = self->steps.working.columns, .column = self->working};
     for (size_t i = 0; i < self->steps.sets; i++) {
         const struct transform_set *set = &self->steps.set[i];
         struct weir_column column;
@@ -268,8 +267,9 @@ static uint32_t next_row(const struct transform *self)
 }
 
 /*
- * Deals with the errors of where and of the sets, in the order of the records, until all are done or there is no room to set
- * the next one aside: then self->stop is that record. *ret_skipped of those of where were not dropped but rejected.
+ * Deals with the errors of where and of the sets, in the order of the records, until all are done
+ * or there is no room to set the next one aside: then self->stop is that record. *ret_skipped of
+ * those of where were not dropped but rejected.
  */
 static int settle(struct weir_stage *stage, const struct weir_expr_errors *where,
                   uint32_t *ret_skipped)
@@ -307,7 +307,8 @@ static void transform_locate(const struct weir_batch *batch, uint32_t record,
     self->in->locate(self->in, self->kept[record], ret);
 }
 
-/* Leaves out the dead rows and those from self->stop on. Returns the rows that stay, *row being their old numbers. */
+/* Leaves out the dead rows and those from self->stop on. Returns the rows that stay, *row being
+ * their old numbers. */
 static uint32_t *living(struct transform *self, uint32_t *ret_rows)
 {
     uint32_t rows = 0;
@@ -343,8 +344,8 @@ static int put_out(struct weir_stage *stage, bool whole, struct weir_output *out
 {
     struct transform *self = stage->self;
     for (uint32_t c = 0; c < self->outputs; c++)
-        self->output[c] = stage->needed[c] ? self->working[self->steps.output[c]]
-                                           : (struct weir_column){0};
+        self->output[c] =
+            stage->needed[c] ? self->working[self->steps.output[c]] : (struct weir_column){0};
     int code = whole ? 0 : compact(stage);
     if (code != 0)
         return code;

@@ -1,5 +1,6 @@
 /*
- * transform.h - the stage `transform`: keeps records that meet a condition, computes columns, chooses and renames them.
+ * transform.h - the stage `transform`: keeps records that meet a condition, computes columns,
+ * chooses and renames them.
  *
  * It expands into transform.eval, which any number of workers do, and limit, where there is one.
  */

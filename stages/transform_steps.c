@@ -8,7 +8,8 @@ static int no_memory(struct weir_stage *stage)
     return weir_fail(stage, WEIR_EOS, "out of memory");
 }
 
-/* The worse of what has happened so far and now: mistakes are gathered, anything else ends the work. */
+/* The worse of what has happened so far and now: mistakes are gathered, anything else ends the
+ * work. */
 static int gather(int before, int now)
 {
     return now != 0 && (before == 0 || now != WEIR_ECONFIG) ? now : before;
@@ -162,8 +163,8 @@ static int check_renames(struct weir_stage *stage, const struct weir_pair *pair,
     int code = 0;
     for (size_t i = 0; i < n; i++) {
         if (pair[i].value[0] == '\0')
-            code = weir_option_error(stage, "rename", pair[i].key, 0, 0, NULL,
-                                     "a column has a name");
+            code =
+                weir_option_error(stage, "rename", pair[i].key, 0, 0, NULL, "a column has a name");
         if (weir_schema_find(schema, pair[i].key) < 0)
             code = unknown_column(stage, "rename", pair[i].key, schema);
     }
@@ -232,13 +233,12 @@ void weir__transform_needs(const struct transform_steps *steps, const struct wei
         for (uint32_t o = 0; o < outputs; o++)
             in_needed[c] = in_needed[c] || (needed[o] && steps->output[o] == c);
     }
-    /* From the last set to the first: the column that a set makes is not needed before it, what the set uses is. Every set
-     * is evaluated, for it may reject a record. */
+    /* From the last set to the first: the column that a set makes is not needed before it, what the
+     * set uses is. Every set is evaluated, for it may reject a record. */
     for (size_t i = steps->sets; i-- > 0;)
         for (uint32_t c = 0; c < in->columns; c++) {
             replaced = steps->set[i].target == c;
-            in_needed[c] =
-                (in_needed[c] && !replaced) || weir_expr_uses(steps->set[i].expr, c);
+            in_needed[c] = (in_needed[c] && !replaced) || weir_expr_uses(steps->set[i].expr, c);
         }
     for (uint32_t c = 0; steps->where != NULL && c < in->columns; c++)
         in_needed[c] = in_needed[c] || weir_expr_uses(steps->where, c);

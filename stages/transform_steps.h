@@ -1,8 +1,9 @@
 /*
- * transform_steps.h - what a transform does to a record, worked out from its options and its input's schema.
+ * transform_steps.h - what a transform does to a record, worked out from its options and its
+ * input's schema.
  *
- * The working columns are those of the input, and behind them those that set adds. A set changes one of them; what comes out
- * is a choice among them, under other names perhaps.
+ * The working columns are those of the input, and behind them those that set adds. A set changes
+ * one of them; what comes out is a choice among them, under other names perhaps.
  */
 #ifndef WEIR_STAGES_TRANSFORM_STEPS_H
 #define WEIR_STAGES_TRANSFORM_STEPS_H
@@ -24,7 +25,8 @@ struct transform_steps {
     uint32_t *output;           /* the working column that each column of the output is */
 };
 
-/* From the options. Every mistake is said, with its place. 0 with *ret_schema filled in, or a negative code. */
+/* From the options. Every mistake is said, with its place. 0 with *ret_schema filled in, or a
+ * negative code. */
 int weir__transform_bind(struct weir_stage *stage, struct transform_steps *steps,
                          struct weir_schema *ret_schema);
 /* Which of the input's columns are needed, if `needed` of the output's are. */

@@ -2,14 +2,10 @@
  * rows apart. */
 #include "csv/read.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "file/source.h"
-#include "file/text.h"
-
-#define SHOWN 60 /* bytes of a bad row in a message */
 
 struct cut {
     struct rows rows;
@@ -58,42 +54,7 @@ static bool skip_row(void *context, const char *bytes, size_t n, bool first, siz
     return found;
 }
 
-/* How much of the line at that offset to show: not beyond its end, and no half character. */
-static int line_shown(const struct source_skipped *skipped, uint64_t offset, const char **ret_begin)
-{
-    size_t at = offset < skipped->raw_bytes ? (size_t)offset : skipped->raw_bytes;
-    size_t rest = skipped->raw_bytes - at, n = rest < SHOWN ? rest : SHOWN;
-    *ret_begin = skipped->raw + at;
-    const char *end = memchr(*ret_begin, '\n', n);
-    if (end != NULL)
-        return (int)(end - *ret_begin);
-    while (n > 0 && n < rest && ((*ret_begin)[n] & 0xc0) == 0x80)
-        n--;
-    return (int)n;
-}
-
-static void explain(void *context, const struct source_skipped *skipped, uint64_t line, char *text,
-                    size_t text_bytes)
-{
-    const struct cut *cut = context;
-    const struct rows_trace *trace = &cut->trace;
-    char size[TEXT_FIGURE], lines[TEXT_FIGURE], limit[TEXT_FIGURE];
-    if (!skipped->ended || trace->state != ROWS_QUOTED) {
-        snprintf(text, text_bytes, "a row of %s is larger than max_record (%s)",
-                 weir__text_bytes(skipped->bytes, size),
-                 weir__text_limit(weir_max_record(cut->source.stage), limit));
-        return;
-    }
-    const char *begin;
-    int shown = line_shown(skipped, trace->quote_offset - trace->quote_column, &begin);
-    snprintf(text, text_bytes,
-             "the quote opened at line %s, column %" PRIu64
-             " is never closed; %s up to the end of the file were one field. The line begins: %.*s",
-             weir__text_count(line + trace->quote_line + 1, lines), trace->quote_column + 1,
-             weir__text_bytes(skipped->bytes - trace->quote_offset, size), shown, begin);
-}
-
-static const struct source_format format = {cut_rows, skip_row, explain};
+static const struct source_format format = {cut_rows, skip_row};
 
 /* ---- the stage ---- */
 
@@ -104,6 +65,7 @@ static int cut_configure(struct weir_stage *stage)
     if (cut == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
     weir__csv_rows(stage, &cut->rows);
+    stage->irreplaceable = weir__input_is_standard(stage);
     return 0;
 }
 
@@ -140,7 +102,8 @@ static int cut_open(struct weir_stage *stage)
     int rc = weir__csv_layout_read(stage, &cut->layout);
     if (rc < 0)
         return rc;
-    return weir__source_open(&cut->source, stage, &format, cut, cut->layout.file);
+    weir__source_open(&cut->source, stage, &format, cut, cut->layout.file);
+    return 0;
 }
 
 static int cut_produce(struct weir_stage *stage, struct weir_output *out)
@@ -166,7 +129,7 @@ const struct weir_stage_type weir_csv_cut = {
     .name = "csv.cut",
     .summary = "cuts CSV files into batches of whole rows",
     .options = weir__csv_read_options,
-    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_REJECTS | WEIR_INNER,
+    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_INNER,
     .state_bytes = sizeof(struct source_state),
     .configure = cut_configure,
     .probe = weir__csv_probe,

@@ -2,151 +2,13 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define HEAP_SLACK      32 /* behind the heap: short values are copied in fixed sizes */
-#define BLOCK_BYTES     ((size_t)64 << 10) /* libcsv's buffer grows by as much; at least HEAP_SLACK */
+#define BLOCK_BYTES                                                                                \
+    ((size_t)64 << 10) /* libcsv's buffer grows by as much; at least PARSE_HEAP_SLACK */
 #define DIRTY_BYTES     ((size_t)4 << 10) /* parsed at a time where spaces stand at edges */
 #define BATCH_ENTRIES   ((uint64_t)512 << 10)
 #define BATCH_HEAP      ((size_t)4 << 20)
 #define SEGMENT_ENTRIES ((size_t)1 << 20)
-
-/* ---- libcsv's callbacks ---- */
-
-static bool stands_for_null(const struct parse *parse, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < parse->null_values; i++) {
-        if (strlen(parse->null_value[i]) == length &&
-            memcmp(parse->null_value[i], bytes, length) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Most values are short. libcsv's buffer and the heap both have HEAP_SLACK bytes to spare. */
-static inline void copy_value(char *to, const char *from, size_t length)
-{
-    if (length <= 16) {
-        memcpy(to, from, 16);
-    } else if (length <= HEAP_SLACK) {
-        memcpy(to, from, 16);
-        memcpy(to + 16, from + 16, 16);
-    } else {
-        memcpy(to, from, length);
-    }
-}
-
-static void take_field(void *bytes, size_t length, void *context)
-{
-    struct parse *parse = context;
-    uint32_t field = parse->field++;
-    if (field >= parse->columns)
-        return;
-    uint64_t *entry = parse->target[field];
-    if (entry == NULL)
-        return;
-    if (bytes == NULL || (parse->null_values != 0 && stands_for_null(parse, bytes, length))) {
-        entry[parse->records] = weir_entry_null();
-        return;
-    }
-    uint32_t at = parse->heap_used;
-    copy_value(parse->heap + at, bytes, length);
-    entry[parse->records] = weir_entry(at, (uint32_t)length);
-    parse->heap_used = at + (uint32_t)length;
-}
-
-static void set_targets(struct parse *parse)
-{
-    for (uint32_t field = 0; field < parse->columns; field++) {
-        uint32_t place = parse->place[parse->column_of[field]];
-        parse->target[field] =
-            place == UINT32_MAX ? NULL : parse->entries + (size_t)place * parse->capacity;
-    }
-}
-
-/* Room for at least that many records; what is there is kept. */
-static bool reserve(struct parse *parse, uint32_t capacity)
-{
-    if (capacity <= parse->capacity)
-        return true;
-    uint64_t *entries = calloc((size_t)capacity * parse->needed + 1, sizeof(*entries));
-    if (entries == NULL)
-        return false;
-    for (size_t i = 0; parse->records > 0 && i < parse->needed; i++)
-        memcpy(entries + i * capacity, parse->entries + i * parse->capacity,
-               parse->records * sizeof(*entries));
-    free(parse->entries);
-    parse->entries = entries;
-    parse->capacity = capacity;
-    set_targets(parse);
-    return true;
-}
-
-static bool note_bad(struct parse *parse, uint32_t fields, size_t stray)
-{
-    if (parse->bad_count == parse->bad_capacity) {
-        size_t capacity = 2 * parse->bad_capacity + 64;
-        struct parse_bad *bad = realloc(parse->bad, capacity * sizeof(*bad));
-        if (bad == NULL)
-            return false;
-        parse->bad = bad;
-        parse->bad_capacity = capacity;
-    }
-    parse->bad[parse->bad_count++] = (struct parse_bad){.record = parse->records,
-                                                        .row = parse->rows_seen,
-                                                        .fields = fields,
-                                                        .stray = (uint32_t)stray};
-    return true;
-}
-
-/* True if a row with so many fields is a record all the same. */
-static bool even_out(struct parse *parse, uint32_t fields)
-{
-    if (fields > parse->columns)
-        return parse->ignore_extra;
-    if (!parse->null_fill)
-        return false;
-    for (uint32_t field = fields; field < parse->columns; field++) {
-        if (parse->target[field] != NULL)
-            parse->target[field][parse->records] = weir_entry_null();
-    }
-    return true;
-}
-
-/* With one column libcsv reports blank lines too, and the LF of a CRLF as one. False for such a LF.
- */
-static bool take_blank_line(struct parse *parse, int end)
-{
-    if (end == '\n' && parse->last_end == '\r')
-        return false;
-    if (parse->target[0] != NULL)
-        parse->target[0][parse->records] = weir_entry_null();
-    return true;
-}
-
-static void end_row(int end, void *context)
-{
-    struct parse *parse = context;
-    uint32_t fields = parse->field;
-    parse->field = 0;
-    if (__builtin_expect(fields == 0, 0)) {
-        bool record = take_blank_line(parse, end);
-        parse->last_end = end;
-        if (!record)
-            return;
-        fields = 1;
-    }
-    parse->last_end = end;
-    if (__builtin_expect(fields != parse->columns && !even_out(parse, fields), 0)) {
-        parse->failed |= !note_bad(parse, fields, 0);
-        parse->heap_used = parse->row_heap;
-    } else if (++parse->records == parse->capacity && !reserve(parse, 2 * parse->capacity)) {
-        parse->failed = true;
-        parse->records--;
-    }
-    parse->row_heap = parse->heap_used;
-    parse->rows_seen++;
-}
 
 /* ---- feeding libcsv ---- */
 
@@ -175,7 +37,7 @@ static size_t pass_stray(struct parse *parse, size_t stray)
 {
     struct parse_place place;
     csv_fini(&parse->parser, NULL, NULL, NULL);
-    parse->failed |= !note_bad(parse, 0, stray);
+    parse->failed |= !weir__parse_note_bad(parse, 0, stray);
     weir__parse_find(parse, parse->rows_seen, &place);
     parse->rows_seen++;
     parse->heap_used = parse->row_heap;
@@ -190,14 +52,15 @@ static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t
     const char *text = parse->in->bytes;
     csv_set_space_func(parser, trims ? NULL : never_space);
     while (at < end && !parse->failed) {
-        at += csv_parse(parser, text + at, end - at, take_field, end_row, parse);
+        at += csv_parse(parser, text + at, end - at, weir__parse_take_field, weir__parse_end_row,
+                        parse);
         if (at < end && csv_error(parser) == CSV_EPARSE)
             at = pass_stray(parse, at);
         else
             parse->failed |= at < end;
     }
     if (end == parse->in->byte_count)
-        csv_fini(parser, take_field, end_row, parse);
+        csv_fini(parser, weir__parse_take_field, weir__parse_end_row, parse);
     if (parse->failed)
         return weir_fail(stage, WEIR_EOS, "no memory to parse a row of %s",
                          weir_file_name(stage, parse->in->origin.file));
@@ -318,19 +181,19 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
     parse->last_end = 0;
     parse->failed = parse->walk.begun = false;
     size_t bytes = in->byte_count - parse->from;
-    if (parse->heap_capacity < bytes + HEAP_SLACK) {
+    if (parse->heap_capacity < bytes + PARSE_HEAP_SLACK) {
         free(parse->heap);
-        parse->heap = malloc(bytes + HEAP_SLACK);
-        parse->heap_capacity = parse->heap == NULL ? 0 : bytes + HEAP_SLACK;
+        parse->heap = malloc(bytes + PARSE_HEAP_SLACK);
+        parse->heap_capacity = parse->heap == NULL ? 0 : bytes + PARSE_HEAP_SLACK;
     }
     size_t guess = (bytes < parse->segment_bytes ? bytes : parse->segment_bytes) /
                        (8 * (size_t)parse->columns) +
                    4;
-    if (parse->heap == NULL || !reserve(parse, (uint32_t)guess))
+    if (parse->heap == NULL || !weir__parse_reserve(parse, (uint32_t)guess))
         return weir_fail(stage, WEIR_EOS, "no memory for a batch of records");
     if (parse->file != in->origin.file)
         map_fields(parse, in->origin.file);
-    set_targets(parse);
+    weir__parse_set_targets(parse);
     return 0;
 }
 
@@ -353,11 +216,24 @@ static void put_out(struct parse *parse, struct weir_output *out)
                                      .locate_context = parse};
 }
 
+/* A batch that is one row which cannot be taken. */
+static int process_whole(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor)
+{
+    int verdict = weir__parse_reject_whole(stage, in);
+    if (verdict != WEIR_SKIP)
+        return verdict < 0 ? verdict : 0;
+    stage->count.in++;
+    *cursor = UINT64_MAX;
+    return 0;
+}
+
 static int parse_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                          struct weir_output *out)
 {
     struct parse *parse = stage->self;
     size_t end = in->byte_count;
+    if (in->whole_bytes != 0)
+        return process_whole(stage, in, cursor);
     int rc = begin(stage, parse, in, *cursor);
     if (rc == 0)
         rc = parse_text(stage, parse, &end);
@@ -418,6 +294,9 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
 static int parse_open(struct weir_stage *stage)
 {
     struct parse *parse = stage->self;
+    /* Without it the columns of files that order them otherwise would be mixed up. */
+    if (weir_probed(stage) == NULL && weir_probed_files(stage) > 1)
+        return weir_fail(stage, WEIR_EINTERNAL, "csv.parse was not told what the probe found");
     int rc = allocate(stage, parse);
     if (rc == 0)
         rc = weir__csv_layout_read(stage, &parse->layout);

@@ -14,6 +14,9 @@
 #include "csv/read.h"
 #include "csv/rows.h"
 
+/* Behind the heap, and in libcsv's buffer: short values are copied in fixed sizes. */
+#define PARSE_HEAP_SLACK 32
+
 /* A row that is no record: it has not as many fields as there are columns, or a quote where none
  * may be. */
 struct parse_bad {
@@ -69,6 +72,16 @@ struct parse {
     struct parse_walk walk;
 };
 
+/* libcsv's callbacks; context is the parse. */
+void weir__parse_take_field(void *bytes, size_t length, void *context);
+void weir__parse_end_row(int end, void *context);
+/* Room for at least so many records; what is there is kept. False when memory ran out. */
+bool weir__parse_reserve(struct parse *parse, uint32_t capacity);
+/* After entries or column_of have changed. */
+void weir__parse_set_targets(struct parse *parse);
+/* Remembers that the row in work is bad. False when memory ran out. */
+bool weir__parse_note_bad(struct parse *parse, uint32_t fields, size_t stray);
+
 /* Where a row stands (counted from the cursor), in its file and in the text. */
 struct parse_place {
     struct weir_position position;
@@ -78,5 +91,9 @@ void weir__parse_find(struct parse *parse, uint32_t row, struct parse_place *ret
 
 /* For weir_batch.locate. */
 void weir__parse_locate(const struct weir_batch *batch, uint32_t record, struct weir_position *ret);
+
+/* Rejects a row that came as a batch of its own, since it is too large or its end is missing. A
+ * verdict or a code. */
+int weir__parse_reject_whole(struct weir_stage *stage, const struct weir_batch *in);
 
 #endif

@@ -2,7 +2,12 @@
  */
 #include "csv/parse.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include "file/text.h"
+
+#define SHOWN 60 /* bytes of a bad row in a message */
 
 static void begin_walk(struct parse *parse)
 {
@@ -59,4 +64,57 @@ void weir__parse_locate(const struct weir_batch *batch, uint32_t record, struct 
         row++;
     weir__parse_find(parse, row, &place);
     *ret = place.position;
+}
+
+/* How much of the line at `begin` to show: not beyond its end, and no half character. */
+static int line_shown(const char *begin, size_t rest)
+{
+    size_t n = rest < SHOWN ? rest : SHOWN;
+    const char *end = memchr(begin, '\n', n);
+    if (end != NULL)
+        return (int)(end - begin);
+    while (n > 0 && n < rest && (begin[n] & 0xc0) == 0x80)
+        n--;
+    return (int)n;
+}
+
+static int reject_unclosed(struct weir_stage *stage, const struct weir_position *position,
+                           const struct rows_trace *trace)
+{
+    char size[TEXT_FIGURE], line[TEXT_FIGURE];
+    const char *begin = position->raw + (trace->quote_offset - trace->quote_column);
+    return weir_reject_at(
+        stage, position, NULL,
+        "the quote opened at line %s, column %" PRIu64
+        " is never closed; %s up to the end of the file were one field. The line begins: %.*s",
+        weir__text_count(position->line + trace->quote_line, line), trace->quote_column + 1,
+        weir__text_bytes(position->raw_bytes - trace->quote_offset, size),
+        line_shown(begin, (size_t)(position->raw + position->raw_bytes - begin)), begin);
+}
+
+static int reject_large(struct weir_stage *stage, const struct weir_position *position,
+                        const struct rows_trace *trace, uint64_t whole_bytes)
+{
+    char size[TEXT_FIGURE], limit[TEXT_FIGURE], line[TEXT_FIGURE], quote[100] = "";
+    if (trace->state == ROWS_QUOTED)
+        snprintf(quote, sizeof(quote), "; a quote is open from line %s, column %" PRIu64 " on",
+                 weir__text_count(position->line + trace->quote_line, line),
+                 trace->quote_column + 1);
+    return weir_reject_at(stage, position, NULL, "a row of %s is larger than max_record (%s)%s",
+                          weir__text_bytes(whole_bytes, size),
+                          weir__text_limit(weir_max_record(stage), limit), quote);
+}
+
+int weir__parse_reject_whole(struct weir_stage *stage, const struct weir_batch *in)
+{
+    const struct parse *parse = stage->self;
+    struct weir_position position = in->origin;
+    struct rows_trace trace = {0};
+    size_t used;
+    position.raw = in->bytes;
+    position.raw_bytes = in->byte_count;
+    weir__rows_next(&parse->rows, &trace, in->bytes, in->byte_count, &used);
+    if (in->whole_bytes == in->byte_count && trace.state == ROWS_QUOTED)
+        return reject_unclosed(stage, &position, &trace);
+    return reject_large(stage, &position, &trace, in->whole_bytes);
 }

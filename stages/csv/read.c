@@ -97,26 +97,19 @@ const struct weir_stage_type weir_csv_read = {
     .name = "csv.read",
     .summary = "reads CSV files",
     .doc = "Reads CSV as RFC 4180 describes it, through libcsv. CR, LF and CRLF end rows, spaces "
-           "belong to the\n"
-           "fields, and a UTF-8 byte order mark is dropped. An unquoted empty field is null, a "
-           "quoted one is empty\n"
-           "text. Blank lines are skipped; in a file of one column a blank line is a record whose "
-           "value is null.\n"
-           "A column without a name in the header is called column_N.\n"
-           "\n"
+           "belong to the fields, and a UTF-8 byte order mark is dropped. An unquoted empty "
+           "field is null, a quoted one is empty text. Blank lines are skipped; in a file of one "
+           "column a blank line is a record whose value is null. A column without a name in the "
+           "header is called column_N.\n\n"
            "Several files are read one after the other, in the order given, the matches of a "
-           "pattern sorted. They\n"
-           "must have the same columns; the order of the columns may differ.\n"
-           "\n"
+           "pattern sorted. They must have the same columns; the order of the columns may "
+           "differ.\n\n"
            "A row with too few or too many fields is rejected, with its file, line and byte "
-           "offset, unless\n"
-           "missing_columns or extra_columns say otherwise. So is a row with a quote inside a "
-           "field that is not quoted, or\n"
-           "with text behind a closing quote (stray_quotes: keep takes both as they are). So is a "
-           "row larger than the run's "
-           "max_record, and a\n"
-           "quoted field that is never closed. NUL bytes and invalid UTF-8 are passed through as "
-           "they are.",
+           "offset, unless missing_columns or extra_columns say otherwise. So is a row with a "
+           "quote inside a field that is not quoted, or with text behind a closing quote "
+           "(stray_quotes: keep takes both as they are). So is a row larger than the run's "
+           "max_record, and a quoted field that is never closed. NUL bytes and invalid UTF-8 are "
+           "passed through as they are.",
     .options = weir__csv_read_options,
     .traits = WEIR_SOURCE | WEIR_REJECTS,
     .inner = inner,

@@ -81,6 +81,16 @@ void weir__input_close(struct input *input)
 
 /* ---- finding ---- */
 
+bool weir__input_is_standard(const struct weir_stage *stage)
+{
+    const char *const *path;
+    size_t paths = weir_option_list(stage, "path", &path);
+    bool found = false;
+    for (size_t i = 0; i < paths; i++)
+        found |= strcmp(path[i], "-") == 0;
+    return found;
+}
+
 static bool is_pattern(const char *path)
 {
     struct stat st;

@@ -22,6 +22,9 @@ void weir__input_close(struct input *input);
  */
 int weir__input_find(struct weir_stage *stage, struct weir_probe *probe);
 
+/* For configure: true if standard input is one of the files; then the stage cannot be replaced. */
+bool weir__input_is_standard(const struct weir_stage *stage);
+
 /* read(2) and pread(2) that begin again when a signal comes. -1 with errno, else what was read. */
 ssize_t weir__input_read(int fd, void *to, size_t n);
 /* Goes on until n bytes are there or the file ends. */

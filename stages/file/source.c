@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file/text.h"
-
 #define RAW_BYTES  ((size_t)64 << 10) /* of a rejected record that are kept */
 #define PIPE_BYTES ((size_t)64 << 10) /* for one read */
 
-int weir__source_open(struct source *source, struct weir_stage *stage,
-                      const struct source_format *format, void *context, struct source_file *file)
+void weir__source_open(struct source *source, struct weir_stage *stage,
+                       const struct source_format *format, void *context, struct source_file *file)
 {
     *source = (struct source){.stage = stage,
                               .state = stage->state,
@@ -21,12 +19,6 @@ int weir__source_open(struct source *source, struct weir_stage *stage,
                               .file = file,
                               .input = {.fd = -1},
                               .opened = UINT32_MAX};
-    const struct source_state *state = source->state;
-    if (state->begun && state->file < weir_probed_files(stage) && file[state->file].standard_input)
-        return weir_fail(stage, WEIR_EIO,
-                         "the worker that read standard input died, and what it had read cannot "
-                         "be read again");
-    return 0;
 }
 
 void weir__source_close(struct source *source)
@@ -178,140 +170,114 @@ static ssize_t read_at(struct source *source, uint64_t offset, char *to, size_t 
     return read_file(source, offset, to, want, ret_ended);
 }
 
-/* ---- records that are passed over ---- */
+/* ---- batches ---- */
+
+static void emit(struct source *source, struct weir_output *out, uint64_t bytes, uint64_t lines)
+{
+    struct source_state *state = source->state;
+    out->origin = (struct weir_position){
+        .file = state->file, .offset = state->offset, .line = state->line + 1};
+    state->offset += bytes;
+    state->line += lines;
+    source->stage->count.bytes += bytes;
+}
 
 static void keep_raw(struct source *source, const char *bytes, size_t n)
 {
-    struct source_skipped *skipped = &source->skipped;
-    size_t room = RAW_BYTES - skipped->raw_bytes;
+    size_t room = RAW_BYTES - source->raw_bytes;
     n = n < room ? n : room;
-    memcpy(source->raw + skipped->raw_bytes, bytes, n);
-    skipped->raw_bytes += n;
+    memcpy(source->raw + source->raw_bytes, bytes, n);
+    source->raw_bytes += n;
 }
 
-/* Finds the end of the record at the state's offset; out's bytes serve as scratch. */
+/* Passes over the record at the state's offset, which is too large, and puts out its beginning. */
 static int skip_record(struct source *source, struct weir_output *out)
 {
-    struct source_skipped *skipped = &source->skipped;
+    uint64_t bytes = 0, lines = 0;
     if (source->raw == NULL)
         source->raw = malloc(RAW_BYTES);
     if (source->raw == NULL)
-        return weir_fail(source->stage, WEIR_EOS, "no memory for a rejected record");
-    *skipped = (struct source_skipped){.raw = source->raw};
-    for (bool found = false; !found && !skipped->ended;) {
-        uint64_t at = source->state->offset + skipped->bytes, lines;
-        ssize_t got = read_at(source, at, out->bytes, 0, out->capacity, &skipped->ended);
+        return weir_fail(source->stage, WEIR_EOS, "no memory for a record that is too large");
+    source->raw_bytes = 0;
+    for (bool found = false, ended = false; !found && !ended;) {
+        ssize_t got =
+            read_at(source, source->state->offset + bytes, out->bytes, 0, out->capacity, &ended);
         if (got < 0)
             return (int)got;
         size_t used = 0;
-        found = source->format->skip(source->context, out->bytes, (size_t)got, skipped->bytes == 0,
-                                     &used, &lines);
+        found = source->format->skip(source->context, out->bytes, (size_t)got, bytes == 0, &used,
+                                     &lines);
         keep_raw(source, out->bytes, used);
-        skipped->bytes += used;
-        skipped->lines = lines;
-        skipped->ended = skipped->ended && !found;
+        bytes += used;
+        ended = ended && used == (size_t)got;
     }
-    source->has_skipped = true;
+    out->used = source->raw_bytes < out->capacity ? source->raw_bytes : out->capacity;
+    out->whole_bytes = bytes;
+    memcpy(out->bytes, source->raw, out->used);
+    emit(source, out, bytes, lines);
     return 0;
 }
 
-/* Rejects it. The state moves on only when that was taken. */
-static int reject_skipped(struct source *source)
-{
-    struct source_state *state = source->state;
-    const struct source_skipped *skipped = &source->skipped;
-    struct weir_position position = {.file = state->file,
-                                     .offset = state->offset,
-                                     .line = state->line + 1,
-                                     .raw = skipped->raw,
-                                     .raw_bytes = skipped->raw_bytes};
-    char text[400];
-    source->format->reason(source->context, skipped, state->line, text, sizeof(text));
-    int verdict = weir_reject_at(source->stage, &position, NULL, "%s", text);
-    if (verdict < 0 || verdict == WEIR_FULL)
-        return verdict;
-    source->stage->count.in++;
-    source->stage->count.bytes += skipped->bytes;
-    state->offset += skipped->bytes;
-    state->line += skipped->lines;
-    source->has_skipped = false;
-    return 0;
-}
-
-/* ---- batches ---- */
-
-static void emit(struct source *source, struct weir_output *out, size_t end, uint64_t lines)
-{
-    struct source_state *state = source->state;
-    out->used = end;
-    out->origin = (struct weir_position){
-        .file = state->file, .offset = state->offset, .line = state->line + 1};
-    state->offset += end;
-    state->line += lines;
-    source->stage->count.bytes += end;
-}
-
-/* Makes room for a record that is larger than *want; false if it may not be. */
-static int grow(struct source *source, struct weir_output *out, size_t *want)
+/* Makes room for a record that is larger than *want, unless there may not be more. 0, or what is to
+ * be returned. */
+static int grow(struct source *source, struct weir_output *out, size_t *want, int *ret_grown)
 {
     size_t most = weir_max_record(source->stage);
+    *ret_grown = 0;
     if (*want >= most)
         return 0;
     if (*want >= out->capacity) {
         int rc = weir_output_oversize(source->stage, out);
-        if (rc < 0)
+        if (rc != 0)
             return rc;
         most = most < out->capacity ? most : out->capacity;
     }
     *want = 2 * *want < most ? 2 * *want : most;
-    return 1;
+    *ret_grown = 1;
+    return 0;
 }
 
-/* One try to fill out from the file that is open. 1: there is a batch, 0: go on, or a code. */
-static int fill(struct source *source, struct weir_output *out, size_t *have, size_t *want)
+/* Puts out what was read, if a record ends in it, or the file. */
+static bool put_records(struct source *source, struct weir_output *out, size_t n, bool ended)
 {
-    bool ended;
-    ssize_t got = read_at(source, source->state->offset, out->bytes, *have, *want, &ended);
-    if (got < 0)
-        return (int)got;
-    if (ended && got == 0) {
-        next_file(source);
-        return 0;
-    }
     uint64_t lines;
-    size_t end = source->format->cut(source->context, out->bytes, (size_t)got, ended, &lines);
-    if (end > 0) {
-        emit(source, out, end, lines);
-        return 1;
+    size_t end = source->format->cut(source->context, out->bytes, n, ended, &lines);
+    if (end == 0 && !ended)
+        return false;
+    if (end == 0) {
+        /* The end of the last record is missing. It is the last: its lines need no count. */
+        out->whole_bytes = n;
+        end = n;
     }
-    if (!ended && (size_t)got < *want) {
-        *have = (size_t)got;
-        return 0;
-    }
-    int grown = ended ? 0 : grow(source, out, want);
-    if (grown != 0)
-        return grown < 0 ? grown : 0;
-    return skip_record(source, out);
+    out->used = end;
+    emit(source, out, end, lines);
+    return true;
 }
 
 int weir__source_produce(struct source *source, struct weir_output *out)
 {
-    const size_t slot = out->capacity;
-    size_t have = 0, want = slot;
+    size_t have = 0, want = out->capacity;
     for (;;) {
-        int rc = source->has_skipped ? reject_skipped(source) : 0;
-        if (rc == WEIR_FULL)
-            return WEIR_MORE;
-        if (rc == 0)
-            rc = at_file(source);
+        bool ended;
+        int grown, rc = at_file(source);
         if (rc <= 0)
             return rc < 0 ? rc : WEIR_DONE;
-        rc = fill(source, out, &have, &want);
-        if (rc != 0)
-            return rc < 0 ? rc : WEIR_MORE;
-        if (source->has_skipped) {
+        ssize_t got = read_at(source, source->state->offset, out->bytes, have, want, &ended);
+        if (got < 0)
+            return (int)got;
+        if (ended && got == 0) {
+            next_file(source);
             have = 0;
-            want = slot;
+            continue;
         }
+        if (put_records(source, out, (size_t)got, ended))
+            return WEIR_MORE;
+        have = (size_t)got;
+        if (have < want)
+            continue; /* a pipe, which may bring more */
+        if ((rc = grow(source, out, &want, &grown)) != 0)
+            return rc;
+        if (!grown)
+            return (rc = skip_record(source, out)) < 0 ? rc : WEIR_MORE;
     }
 }

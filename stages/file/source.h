@@ -7,8 +7,9 @@
  * last record end is read again with the next slot. Standard input is kept in a private buffer
  * instead, and a source that reads it cannot be replaced.
  *
- * A record that does not fit the slot gets the large one; one larger than max_record is passed over
- * and rejected.
+ * A record that does not fit the slot gets the large one. Of one that is larger than max_record
+ * only the beginning is passed on, and a last record whose end is missing is passed on alone, both
+ * with whole_bytes set: the next stage rejects them.
  */
 #ifndef WEIR_FILE_SOURCE_H
 #define WEIR_FILE_SOURCE_H
@@ -25,14 +26,6 @@ struct source_state {
     uint32_t begun;
 };
 
-/* A record that was passed over, or whose end is missing at the end of the file. */
-struct source_skipped {
-    uint64_t bytes, lines;
-    bool ended;      /* by the end of the file, not by its own end */
-    const char *raw; /* its first bytes */
-    size_t raw_bytes;
-};
-
 /* How records are told apart. context is what weir__source_open was given. */
 struct source_format {
     /*
@@ -45,9 +38,6 @@ struct source_format {
      * bytes into this one; *ret_lines counts from the record's start. */
     bool (*skip)(void *context, const char *bytes, size_t n, bool first, size_t *used,
                  uint64_t *ret_lines);
-    /* Why such a record is rejected. line: physical lines of the file before it. */
-    void (*reason)(void *context, const struct source_skipped *skipped, uint64_t line, char *text,
-                   size_t text_bytes);
 };
 
 struct source_file {
@@ -74,13 +64,12 @@ struct source {
     uint32_t opened; /* the file that input is; UINT32_MAX: none */
     struct source_hold hold;
     char *raw; /* the first bytes of a record that is passed over */
-    struct source_skipped skipped;
-    bool has_skipped;
+    size_t raw_bytes;
 };
 
-/* For open. Takes stage->state, a struct source_state. 0 or a code. */
-int weir__source_open(struct source *source, struct weir_stage *stage,
-                      const struct source_format *format, void *context, struct source_file *file);
+/* For open. Takes stage->state, a struct source_state. */
+void weir__source_open(struct source *source, struct weir_stage *stage,
+                       const struct source_format *format, void *context, struct source_file *file);
 /* For produce. */
 int weir__source_produce(struct source *source, struct weir_output *out);
 /* Accepts a zeroed or half-opened one. */

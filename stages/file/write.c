@@ -191,12 +191,6 @@ static int open_fresh(struct weir_stage *stage, struct file_write *file)
 
 static int open_in_place(struct weir_stage *stage, struct file_write *file)
 {
-    const struct write_state *state = stage->state;
-    if (state->started)
-        return weir_fail(stage, WEIR_EIO,
-                         "the worker that wrote %s died, and what it had written cannot be taken "
-                         "back",
-                         shown(file));
     file->fd = STDOUT_FILENO;
     if (strcmp(file->path, "-") != 0)
         file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -216,7 +210,7 @@ static int file_open(struct weir_stage *stage)
 {
     struct file_write *file = stage->self;
     const struct write_state *state = stage->state;
-    file->in_place = is_in_place(file->path);
+    stage->irreplaceable = file->in_place = is_in_place(file->path);
     if (file->in_place)
         return open_in_place(stage, file);
     if (!state->started)

@@ -6,7 +6,6 @@
 
 #include "file/input.h"
 #include "file/source.h"
-#include "file/text.h"
 
 struct cut {
     struct source source;
@@ -35,21 +34,11 @@ static bool skip_line(void *context, const char *bytes, size_t n, bool first, si
     return end != NULL;
 }
 
-static void explain(void *context, const struct source_skipped *skipped, uint64_t line, char *text,
-                    size_t text_bytes)
-{
-    const struct cut *cut = context;
-    char size[TEXT_FIGURE], limit[TEXT_FIGURE];
-    (void)line;
-    snprintf(text, text_bytes, "a line of %s is larger than max_record (%s)",
-             weir__text_bytes(skipped->bytes, size),
-             weir__text_limit(weir_max_record(cut->source.stage), limit));
-}
-
-static const struct source_format format = {cut_lines, skip_line, explain};
+static const struct source_format format = {cut_lines, skip_line};
 
 static int cut_configure(struct weir_stage *stage)
 {
+    stage->irreplaceable = weir__input_is_standard(stage);
     stage->self = calloc(1, sizeof(struct cut));
     return stage->self == NULL ? weir_fail(stage, WEIR_EOS, "no memory") : 0;
 }
@@ -94,7 +83,8 @@ static int cut_open(struct weir_stage *stage)
         return weir_fail(stage, WEIR_EOS, "no memory for the list of files");
     for (size_t i = 0; i < files && probed != NULL && probed[i] != '\0'; i++)
         cut->file[i].standard_input = probed[i] == 'i';
-    return weir__source_open(&cut->source, stage, &format, cut, cut->file);
+    weir__source_open(&cut->source, stage, &format, cut, cut->file);
+    return 0;
 }
 
 static int cut_produce(struct weir_stage *stage, struct weir_output *out)
@@ -120,7 +110,7 @@ const struct weir_stage_type weir_lines_cut = {
     .name = "lines.cut",
     .summary = "cuts text files into batches of whole lines",
     .options = weir__lines_read_options,
-    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_REJECTS | WEIR_INNER,
+    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_INNER,
     .state_bytes = sizeof(struct source_state),
     .configure = cut_configure,
     .probe = cut_probe,

@@ -16,11 +16,10 @@ const struct weir_stage_type weir_lines_read = {
     .size = sizeof(struct weir_stage_type),
     .name = "lines.read",
     .summary = "reads text files, a record a line",
-    .doc = "Reads text line by line: a record has one column, line, of type text. LF and CRLF end "
-           "lines, and are\n"
-           "not part of them; an empty line is empty text. The last line may lack its end. Several "
-           "files are read one\n"
-           "after the other. A line larger than the run's max_record is rejected.",
+    .doc = "Reads text line by line: a record has one column, line, of type text. LF and CRLF "
+           "end lines, and are not part of them; an empty line is empty text. The last line may "
+           "lack its end. Several files are read one after the other. A line larger than the "
+           "run's max_record is rejected.",
     .options = weir__lines_read_options,
     .traits = WEIR_SOURCE | WEIR_REJECTS,
     .inner = inner,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/text.h"
+
 #define BATCH_RECORDS ((uint32_t)64 << 10)
 
 struct split {
@@ -62,12 +64,31 @@ static void locate(const struct weir_batch *batch, uint32_t record, struct weir_
                                   .raw_bytes = weir_entry_length(split->entry[record])};
 }
 
+/* A batch that is one line, or its beginning, which is too large. */
+static int process_large(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor)
+{
+    struct weir_position position = in->origin;
+    char size[TEXT_FIGURE], limit[TEXT_FIGURE];
+    position.raw = in->bytes;
+    position.raw_bytes = in->byte_count;
+    int verdict = weir_reject_at(
+        stage, &position, NULL, "a line of %s is larger than max_record (%s)",
+        weir__text_bytes(in->whole_bytes, size), weir__text_limit(weir_max_record(stage), limit));
+    if (verdict != WEIR_SKIP)
+        return verdict < 0 ? verdict : 0;
+    stage->count.in++;
+    *cursor = UINT64_MAX;
+    return 0;
+}
+
 static int split_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                          struct weir_output *out)
 {
     struct split *split = stage->self;
     uint32_t records = 0;
     size_t at = (size_t)*cursor;
+    if (in->whole_bytes != 0)
+        return process_large(stage, in, cursor);
     split->in = in;
     split->from = at;
     while (at < in->byte_count && records < BATCH_RECORDS) {
@@ -110,7 +131,7 @@ const struct weir_stage_type weir_lines_split = {
     .name = "lines.split",
     .summary = "makes a record of each line",
     .options = weir__lines_read_options,
-    .traits = WEIR_INNER,
+    .traits = WEIR_REJECTS | WEIR_INNER,
     .configure = split_configure,
     .bind = split_bind,
     .process = split_process,

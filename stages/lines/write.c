@@ -18,8 +18,8 @@ const struct weir_stage_type weir_lines_write = {
     .name = "lines.write",
     .summary = "writes a text file, a line a record",
     .doc = "Writes the values of one column, each on a line. Null gives an empty line. A value "
-           "with a line end in it\n"
-           "is an error of its record. The file is published as csv.write does it.",
+           "with a line end in it is an error of its record. The file is published as csv.write "
+           "does it.",
     .options = weir__lines_write_options,
     .traits = WEIR_SINK | WEIR_REJECTS,
     .inner = inner,

@@ -42,7 +42,6 @@
 
 #define RIG_STAGES 12
 #define RIG_STATE  1024
-#define RIG_ENOUGH 2 /* a stage needs no further input */
 
 struct rig_stage {
     struct weir_stage stage;
@@ -568,7 +567,8 @@ RIG_FN int rig_pass_on(struct rig *rig, size_t i, const struct weir_output *out)
     struct weir_batch batch = {.records = out->records,
                                .bytes = out->bytes,
                                .byte_count = out->used,
-                               .origin = out->origin};
+                               .origin = out->origin,
+                               .whole_bytes = out->whole_bytes};
     return rig_push(rig, i + 1, &batch);
 }
 
@@ -583,7 +583,7 @@ RIG_FN int rig_push(struct rig *rig, size_t i, const struct weir_batch *in)
         rc = stage->stage.type->process(&stage->stage, in, &cursor, &out);
         if (rc < 0)
             return rc;
-        if (rc == RIG_ENOUGH)
+        if (rc == WEIR_ENOUGH)
             rig->enough = true;
         if (rig_end_call(rig, stage, &out)) {
             int passed = rig_pass_on(rig, i, &out);
@@ -668,7 +668,7 @@ RIG_FN int rig_finish(struct rig *rig)
         rc = stage->stage.type->finish(&stage->stage, &out);
         if (rc >= 0 && rig_end_call(rig, stage, &out))
             rc = rig_pass_on(rig, i, &out);
-        rc = rc == RIG_ENOUGH ? 0 : rc;
+        rc = rc == WEIR_ENOUGH ? 0 : rc;
     }
     rig_forget(rig, rig->output.len, true);
     return rc;
