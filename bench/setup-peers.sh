@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs the peers that bench/run.sh measures beside Weir, where they are missing: Miller and Node.js from Debian,
+# DuckDB's npm package into build/bench. What cannot be had is said, and run.sh skips it.
+#
+#     sh bench/setup-peers.sh
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$root/build/bench
+mkdir -p "$build"
+
+missing=
+command -v mlr >/dev/null || missing="$missing miller"
+command -v node >/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
+command -v python3 >/dev/null || missing="$missing python3"
+[ -f /usr/include/csv.h ] || missing="$missing libcsv-dev"
+
+as_root=
+[ "$(id -u)" -eq 0 ] || as_root=sudo
+if [ -z "$missing" ]; then
+    echo "setup-peers: Debian's packages are there"
+elif ! command -v apt-get >/dev/null; then
+    echo "setup-peers: this is no Debian; missing are what it calls:$missing"
+else
+    echo "setup-peers: installing$missing"
+    # The words of $missing are package names; $as_root is sudo or nothing.
+    # shellcheck disable=SC2086
+    { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends $missing; } \
+        >"$build/setup-peers.log" 2>&1 || echo "setup-peers: apt-get failed, see $build/setup-peers.log"
+fi
+
+if [ -d "$build/node_modules/@duckdb/node-api" ]; then
+    echo "setup-peers: DuckDB is there"
+elif command -v npm >/dev/null; then
+    echo "setup-peers: installing @duckdb/node-api into $build"
+    npm install --prefix "$build" --no-audit --no-fund @duckdb/node-api >"$build/setup-peers-npm.log" 2>&1 ||
+        echo "setup-peers: npm failed, see $build/setup-peers-npm.log"
+else
+    echo "setup-peers: no npm, so no DuckDB"
+fi
