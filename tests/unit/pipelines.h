@@ -1,4 +1,5 @@
-/* pipelines.h - stage types that do nothing, and pipeline texts over them, for the tests of lib/config. */
+/* pipelines.h - stage types that do nothing, and pipeline texts over them, for the tests of
+ * lib/config. */
 #ifndef WEIR_TESTS_PIPELINES_H
 #define WEIR_TESTS_PIPELINES_H
 
@@ -21,7 +22,10 @@ static int toy_process(struct weir_stage *stage, const struct weir_batch *in, ui
     return 0;
 }
 
-#define TOY_ROW_END {NULL, 0, NULL, NULL, false, NULL}
+#define TOY_ROW_END                                                                                \
+    {                                                                                              \
+        NULL, 0, NULL, NULL, false, NULL                                                           \
+    }
 
 static const struct weir_option toy_read_options[] = {
     {"path", WEIR_OPT_LIST, NULL, NULL, true, "the files to read"},
@@ -68,7 +72,7 @@ static const struct weir_stage_type toy_parse = {
 static const struct weir_stage_type *const toy_inner[] = {&toy_cut, &toy_parse, NULL};
 static const struct weir_stage_type toy_rows = {TOY("toy.rows", NULL, 0), .inner = toy_inner};
 
-static const struct weir_stage_type *const toy_types[] = {&toy_read,  &toy_map,  &toy_write,
+static const struct weir_stage_type *const toy_types[] = {&toy_read, &toy_map,  &toy_write,
                                                           &toy_drop, &toy_rows, NULL};
 
 #endif

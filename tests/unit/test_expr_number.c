@@ -1,4 +1,5 @@
-/* Exact decimals: reading, printing, arithmetic at its edges, and against plain __int128 arithmetic on random numbers. */
+/* Exact decimals: reading, printing, arithmetic at its edges, and against plain __int128 arithmetic
+ * on random numbers. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,9 +97,9 @@ START_TEST(test_read_refuses_what_is_not_a_number)
         {"-9223372036854775809", NUMBER_INTEGER, REASON_INTEGER_RANGE},
     };
     struct number untouched = number_integer(42);
-    ck_assert_int_eq(weir__number_read(table[_i].text, strlen(table[_i].text), table[_i].style,
-                                       &untouched),
-                     table[_i].reason);
+    ck_assert_int_eq(
+        weir__number_read(table[_i].text, strlen(table[_i].text), table[_i].style, &untouched),
+        table[_i].reason);
     ck_assert(untouched.exact == 42);
 }
 END_TEST
@@ -107,12 +108,14 @@ START_TEST(test_read_exact_moves_the_point_by_the_exponent)
 {
     static const struct {
         const char *text, *printed;
-    } table[] = {{"1e3", "1000"},     {"1.5e1", "15"},   {"1.5e-2", "0.015"},
-                 {"-2.50e1", "-25.0"}, {"0e99999", "0"}, {"1e37", "10000000000000000000000000000000000000"}};
+    } table[] = {{"1e3", "1000"},     {"1.5e1", "15"},
+                 {"1.5e-2", "0.015"}, {"-2.50e1", "-25.0"},
+                 {"0e99999", "0"},    {"1e37", "10000000000000000000000000000000000000"}};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct number read;
-        ck_assert_int_eq(weir__number_read(table[i].text, strlen(table[i].text), NUMBER_EXACT, &read),
-                         REASON_NONE);
+        ck_assert_int_eq(
+            weir__number_read(table[i].text, strlen(table[i].text), NUMBER_EXACT, &read),
+            REASON_NONE);
         ck_assert_str_eq(print(&read), table[i].printed);
     }
 }
@@ -131,7 +134,8 @@ START_TEST(test_the_short_reader_agrees_with_the_full_one)
         if (!number_read_short(text, (uint32_t)n, &value, &scale))
             continue;
         struct number full;
-        ck_assert_msg(weir__number_read(text, n, NUMBER_ANY, &full) == REASON_NONE, "'%.*s'", (int)n, text);
+        ck_assert_msg(weir__number_read(text, n, NUMBER_ANY, &full) == REASON_NONE, "'%.*s'",
+                      (int)n, text);
         ck_assert(full.exact == value && full.scale == scale && !full.is_real);
     }
 }
@@ -147,7 +151,8 @@ struct operation {
     enum reason reason;
 };
 
-static enum reason apply(const struct number *a, char op, const struct number *b, struct number *ret)
+static enum reason apply(const struct number *a, char op, const struct number *b,
+                         struct number *ret)
 {
     switch (op) {
     case '+': return weir__number_add(a, b, ret);
@@ -175,14 +180,17 @@ static const struct operation operations[] = {
     {"3", '*', "12.34", "37.02", 0},
     {"37.02", '*', "0.85", "31.4670", 0},
     {"-0.5", '*', "0.5", "-0.25", 0},
-    {"9223372036854775807", '*', "9223372036854775807", "85070591730234615847396907784232501249", 0},
+    {"9223372036854775807", '*', "9223372036854775807", "85070591730234615847396907784232501249",
+     0},
     {MOST, '*', "1", MOST, 0},
     {MOST, '*', "-1", "-" MOST, 0},
     {MOST, '*', "2", NULL, REASON_DECIMAL_RESULT},
     {"10000000000000000000", '*', "10000000000000000000", NULL, REASON_DECIMAL_RESULT},
-    {"9999999999999999999", '*', "9999999999999999999", "99999999999999999980000000000000000001", 0},
+    {"9999999999999999999", '*', "9999999999999999999", "99999999999999999980000000000000000001",
+     0},
     {"0.00000000000000000001", '*', "0.0000000000000000001", NULL, REASON_DECIMAL_RESULT},
-    {"0.00000000000000000010", '*', "0.0000000000000000001", "0.00000000000000000000000000000000000001", 0},
+    {"0.00000000000000000010", '*', "0.0000000000000000001",
+     "0.00000000000000000000000000000000000001", 0},
     {"1", '/', "3", "0.3333333333333333", 0},
     {"2", '/', "3", "0.6666666666666667", 0},
     {"-2", '/', "3", "-0.6666666666666667", 0},
@@ -197,7 +205,8 @@ static const struct operation operations[] = {
     {"37.50", '/', "1", "37.50", 0},
     {"1", '/', "0.5", "2", 0},
     {"1", '/', "0.00000000000000000000000000000000000001", NULL, REASON_DECIMAL_RESULT},
-    {"0.1", '/', "0.00000000000000000000000000000000000001", "10000000000000000000000000000000000000", 0},
+    {"0.1", '/', "0.00000000000000000000000000000000000001",
+     "10000000000000000000000000000000000000", 0},
     {"0", '/', "7", "0", 0},
     {MOST, '/', MOST, "1", 0},
     {"1", '/', MOST, "0.00000000000000000000000000000000000001", 0},
@@ -237,14 +246,17 @@ START_TEST(test_compare_does_not_depend_on_the_scale)
         const char *a, *b;
         int order;
     } table[] = {
-        {"1", "1.000", 0},   {"1", "1.001", -1},    {"-1", "-1.001", 1},
-        {"9", "10", -1},     {"0", "-0.0", 0},      {MOST, "0.00000000000000000000000000000000000001", 1},
-        {"-" MOST, "0.1", -1}, {"0.1", "-" MOST, 1}, {"1e2", "100", 0},
-        {"0.1", "1e-1", 0},  {"1e300", MOST, 1},
+        {"1", "1.000", 0},     {"1", "1.001", -1},
+        {"-1", "-1.001", 1},   {"9", "10", -1},
+        {"0", "-0.0", 0},      {MOST, "0.00000000000000000000000000000000000001", 1},
+        {"-" MOST, "0.1", -1}, {"0.1", "-" MOST, 1},
+        {"1e2", "100", 0},     {"0.1", "1e-1", 0},
+        {"1e300", MOST, 1},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct number a = number(table[i].a), b = number(table[i].b);
-        ck_assert_msg(weir__number_compare(&a, &b) == table[i].order, "%s and %s", table[i].a, table[i].b);
+        ck_assert_msg(weir__number_compare(&a, &b) == table[i].order, "%s and %s", table[i].a,
+                      table[i].b);
         ck_assert_int_eq(weir__number_compare(&b, &a), -table[i].order);
     }
 }
@@ -257,11 +269,13 @@ START_TEST(test_round_goes_half_away_from_zero_and_keeps_its_digits)
         int digits;
         const char *result;
     } table[] = {
-        {"2.5", 0, "3"},      {"-2.5", 0, "-3"},   {"3.5", 0, "4"},      {"2.4999999", 0, "2"},
-        {"37.5", 2, "37.50"}, {"5", 3, "5.000"},   {"1.005", 2, "1.01"}, {"-1.005", 2, "-1.01"},
-        {"0.004", 2, "0.00"}, {"-0.004", 2, "0.00"}, {"1250", -2, "1300"}, {"1249", -2, "1200"},
-        {"-1250", -2, "-1300"}, {"49", -2, "0"},   {"50", -2, "100"},    {"1", -38, "0"},
-        {"2.675e0", 2, "2.68"}, {"1e300", 2, "1e+300"}, {"2.5e0", 0, "3.0"},
+        {"2.5", 0, "3"},        {"-2.5", 0, "-3"},      {"3.5", 0, "4"},
+        {"2.4999999", 0, "2"},  {"37.5", 2, "37.50"},   {"5", 3, "5.000"},
+        {"1.005", 2, "1.01"},   {"-1.005", 2, "-1.01"}, {"0.004", 2, "0.00"},
+        {"-0.004", 2, "0.00"},  {"1250", -2, "1300"},   {"1249", -2, "1200"},
+        {"-1250", -2, "-1300"}, {"49", -2, "0"},        {"50", -2, "100"},
+        {"1", -38, "0"},        {"2.675e0", 2, "2.68"}, {"1e300", 2, "1e+300"},
+        {"2.5e0", 0, "3.0"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct number x = number(table[i].x), result;
@@ -279,14 +293,14 @@ START_TEST(test_floor_and_ceil_go_down_and_up)
 {
     static const struct {
         const char *x, *floor, *ceil;
-    } table[] = {{"2.5", "2", "3"},  {"-2.5", "-3", "-2"}, {"2.00", "2", "2"},
-                 {"-0.1", "-1", "0"}, {"0.1", "0", "1"},   {"-1.5e0", "-2.0", "-1.0"}};
+    } table[] = {{"2.5", "2", "3"},   {"-2.5", "-3", "-2"}, {"2.00", "2", "2"},
+                 {"-0.1", "-1", "0"}, {"0.1", "0", "1"},    {"-1.5e0", "-2.0", "-1.0"}};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct number x = number(table[i].x), result;
         ck_assert_int_eq(weir__number_floor(&x, &result), REASON_NONE);
         ck_assert_str_eq(print(&result), table[i].floor);
         ck_assert_int_eq(weir__number_ceil(&x, &result), REASON_NONE);
-        ck_assert_str_eq(print(&result), strcmp(table[i].ceil, "-1.0") == 0 ? "-1.0" : table[i].ceil);
+        ck_assert_str_eq(print(&result), table[i].ceil);
     }
 }
 END_TEST
@@ -370,7 +384,7 @@ START_TEST(test_random_rounding_equals_plain_int128)
         ck_assert_int_eq(r.scale, digits);
         int cut = a.scale - digits;
         int128 by = weir__power10_wide[cut > 0 ? cut : 0];
-        int128 expected = cut <= 0 ? a.exact * weir__power10_wide[-cut]
+        int128 expected = cut <= 0      ? a.exact * weir__power10_wide[-cut]
                           : a.exact < 0 ? -((-a.exact + by / 2) / by)
                                         : (a.exact + by / 2) / by;
         ck_assert(r.exact == expected);

@@ -40,9 +40,15 @@ END_TEST
 START_TEST(test_other_text_is_refused)
 {
     static const char *const texts[] = {
-        "",        "a",         "\"a",        "[",      "[\"a\"",     "[\"a\"\"b\"]", "[ \"a\"]",
-        "{\"a\"}", "{\"a\"",    "{\"a\" ",    "{a b}",  "\"\\x\"",    "\"a\\",        "[\"a\"  \"b\"]",
-        "]",       "{\"a\" \"b\" \"c\"}",     "\"a\nb\"",
+        "",         "a",
+        "\"a",      "[",
+        "[\"a\"",   "[\"a\"\"b\"]",
+        "[ \"a\"]", "{\"a\"}",
+        "{\"a\"",   "{\"a\" ",
+        "{a b}",    "\"\\x\"",
+        "\"a\\",    "[\"a\"  \"b\"]",
+        "]",        "{\"a\" \"b\" \"c\"}",
+        "\"a\nb\"",
     };
     const char *text = texts[_i];
     ck_assert_ptr_null(weir__node_read(&text));
@@ -84,7 +90,8 @@ END_TEST
 
 START_TEST(test_take_leaves_the_others_in_order)
 {
-    static const char *const left[] = {"[\"b\" \"c\" \"z\"]", "[\"a\" \"c\" \"z\"]", "[\"a\" \"b\" \"z\"]"};
+    static const char *const left[] = {"[\"b\" \"c\" \"z\"]", "[\"a\" \"c\" \"z\"]",
+                                       "[\"a\" \"b\" \"z\"]"};
     const char *text = "[\"a\" \"b\" \"c\"]";
     struct node *list = weir__node_read(&text);
     struct node *child = list->child;
@@ -128,8 +135,8 @@ START_TEST(test_an_offset_in_a_text_becomes_a_place_in_the_file)
         size_t offset, span;
         uint32_t line, column, bytes;
     } rows[] = {
-        {true, 0, 0, 3, 5, 99}, {true, 0, 1, 3, 5, 1}, {true, 1, 0, 3, 6, 1},
-        {true, 3, 2, 4, 5, 2},  {true, 4, 0, 4, 6, 1}, {false, 4, 1, 3, 5, 99},
+        {true, 0, 0, 3, 5, 99},  {true, 0, 1, 3, 5, 1}, {true, 1, 0, 3, 6, 1},
+        {true, 3, 2, 4, 5, 2},   {true, 4, 0, 4, 6, 1}, {false, 4, 1, 3, 5, 99},
         {true, 50, 1, 3, 5, 99},
     };
     struct weir_err err = {0};

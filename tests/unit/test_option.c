@@ -169,8 +169,8 @@ static void release(struct reading *reading)
 
 START_TEST(test_values_are_read_and_the_rest_falls_back)
 {
-    struct reading reading = read_canonical(
-        "{\"path\" \"x.csv\" \"slots\" \"2\" \"quoting\" \"none\" \"types\" {\"a\" \"text\" \"b\" \"date\"}}");
+    struct reading reading = read_canonical("{\"path\" \"x.csv\" \"slots\" \"2\" \"quoting\" "
+                                            "\"none\" \"types\" {\"a\" \"text\" \"b\" \"date\"}}");
     const struct settings *settings = reading.settings;
     const char *const *list;
     const struct weir_pair *pair;
@@ -225,8 +225,9 @@ START_TEST(test_every_mistake_is_said)
     } rows[] = {
         {NULL, "option 'path' is missing: the file|\n"},
         {"{}", "option 'path' is missing: the file|\n"},
-        {"[]", "options must be a map like {name: value}|\noption 'path' is missing: the file|\n"},
-        {"{\"path\" \"x\" \"delimeter\" \";\"}", "no option 'delimeter'|did you mean 'delimiter'?\n"},
+        {"[]", "options must be a map like {name: value}|\n"},
+        {"{\"path\" \"x\" \"delimeter\" \";\"}",
+         "no option 'delimeter'|did you mean 'delimiter'?\n"},
         {"{\"path\" \"x\" \"xyzzy\" \";\"}", "no option 'xyzzy'|\n"},
         {"{\"path\" \"\"}", "'path' is empty|\n"},
         {"{\"path\" []}", "'path' must be the path of a file, not a list|\n"},
@@ -238,15 +239,20 @@ START_TEST(test_every_mistake_is_said)
          "'slots' must be a number like 1000, 1_000 or 2k, not 'many'|\n"},
         {"{\"path\" \"x\" \"quoting\" \"al\"}",
          "'quoting' must be minimal, all or none, not 'al'|did you mean 'all'?\n"},
-        {"{\"path\" \"x\" \"quoting\" \"\"}", "'quoting' must be minimal, all or none; it is empty|\n"},
+        {"{\"path\" \"x\" \"quoting\" \"\"}",
+         "'quoting' must be minimal, all or none; it is empty|\n"},
         {"{\"path\" \"x\" \"columns\" {}}", "'columns' must be a list like [a, b], not a map|\n"},
         {"{\"path\" \"x\" \"columns\" [\"a\" []]}",
          "'columns' must be a list of plain values; this one is a list|\n"},
-        {"{\"path\" \"x\" \"types\" \"a\"}", "'types' must be a map like {name: value}, not 'a'|\n"},
-        {"{\"path\" \"x\" \"types\" {\"a\" {}}}", "'a' of 'types' must be a plain value, not a map|\n"},
-        {"{\"path\" \"x\" \"set\" {\"a\" \"\"}}", "'a' of 'set' must be an expression; it is empty|\n"},
+        {"{\"path\" \"x\" \"types\" \"a\"}",
+         "'types' must be a map like {name: value}, not 'a'|\n"},
+        {"{\"path\" \"x\" \"types\" {\"a\" {}}}",
+         "'a' of 'types' must be a plain value, not a map|\n"},
+        {"{\"path\" \"x\" \"set\" {\"a\" \"\"}}",
+         "'a' of 'set' must be an expression; it is empty|\n"},
         {"{\"path\" \"x\" \"where\" \"\"}", "'where' is empty|\n"},
-        {"{\"path\" \"x\" \"password\" []}", "'password' must be text that is never shown, not a list|\n"},
+        {"{\"path\" \"x\" \"password\" []}",
+         "'password' must be text that is never shown, not a list|\n"},
         {"{\"path\" \"x\" \"note\" \"\"}", ""},
         {"{\"path\" \"x\" \"types\" {\"a\" \"\"}}", ""},
     };
@@ -296,8 +302,8 @@ START_TEST(test_nothing_more_is_said_about_a_faulty_value)
     const char *text = "{\"path\" \"\"}";
     reading.with = weir__node_read(&text);
     reading.with->child->faulty = true;
-    ck_assert_int_eq(
-        weir__settings_read(table, reading.with, &reading.errors, &reading.settings), 0);
+    ck_assert_int_eq(weir__settings_read(table, reading.with, &reading.errors, &reading.settings),
+                     0);
     ck_assert_uint_eq(reading.errors.count, 0);
     release(&reading);
 }

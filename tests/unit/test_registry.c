@@ -24,11 +24,15 @@ static int process(struct weir_stage *stage, const struct weir_batch *in, uint64
     return 0;
 }
 
-#define ROW_END {NULL, 0, NULL, NULL, false, NULL}
+#define ROW_END                                                                                    \
+    {                                                                                              \
+        NULL, 0, NULL, NULL, false, NULL                                                           \
+    }
 
 static const struct weir_option good_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to read"},
-    {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none", false, "when a field is quoted | or not"},
+    {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none", false,
+     "when a field is quoted | or not"},
     {"slots", WEIR_OPT_COUNT, "16", "1..64", false, "how many"},
     {"size", WEIR_OPT_BYTES, NULL, "4KiB..", false, "how large"},
     ROW_END,
@@ -149,13 +153,16 @@ START_TEST(test_an_ill_made_option_table_is_refused)
     } rows[] = {
         {{{"Path", WEIR_OPT_PATH, NULL, NULL, false, "h"}, ROW_END}, "has a name that is not"},
         {{{"off", WEIR_OPT_PATH, NULL, NULL, false, "h"}, ROW_END}, "has a name that is not"},
-        {{{"a", WEIR_OPT_PATH, NULL, NULL, false, "h"}, {"a", WEIR_OPT_BOOL, NULL, NULL, false, "h"}, ROW_END},
+        {{{"a", WEIR_OPT_PATH, NULL, NULL, false, "h"},
+          {"a", WEIR_OPT_BOOL, NULL, NULL, false, "h"},
+          ROW_END},
          "stands there twice"},
         {{{"a", WEIR_OPT_PATH, NULL, NULL, false, NULL}, ROW_END}, "has no help"},
         {{{"a", WEIR_OPT_PATH, NULL, NULL, false, ""}, ROW_END}, "has no help"},
         {{{"a", WEIR_OPT_PATH, NULL, NULL, false, "h."}, ROW_END}, "full stop"},
         {{{"a", WEIR_OPT_ENUM, NULL, NULL, false, "h"}, ROW_END}, "has no choices"},
-        {{{"a", WEIR_OPT_ENUM, NULL, "x|no", false, "h"}, ROW_END}, "has no choices, or one that YAML"},
+        {{{"a", WEIR_OPT_ENUM, NULL, "x|no", false, "h"}, ROW_END},
+         "has no choices, or one that YAML"},
         {{{"a", WEIR_OPT_ENUM, "z", "x|w", false, "h"}, ROW_END}, "none of its choices"},
         {{{"a", WEIR_OPT_COUNT, "many", NULL, false, "h"}, ROW_END}, "fallback of another type"},
         {{{"a", WEIR_OPT_COUNT, "0", "1..2", false, "h"}, ROW_END}, "outside its range"},
@@ -178,7 +185,8 @@ END_TEST
 
 START_TEST(test_help_says_all_of_the_table)
 {
-    const struct weir_stage_type type = make_type("a.read", WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_REJECTS);
+    const struct weir_stage_type type =
+        make_type("a.read", WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_REJECTS);
     char *help = weir_stage_help(&type);
     ck_assert_str_eq(help, "a.read - does a thing\n"
                            "(a source; one worker; takes on_error and rejects)\n"
@@ -204,7 +212,8 @@ START_TEST(test_long_help_is_wrapped_between_words)
 {
     struct weir_stage_type type = make_type("a", 0);
     type.options = NULL;
-    type.doc = "aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhhhhhh iiii j";
+    type.doc =
+        "aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhhhhhh iiii j";
     char *help = weir_stage_help(&type);
     ck_assert_ptr_nonnull(strstr(help, "ggggggggg hhhhhhhhh\niiii j\n"));
     ck_assert_ptr_nonnull(strstr(help, "No options."));
@@ -216,10 +225,12 @@ START_TEST(test_the_page_is_a_table_with_bars_escaped)
 {
     const struct weir_stage_type type = make_type("a.read", WEIR_SOURCE);
     char *page = weir_stage_markdown(&type);
-    ck_assert_ptr_nonnull(strstr(page, "# a.read\n\ndoes a thing (a source; any number of workers).\n"));
-    ck_assert_ptr_nonnull(strstr(page, "| `path` | path | required | the file to read |\n"));
     ck_assert_ptr_nonnull(
-        strstr(page, "| `quoting` | minimal, all, none | `minimal` | when a field is quoted \\| or not |\n"));
+        strstr(page, "# a.read\n\ndoes a thing (a source; any number of workers).\n"));
+    ck_assert_ptr_nonnull(strstr(page, "| `path` | path | required | the file to read |\n"));
+    ck_assert_ptr_nonnull(strstr(
+        page,
+        "| `quoting` | minimal, all, none | `minimal` | when a field is quoted \\| or not |\n"));
     free(page);
 }
 END_TEST
