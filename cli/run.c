@@ -35,9 +35,13 @@ static void on_event(const char *text, void *context)
     report_event(show->report, text);
 }
 
-static void show_init(struct show *show, const struct arguments *args, const struct report *report)
+static void show_init(struct show *show, const struct arguments *args, const struct report *report,
+                      const struct weir_plan *plan)
 {
     enum progress_mode mode = args->progress;
+    /* A drawing would stand in the middle of the data. */
+    if (mode == PROGRESS_AUTO && weir_plan_writes_stdout(plan) && isatty(STDOUT_FILENO))
+        mode = PROGRESS_PLAIN;
     show->report = report;
     if (report->quiet)
         mode = PROGRESS_NONE;
@@ -95,7 +99,7 @@ static int execute(const struct arguments *args, const struct report *report,
     struct show show;
     struct weir_receipt *receipt = NULL;
     struct weir_err err;
-    show_init(&show, args, report);
+    show_init(&show, args, report, plan);
     const struct weir_run_options options = {
         .timeout_ms = args->timeout_ms,
         .on_progress = on_progress,

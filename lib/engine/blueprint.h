@@ -1,11 +1,13 @@
 /*
- * blueprint.h - a run laid out: groups of fused stages, their seats, ports and edges, and where each word stands.
+ * blueprint.h - a run laid out: groups of fused stages, their seats, ports and edges, and where
+ * each word stands.
  *
- * The plan makes it; its canonical text stands in the segment; every worker reads the text back and computes the same layout
- * from it, whatever way the worker was started.
+ * The plan makes it; its canonical text stands in the segment; every worker reads the text back and
+ * computes the same layout from it, whatever way the worker was started.
  *
- * A group is what runs in one process: one stage, or several in a row that are fused (its members). It has one or more
- * seats. Port 0 is the output of its last member (unless that is a sink); further ports carry rejected records.
+ * A group is what runs in one process: one stage, or several in a row that are fused (its members).
+ * It has one or more seats. Port 0 is the output of its last member (unless that is a sink);
+ * further ports carry rejected records.
  */
 #ifndef WEIR_BLUEPRINT_H
 #define WEIR_BLUEPRINT_H
@@ -30,10 +32,10 @@ struct member {
     uint32_t stage;                      /* the user's stage: index into blueprint.stage */
     struct node *with;                   /* owned */
     enum on_error on_error;
-    int reject_port; /* -1: none */
+    int reject_port;       /* -1: none */
     struct weir_schema in; /* of a source: what its probe found */
     bool raw_out;          /* its output is bytes */
-    bool *needed; /* owned; one a column of its output */
+    bool *needed;          /* owned; one a column of its output */
     uint32_t needed_count;
     char *probed; /* owned, or NULL */
 };
@@ -47,10 +49,10 @@ struct port {
 
 struct group {
     uint32_t seats;
-    bool ordered; /* the edge that it reads */
-    bool packs;   /* its output are records: they are packed into slots */
+    bool ordered;   /* the edge that it reads */
+    bool packs;     /* its output are records: they are packed into slots */
     bool packs_raw; /* with the records' raw bytes, since somebody downstream may reject them */
-    int input;    /* the group that it reads, -1: a source */
+    int input;      /* the group that it reads, -1: a source */
     uint32_t input_port;
     uint32_t members;
     struct member member[GROUP_MEMBERS];
@@ -89,7 +91,8 @@ struct blueprint {
 struct group *weir__blueprint_add_group(struct blueprint *blueprint);
 struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint);
 
-/* What people see a group's processes called: the first stage's id, and which part of an expanded stage they are: "read.parse". */
+/* What people see a group's processes called: the first stage's id, and which part of an expanded
+ * stage they are: "read.parse". */
 void weir__group_name(const struct blueprint *blueprint, uint32_t group, char *to, size_t room);
 
 /* True if the group's sink has something to publish or to remove at the end of the run. */

@@ -1,7 +1,6 @@
 /* The blueprint as canonical text, and back: what every worker builds its configuration from. */
 #include "engine/blueprint.h"
 
-
 #include <weir/weir.h>
 
 #include <inttypes.h>
@@ -33,8 +32,7 @@ static struct node *schema_node(const struct weir_schema *schema)
         put(map, "preamble", schema->preamble);
     for (uint32_t c = 0; c < schema->columns; c++) {
         weir__node_append(columns, NULL, weir__node_scalar(schema->column[c].name));
-        weir__node_append(columns, NULL,
-                          weir__node_scalar(weir_type_name(schema->column[c].type)));
+        weir__node_append(columns, NULL, weir__node_scalar(weir_type_name(schema->column[c].type)));
     }
     weir__node_append(map, "columns", columns);
     return map;
@@ -82,8 +80,7 @@ static struct node *member_node(const struct member *member)
 
 static struct node *group_node(const struct group *group)
 {
-    struct node *map = weir__node_map(), *members = weir__node_list(),
-                *ports = weir__node_list();
+    struct node *map = weir__node_map(), *members = weir__node_list(), *ports = weir__node_list();
     put_number(map, "seats", group->seats);
     put_number(map, "ordered", group->ordered);
     put_number(map, "packs", group->packs);
@@ -228,9 +225,8 @@ static int read_group(const struct node *map, struct group *ret)
     for (const struct node *n = first(map, "ports"); n != NULL; n = n->next) {
         if (ret->ports == GROUP_PORTS)
             return WEIR_EINTERNAL;
-        ret->port[ret->ports++] =
-            (struct port){.consumer = (uint32_t)get_number(n, "consumer"),
-                          .oversize = get_number(n, "oversize") != 0};
+        ret->port[ret->ports++] = (struct port){.consumer = (uint32_t)get_number(n, "consumer"),
+                                                .oversize = get_number(n, "oversize") != 0};
     }
     return 0;
 }

@@ -58,13 +58,12 @@ static void begin_call(struct crew *crew, uint32_t m)
     if (member->reject_port < 0)
         return;
     const struct outlet *out = &crew->seat->out[member->reject_port];
-    member->room = (struct reject_room){.bytes = out->bytes,
-                                        .capacity = out->capacity,
-                                        .used = out->used,
-                                        .rows = out->records};
+    member->room = (struct reject_room){
+        .bytes = out->bytes, .capacity = out->capacity, .used = out->used, .rows = out->records};
 }
 
-/* What the call did becomes part of the next commit; `call` keeps it apart until its output is used up. */
+/* What the call did becomes part of the next commit; `call` keeps it apart until its output is used
+ * up. */
 static void end_call(struct crew *crew, uint32_t m)
 {
     struct crew_member *member = &crew->member[m];
@@ -84,7 +83,8 @@ static void end_call(struct crew *crew, uint32_t m)
     }
 }
 
-/* The call's output has been used up: nobody will repeat the call, and its state is the member's. */
+/* The call's output has been used up: nobody will repeat the call, and its state is the member's.
+ */
 static void settle_call(struct crew *crew, uint32_t m, uint64_t out_records)
 {
     now(crew)->total[m].out += out_records;
@@ -118,10 +118,9 @@ static int pack_oversize(struct crew *crew, const struct weir_batch *batch, uint
     one.records = *record + 1;
     size_t bytes = weir__pack(&crew->packing, &one, record, slot->bytes, slot->capacity);
     if (bytes == 0)
-        return weir_err_set(&crew->err, WEIR_EDATA,
-                            "stage '%s': a record is larger than max_record (%zu bytes)",
-                            crew->member[crew->group->members - 1].stage.id,
-                            crew->facts.max_record);
+        return weir_err_set(
+            &crew->err, WEIR_EDATA, "stage '%s': a record is larger than max_record (%zu bytes)",
+            crew->member[crew->group->members - 1].stage.id, crew->facts.max_record);
     slot->used = (uint32_t)bytes;
     slot->records = 1;
     return 0;
@@ -237,8 +236,7 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
     struct seat *seat = crew->seat;
     const struct ring *ring = &seat->edge.ring[seat->input.ring];
     struct slot_facts facts = ring_slot(ring, seat->input.position)->facts;
-    struct weir_position origin = {
-        .file = facts.file, .offset = facts.offset, .line = facts.line};
+    struct weir_position origin = {.file = facts.file, .offset = facts.offset, .line = facts.line};
     bool large = facts.oversize != 0 && ring->area != NULL;
     const char *bytes = large ? ring->area : ring_payload(ring, seat->input.position);
     if (facts.bytes > (large ? ring->area_bytes : ring->slot_bytes))

@@ -1,10 +1,11 @@
 /*
  * crew.h - the stages of a group at work in one process.
  *
- * The first member works on the group's input, each further one on what the one before it made, the last writes into the output
- * slot. When a slot is full the transaction so far is committed, wherever the work stands: the ledger holds a cursor for
- * each member, and a successor repeats the calls that were under way from those. What such a call had contributed to the
- * counts and the rejects before the commit is not contributed again.
+ * The first member works on the group's input, each further one on what the one before it made, the
+ * last writes into the output slot. When a slot is full the transaction so far is committed,
+ * wherever the work stands: the ledger holds a cursor for each member, and a successor repeats the
+ * calls that were under way from those. What such a call had contributed to the counts and the
+ * rejects before the commit is not contributed again.
  */
 #ifndef WEIR_CREW_H
 #define WEIR_CREW_H
@@ -22,8 +23,9 @@ struct crew_member {
     struct settings *settings;
     struct weir_schema out;
     struct reject_room room;
-    int reject_port; /* -1: none */
-    _Alignas(8) char state[MEMBER_STATE]; /* as the calls leave it; the ledger's copy follows when a call is used up */
+    int reject_port;                      /* -1: none */
+    _Alignas(8) char state[MEMBER_STATE]; /* as the calls leave it; the ledger's copy follows when a
+                                             call is used up */
 };
 
 /* All members of a seat. */
@@ -44,7 +46,8 @@ enum { CREW_DISCARD = 3 };
 /* Configures, binds and opens every member from the blueprint. crew is zeroed before. */
 int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd);
 
-/* One transaction or more, from an input in hand to its release. WEIR_MORE, or WEIR_DONE when no further input is wanted. */
+/* One transaction or more, from an input in hand to its release. WEIR_MORE, or WEIR_DONE when no
+ * further input is wanted. */
 int weir__crew_process(struct crew *crew);
 
 /* A source: one transaction. WEIR_MORE, or WEIR_DONE when there is no more. */

@@ -43,7 +43,8 @@ static int configure(struct crew *crew, const struct member *from, struct crew_m
     return from->type->configure == NULL ? 0 : from->type->configure(&member->stage);
 }
 
-/* A source's schema is what its probe found: the plan has put it into the blueprint as the member's input. */
+/* A source's schema is what its probe found: the plan has put it into the blueprint as the member's
+ * input. */
 static int bind(const struct member *from, struct crew_member *member)
 {
     struct weir_stage *stage = &member->stage;
@@ -97,8 +98,7 @@ int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd)
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
         code = open_member(crew, m);
     const struct member *last = &crew->group->member[crew->group->members - 1];
-    crew->packing =
-        (struct packing){.needed = last->needed, .raw = crew->group->packs_raw};
+    crew->packing = (struct packing){.needed = last->needed, .raw = crew->group->packs_raw};
     if (code < 0 && crew->err.text[0] == '\0')
         weir_err_set(&crew->err, code, "cannot open the stages of this seat");
     return code;

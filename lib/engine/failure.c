@@ -27,7 +27,8 @@ static struct first find_first(const struct run *run)
     return first;
 }
 
-/* Whether a batch up to `number` is still TAKEN on the group's edge by somebody who has not failed. */
+/* Whether a batch up to `number` is still TAKEN on the group's edge by somebody who has not failed.
+ */
 static bool holds_lower(const struct run *run, uint32_t g, uint64_t number)
 {
     const struct group *group = &run->plan->blueprint.group[g];
@@ -36,8 +37,7 @@ static bool holds_lower(const struct run *run, uint32_t g, uint64_t number)
             weir__view_ring(&run->view, (uint32_t)group->input, seat, group->input_port);
         for (uint32_t i = 0; i < ring.slots; i++) {
             uint64_t claim = word_load(&ring.slot[i].claim[0].word, STEP_CLAIM_LOAD);
-            struct number of =
-                number_unpack(word_load(&ring.slot[i].number, STEP_NUMBER_LOAD));
+            struct number of = number_unpack(word_load(&ring.slot[i].number, STEP_NUMBER_LOAD));
             uint32_t taker = (uint32_t)(claim >> 16) & 0xFFFF;
             if (!claim_is_taken(claim) || of.n > number || taker >= group->seats)
                 continue;

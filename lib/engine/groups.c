@@ -42,7 +42,8 @@ static bool isolated(const struct draft *draft)
     return draft->from != NULL && draft->from->isolate;
 }
 
-/* A one-seat stage between parallel ones divides them into layers that run at the same time and share the processors. */
+/* A one-seat stage between parallel ones divides them into layers that run at the same time and
+ * share the processors. */
 static uint32_t parallel_layers(const struct weir_plan *plan)
 {
     uint32_t layers = 0;
@@ -50,8 +51,8 @@ static uint32_t parallel_layers(const struct weir_plan *plan)
     for (uint32_t d = 0; d < plan->chain; d++) {
         const struct draft *draft = &plan->draft[d], *before = d > 0 ? draft - 1 : NULL;
         bool parallel = !one_seat(draft);
-        bool apart = before != NULL && before->from != draft->from &&
-                     (isolated(draft) || isolated(before));
+        bool apart =
+            before != NULL && before->from != draft->from && (isolated(draft) || isolated(before));
         layers += parallel && (!inside || apart);
         inside = parallel;
     }
@@ -75,16 +76,15 @@ static void give_seats(struct weir_plan *plan)
 
 /* ---- fusion ---- */
 
-/* The same place for both: as many seats, and neither wants a process of its own. Stages of one user's stage are never isolated
- * from each other. */
+/* The same place for both: as many seats, and neither wants a process of its own. Stages of one
+ * user's stage are never isolated from each other. */
 static bool fuses(const struct draft *before, const struct draft *draft, const struct group *group)
 {
     uint32_t apart = (before->handle.type->traits | draft->handle.type->traits) & WEIR_NO_FUSE;
     if (apart != 0 || group->members == GROUP_MEMBERS || before->seats != draft->seats)
         return false;
     bool unordered = draft->from->unordered && draft->from != before->from;
-    return before->from == draft->from ||
-           (!isolated(before) && !isolated(draft) && !unordered);
+    return before->from == draft->from || (!isolated(before) && !isolated(draft) && !unordered);
 }
 
 static int add_member(struct group *group, struct draft *draft)
@@ -100,8 +100,7 @@ static int add_member(struct group *group, struct draft *draft)
                               .needed_count = draft->out.columns};
     if (draft->with != NULL && member->with == NULL)
         return WEIR_EOS;
-    if (draft->runtime.probed != NULL &&
-        (member->probed = strdup(draft->runtime.probed)) == NULL)
+    if (draft->runtime.probed != NULL && (member->probed = strdup(draft->runtime.probed)) == NULL)
         return WEIR_EOS;
     member->needed = calloc(draft->out.columns + 1, sizeof(bool));
     if (member->needed == NULL)
@@ -191,7 +190,8 @@ static int add_rejects_groups(struct weir_plan *plan)
 
 uint64_t weir__plan_private_bytes(const struct group *group)
 {
-    /* Measured on wide and narrow files; what computes holds columns and their heaps beside the slot. */
+    /* Measured on wide and narrow files; what computes holds columns and their heaps beside the
+     * slot. */
     bool alone = (group->member[0].type->traits & WEIR_NO_FUSE) != 0;
     return (uint64_t)(alone ? 4 : 16) << 20;
 }

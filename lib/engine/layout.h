@@ -4,7 +4,8 @@
  *     struct run_words | text | for each group: struct group_words, struct seat_words a seat
  *     | for each group and port: the rings' tails and slots | the payloads
  *
- * Everything is an offset from the segment's base, computed from the blueprint. Words that different seats write are WORD_APART apart.
+ * Everything is an offset from the segment's base, computed from the blueprint. Words that
+ * different seats write are WORD_APART apart.
  */
 #ifndef WEIR_LAYOUT_H
 #define WEIR_LAYOUT_H
@@ -45,22 +46,24 @@ struct member_counts {
 };
 
 /*
- * Everything that a transaction changes. The ledger holds two; the sequence's parity says which one is valid.
- * A stage may be called several times for one input, and a commit may fall between; `call` is what the unfinished
- * calls have contributed to `total` already, so that a successor that repeats them does not count twice.
+ * Everything that a transaction changes. The ledger holds two; the sequence's parity says which one
+ * is valid. A stage may be called several times for one input, and a commit may fall between;
+ * `call` is what the unfinished calls have contributed to `total` already, so that a successor that
+ * repeats them does not count twice.
  */
 struct ledger_copy {
     uint64_t tail[GROUP_PORTS];
-    uint64_t number;              /* the output's: of the input in hand, or a source's own count */
-    uint32_t part[GROUP_PORTS];   /* of number, published so far */
-    bool input_done;              /* the input below is to be released by the commit's tail */
-    bool expects_part;            /* the next input is the part behind the one below */
-    bool enough;                  /* a member has said that it wants no more: what follows is the last transaction */
-    bool last;                    /* the commit's tail closes the seat */
-    bool done;                    /* and tells its producers that it wants no more */
+    uint64_t number;            /* the output's: of the input in hand, or a source's own count */
+    uint32_t part[GROUP_PORTS]; /* of number, published so far */
+    bool input_done;            /* the input below is to be released by the commit's tail */
+    bool expects_part;          /* the next input is the part behind the one below */
+    bool enough; /* a member has said that it wants no more: what follows is the last transaction */
+    bool last;   /* the commit's tail closes the seat */
+    bool done;   /* and tells its producers that it wants no more */
     uint32_t input_ring;
     uint64_t input_position;
-    uint64_t cursor[GROUP_MEMBERS + 1]; /* where each member stands in its input; the last is the packing */
+    uint64_t cursor[GROUP_MEMBERS +
+                    1]; /* where each member stands in its input; the last is the packing */
     struct member_counts total[GROUP_MEMBERS];
     struct member_counts call[GROUP_MEMBERS];
     uint64_t wait_in_ns, wait_out_ns;
@@ -97,8 +100,9 @@ static inline struct group_words *view_group(const struct run_view *view, uint32
 static inline struct seat_words *view_seat(const struct run_view *view, uint32_t group,
                                            uint32_t seat)
 {
-    struct seat_words *first = (struct seat_words *)(void *)(view->segment.base +
-                                                             view->blueprint->group[group].seat_offset);
+    struct seat_words *first =
+        (struct seat_words *)(void *)(view->segment.base +
+                                      view->blueprint->group[group].seat_offset);
     return &first[seat];
 }
 
@@ -106,14 +110,16 @@ static inline struct seat_words *view_seat(const struct run_view *view, uint32_t
 struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_t seat,
                             uint32_t port);
 
-/* The edge that a group reads: the rings of all seats of its producer. edge->ring is to be freed. 0 or WEIR_EOS. */
+/* The edge that a group reads: the rings of all seats of its producer. edge->ring is to be freed. 0
+ * or WEIR_EOS. */
 int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret);
 
 /* True if every seat of the group has the word: for CLOSED and DONE. */
 bool weir__view_all_closed(const struct run_view *view, uint32_t group);
 bool weir__view_all_done(const struct run_view *view, uint32_t group);
 
-/* Wakes every seat of a group, and of those before and after it: after CLOSED, DONE, and recovery. */
+/* Wakes every seat of a group, and of those before and after it: after CLOSED, DONE, and recovery.
+ */
 void weir__view_wake_group(const struct run_view *view, uint32_t group);
 void weir__view_wake_around(const struct run_view *view, uint32_t group);
 

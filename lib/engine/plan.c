@@ -16,9 +16,8 @@ static struct draft *add_draft(struct weir_plan *plan, uint32_t stage,
     struct draft *draft = &plan->draft[plan->drafts++];
     *draft = (struct draft){.stage = stage, .outer = outer, .rejects_to = -1};
     draft->runtime = (struct stage_runtime){.facts = &plan->facts, .head_fd = -1, .fresh = true};
-    draft->handle = (struct weir_stage){.type = type,
-                                        .id = plan->blueprint.stage[stage].id,
-                                        .runtime = &draft->runtime};
+    draft->handle = (struct weir_stage){
+        .type = type, .id = plan->blueprint.stage[stage].id, .runtime = &draft->runtime};
     return draft;
 }
 
@@ -117,8 +116,7 @@ static int add_rejects_files(struct weir_plan *plan)
 {
     for (uint32_t d = 0; d < plan->chain; d++) {
         struct draft *draft = &plan->draft[d];
-        if ((draft->handle.type->traits & WEIR_REJECTS) == 0 ||
-            draft->from->rejects_path == NULL)
+        if ((draft->handle.type->traits & WEIR_REJECTS) == 0 || draft->from->rejects_path == NULL)
             continue;
         int code = add_rejects_file(plan, draft);
         if (code < 0)
@@ -486,4 +484,14 @@ uint32_t weir_plan_processes(const struct weir_plan *plan)
     for (uint32_t g = 0; g < plan->blueprint.groups; g++)
         processes += plan->blueprint.group[g].seats;
     return processes;
+}
+
+bool weir_plan_writes_stdout(const struct weir_plan *plan)
+{
+    for (uint32_t d = 0; d < plan->drafts; d++) {
+        const char *path = output_path(&plan->draft[d]);
+        if (path != NULL && strcmp(path, "-") == 0)
+            return true;
+    }
+    return false;
 }

@@ -49,8 +49,7 @@ static void group_text(struct buf *to, const struct weir_plan *plan, uint32_t g)
             weir__buf_printf(to, ", %s", plan->blueprint.stage[group->member[m].stage].id);
     weir__buf_puts(to, ")");
     if (group->input >= 0)
-        weir__buf_printf(to, ", reads %s",
-                         group->ordered ? "in order" : "in any order");
+        weir__buf_printf(to, ", reads %s", group->ordered ? "in order" : "in any order");
     weir__buf_putc(to, '\n');
 }
 
@@ -73,14 +72,15 @@ static void rings_text(struct buf *to, const struct weir_plan *plan)
     weir__buf_printf(to,
                      "memory: at most %" PRIu64 " MiB\n"
                      "  %4" PRIu64 " MiB shared: %u rings of %u slots of %u KiB",
-                     (weir_plan_bytes(plan) + (1 << 20) - 1) >> 20, blueprint->segment_bytes >> 20, rings,
-                     blueprint->slots, blueprint->slot_bytes >> 10);
+                     (weir_plan_bytes(plan) + (1 << 20) - 1) >> 20, blueprint->segment_bytes >> 20,
+                     rings, blueprint->slots, blueprint->slot_bytes >> 10);
     if (areas > 0)
         weir__buf_printf(to, ", %u area%s for a record of up to %u MiB", areas,
                          areas == 1 ? "" : "s", blueprint->max_record >> 20);
     weir__buf_printf(to,
                      "\n  %4" PRIu64 " MiB of the workers' own\n"
-                     "  %4" PRIu64 " MiB more for one record at a time that is larger than a slot\n",
+                     "  %4" PRIu64
+                     " MiB more for one record at a time that is larger than a slot\n",
                      plan->private_bytes >> 20, plan->oversize_bytes >> 20);
 }
 

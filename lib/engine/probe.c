@@ -1,4 +1,5 @@
-/* A source's probe, in a process of its own: opening files and parsing their heads is work on foreign data. */
+/* A source's probe, in a process of its own: opening files and parsing their heads is work on
+ * foreign data. */
 #include "engine/plan.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * The supervisor: lays out the memory, starts the workers, watches and replaces them, and gives the verdict. It never touches a
- * record.
+ * The supervisor: lays out the memory, starts the workers, watches and replaces them, and gives the
+ * verdict. It never touches a record.
  *
  *     RUNNING --all seats closed--> PUBLISHING --all sinks published--> ENDED
  *        |                              |
@@ -56,8 +56,7 @@ static void enter(struct run *run, enum run_state state)
     run->state = state;
 }
 
-static void tell(struct run *run, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void tell(struct run *run, const char *format, ...)
 {
@@ -90,7 +89,8 @@ void weir__run_stop(struct run *run, const struct weir_err *err)
     enter(run, STATE_STOPPING);
     run->deadline_ms = weir__now_ms() + STOP_DEADLINE_MS;
     decree(run, RUN_DISCARD);
-    /* Only who has a temporary file to remove is waited for: a source may sit in a read for ever. */
+    /* Only who has a temporary file to remove is waited for: a source may sit in a read for ever.
+     */
     for (size_t w = 0; w < run->workers; w++)
         if (!weir__group_publishes(&run->plan->blueprint.group[run->worker[w].start.group]))
             weir__process_kill(&run->worker[w].process, SIGKILL);
@@ -234,8 +234,9 @@ static void publish_or_not(struct run *run)
     struct weir_err err;
     weir__receipt_read(run->receipt, &run->view);
     if (!run->receipt->balanced) {
-        weir_err_set(&err, WEIR_EINTERNAL,
-                     "the run does not balance: records were lost or doubled. Nothing is published");
+        weir_err_set(
+            &err, WEIR_EINTERNAL,
+            "the run does not balance: records were lost or doubled. Nothing is published");
         weir__run_stop(run, &err);
         return;
     }

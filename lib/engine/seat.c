@@ -114,10 +114,10 @@ static enum seat_event look_for_input(struct seat *seat)
 
 enum seat_event weir__seat_take(struct seat *seat)
 {
-    /* Who waits for a part sets no bit: a part wakes everybody, and a wake for new work must not be spent on this seat. */
+    /* Who waits for a part sets no bit: a part wakes everybody, and a wake for new work must not be
+     * spent on this seat. */
     struct word nowhere = {0};
-    struct word *parked =
-        seat->now.expects_part ? &nowhere : &seat->group_words->parked_in.word;
+    struct word *parked = seat->now.expects_part ? &nowhere : &seat->group_words->parked_in.word;
     enum seat_event event = wait_for(seat, parked, look_for_input, &seat->now.wait_in_ns);
     if (event == SEAT_READY) {
         seat->has_input = true;
@@ -194,8 +194,8 @@ enum seat_event weir__seat_oversize(struct seat *seat, uint32_t port)
 {
     struct outlet *out = &seat->out[port];
     out->oversize = true;
-    enum seat_event event = wait_for(seat, &seat->group_words->parked_out.word, look_for_area,
-                                     &seat->now.wait_out_ns);
+    enum seat_event event =
+        wait_for(seat, &seat->group_words->parked_out.word, look_for_area, &seat->now.wait_out_ns);
     if (event == SEAT_READY) {
         out->bytes = out->ring.area;
         out->capacity = out->ring.area_bytes;
@@ -218,17 +218,17 @@ static void label(struct seat *seat, uint32_t port, bool last)
                                       .offset = out->origin.offset,
                                       .line = out->origin.line,
                                       .whole_bytes = out->whole_bytes};
-    struct number number = {
-        .n = seat->now.number, .part = seat->now.part[port]++, .last = last};
-    /* pairs with the acquire in look_for(): who sees an old lap's claim beside this number ignores it */
+    struct number number = {.n = seat->now.number, .part = seat->now.part[port]++, .last = last};
+    /* pairs with the acquire in look_for(): who sees an old lap's claim beside this number ignores
+     * it */
     word_store(&slot->number, number_pack(number), STEP_NUMBER_STORE);
     seat->now.tail[port]++;
     out->secured = false;
 }
 
 /*
- * The tail of a commit. It only repeats what the committed copy says, so that doing it twice is doing it once, and it touches
- * no word of any other seat but claims that this seat has TAKEN.
+ * The tail of a commit. It only repeats what the committed copy says, so that doing it twice is
+ * doing it once, and it touches no word of any other seat but claims that this seat has TAKEN.
  */
 static void commit_tail(struct seat *seat)
 {
@@ -262,7 +262,8 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
             seat->now.number++; /* nobody else gives the numbers */
     }
     seat->words->copy[(seat->sequence + 1) & 1] = seat->now;
-    /* The commit point. pairs with the acquire in seat_attach(): the copy comes before the parity that names it */
+    /* The commit point. pairs with the acquire in seat_attach(): the copy comes before the parity
+     * that names it */
     word_store(&seat->words->sequence.word, ++seat->sequence, STEP_SEQUENCE_COMMIT);
     commit_tail(seat);
     for (uint32_t port = 0; port < seat->of->ports; port++)
@@ -285,8 +286,7 @@ static int attach_rings(struct seat *seat, struct weir_err *err)
         struct outlet *out = &seat->out[port];
         out->ring = weir__view_ring(seat->view, seat->group, seat->seat, port);
         out->consumer = seat->of->port[port].consumer;
-        weir__segment_populate(out->ring.payload,
-                               (size_t)out->ring.slots * out->ring.slot_bytes);
+        weir__segment_populate(out->ring.payload, (size_t)out->ring.slots * out->ring.slot_bytes);
     }
     if (seat->of->input >= 0 && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
         return weir_err_set(err, WEIR_EOS, "out of memory");
@@ -362,4 +362,3 @@ enum seat_event weir__seat_fail(struct seat *seat, const struct weir_err *err, i
         word_store(&seat->words->failed, 0, STEP_FAILED_STORE);
     return event;
 }
-

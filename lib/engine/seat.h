@@ -1,13 +1,17 @@
 /*
- * seat.h - a worker's place: its ledger, its input, its output slots, and the transaction that joins them.
+ * seat.h - a worker's place: its ledger, its input, its output slots, and the transaction that
+ * joins them.
  *
- *     take input -> secure output slots -> work, into own slots beyond tail -> write the ledger's other copy
+ *     take input -> secure output slots -> work, into own slots beyond tail -> write the ledger's
+ * other copy
  *     -> sequence + 1: the one commit point -> the commit's tail (publish, release, close)
  *
- * A successor does the tail of the last commit again, always, and then works again on what is TAKEN in its name. There is
- * no other state to repair, so every function here may be cut off behind any line.
+ * A successor does the tail of the last commit again, always, and then works again on what is TAKEN
+ * in its name. There is no other state to repair, so every function here may be cut off behind any
+ * line.
  *
- * A struct seat belongs to one process and holds pointers into its own mapping. `now` is the copy being written.
+ * A struct seat belongs to one process and holds pointers into its own mapping. `now` is the copy
+ * being written.
  */
 #ifndef WEIR_SEAT_H
 #define WEIR_SEAT_H
@@ -18,9 +22,9 @@
 struct outlet {
     struct ring ring;
     uint32_t consumer;
-    bool secured;         /* the slot of position now.tail may be written */
-    bool oversize;        /* its payload goes to the ring's large area */
-    char *bytes;          /* of the secured slot */
+    bool secured;  /* the slot of position now.tail may be written */
+    bool oversize; /* its payload goes to the ring's large area */
+    char *bytes;   /* of the secured slot */
     uint32_t capacity;
     uint32_t used;
     uint32_t records;
@@ -38,7 +42,7 @@ struct seat {
     struct ledger_copy now;
     uint64_t sequence;
 
-    struct edge edge;   /* what it reads; producers == 0 for a source */
+    struct edge edge; /* what it reads; producers == 0 for a source */
     bool has_input;
     struct taken input;
     struct outlet out[GROUP_PORTS];
@@ -46,14 +50,15 @@ struct seat {
 
 /* What a wait ends with. Negative codes pass through. */
 enum seat_event {
-    SEAT_WAITS = 0,  /* nothing yet (never returned to callers) */
-    SEAT_READY,      /* an input was taken; the slots are secured */
-    SEAT_PILL,       /* the input has ended */
-    SEAT_UNWANTED,   /* everybody who reads the output is done: end early */
-    SEAT_DISCARD,    /* the run has failed or been stopped: leave */
+    SEAT_WAITS = 0, /* nothing yet (never returned to callers) */
+    SEAT_READY,     /* an input was taken; the slots are secured */
+    SEAT_PILL,      /* the input has ended */
+    SEAT_UNWANTED,  /* everybody who reads the output is done: end early */
+    SEAT_DISCARD,   /* the run has failed or been stopped: leave */
 };
 
-/* Attaches to the seat, and does the recovery: the last commit's tail once more, and finding what is in hand. */
+/* Attaches to the seat, and does the recovery: the last commit's tail once more, and finding what
+ * is in hand. */
 int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, uint32_t number,
                       struct weir_err *err);
 void weir__seat_release(struct seat *seat);
@@ -67,20 +72,22 @@ enum seat_event weir__seat_secure(struct seat *seat);
 /* A source, before it produces: READY, UNWANTED or DISCARD, without waiting. */
 enum seat_event weir__seat_look(struct seat *seat);
 
-/* For one record larger than a slot: waits until the port's large area is free and makes it the secured slot's payload. */
+/* For one record larger than a slot: waits until the port's large area is free and makes it the
+ * secured slot's payload. */
 enum seat_event weir__seat_oversize(struct seat *seat, uint32_t port);
 
 /*
- * Commits. Ports that have something are published as the next part of now.number; with end_of_number every ordered port is, even if
- * empty, as the last part; whoever waits for it is woken. If now.input_done is set the input is released. Never waits.
+ * Commits. Ports that have something are published as the next part of now.number; with
+ * end_of_number every ordered port is, even if empty, as the last part; whoever waits for it is
+ * woken. If now.input_done is set the input is released. Never waits.
  */
 void weir__seat_commit(struct seat *seat, bool end_of_number);
 
 /* Sleeps until the run's word is one of PUBLISH and DISCARD, and returns it. */
 enum run_word weir__seat_await_verdict(struct seat *seat);
 
-/* Leaves the error where the supervisor finds it, and sleeps until the run is discarded, or nobody wants the output any more: then
- * the error is withdrawn, and UNWANTED returned. */
+/* Leaves the error where the supervisor finds it, and sleeps until the run is discarded, or nobody
+ * wants the output any more: then the error is withdrawn, and UNWANTED returned. */
 enum seat_event weir__seat_fail(struct seat *seat, const struct weir_err *err, int poke_fd);
 
 #endif

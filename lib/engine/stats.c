@@ -42,14 +42,15 @@ static bool counts_records(const struct member *member)
 
 /* ---- the chain, member by member ---- */
 
-/* A walk along the pipeline: what the member before has emitted is what the next must have taken. */
+/* A walk along the pipeline: what the member before has emitted is what the next must have taken.
+ */
 struct walk {
     const struct run_view *view;
     struct weir_receipt *receipt;
     struct weir_stage_stats *stats; /* of the user's stage that the walk is in */
     uint32_t stage;
-    bool begun;       /* a member of this stage has counted its input */
-    bool known;       /* emitted is a number of records */
+    bool begun; /* a member of this stage has counted its input */
+    bool known; /* emitted is a number of records */
     uint64_t emitted;
     uint64_t rejected, set_aside; /* records that went to rejects files, and came in there */
 };
@@ -92,7 +93,8 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
     walk->known = true;
 }
 
-/* The group whose time is the stage's: a source's first, a sink's last, else the one that it computes in. */
+/* The group whose time is the stage's: a source's first, a sink's last, else the one that it
+ * computes in. */
 static void set_shares(struct weir_stage_stats *stats, const struct run_view *view, uint32_t g,
                        uint64_t elapsed_ns)
 {
@@ -115,8 +117,7 @@ static void set_shares(struct weir_stage_stats *stats, const struct run_view *vi
         return;
     const struct group *producer = &view->blueprint->group[group->input];
     for (uint32_t seat = 0; seat < producer->seats; seat++) {
-        struct ring ring =
-            weir__view_ring(view, (uint32_t)group->input, seat, group->input_port);
+        struct ring ring = weir__view_ring(view, (uint32_t)group->input, seat, group->input_port);
         waiting += weir__ring_waiting(&ring);
         slots += ring.slots;
     }

@@ -21,7 +21,8 @@ struct worker {
 
 /* ---- becoming a worker ---- */
 
-/* Standard input belongs to sources and standard output to sinks; a stray print elsewhere must not end up in data. */
+/* Standard input belongs to sources and standard output to sinks; a stray print elsewhere must not
+ * end up in data. */
 static void own_standard_streams(const struct group *group)
 {
     const struct member *last = &group->member[group->members - 1];
@@ -119,7 +120,8 @@ static int conclude(struct worker *worker, bool discard)
     return weir__crew_publish(&worker->crew, !discard);
 }
 
-/* A failure is left for the supervisor. If meanwhile nobody wants the output any more, it never was one. */
+/* A failure is left for the supervisor. If meanwhile nobody wants the output any more, it never was
+ * one. */
 static int withdraw_or_leave(struct worker *worker)
 {
     enum seat_event event =
@@ -132,8 +134,8 @@ int weir__worker_main(void *context)
     struct worker worker = {.start = context};
     const struct worker_start *start = context;
     if (become_worker(&worker, &worker.crew.err) < 0 ||
-        weir__seat_attach(&worker.seat, &worker.view, start->group, start->seat,
-                          &worker.crew.err) < 0) {
+        weir__seat_attach(&worker.seat, &worker.view, start->group, start->seat, &worker.crew.err) <
+            0) {
         fprintf(stderr, "weir: %s\n", worker.crew.err.text);
         return 70;
     }

@@ -91,11 +91,12 @@ static void convert_numbers(struct run *run, struct term *term, const struct vec
             continue;
         struct number number = number_at(from, row), before = number;
         enum reason reason = convert_number(term, &number);
-        if (reason == REASON_NONE)
+        if (reason == REASON_NONE) {
             number_put(run, &term->vector, row, &number);
-        else
-            weir__eval_fail(run, term, row, reason,
-                            (struct text){text, (uint32_t)weir__number_print(&before, text)});
+            continue;
+        }
+        uint32_t length = (uint32_t)weir__number_print(&before, text);
+        weir__eval_fail(run, term, row, reason, (struct text){text, length});
     }
 }
 

@@ -10,8 +10,9 @@ static uint64_t head_of(struct edge *edge, uint32_t r, uint64_t tail)
     return edge->head[r];
 }
 
-/* Looks in ring r for the first part of number n. The slot's number is loaded before its claim, and counts only if
- * the claim has the lap of the position: else the slot has been written again in between. */
+/* Looks in ring r for the first part of number n. The slot's number is loaded before its claim, and
+ * counts only if the claim has the lap of the position: else the slot has been written again in
+ * between. */
 static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct taken *ret)
 {
     const struct ring *ring = &edge->ring[r];
@@ -105,12 +106,10 @@ bool weir__edge_take_part(struct edge *edge, uint32_t seat, uint32_t ring, uint6
                           struct taken *ret)
 {
     const struct ring *from = &edge->ring[ring];
-    if (position >= word_load(from->tail, STEP_TAIL_LOAD) ||
-        !weir__ring_take(from, position, seat))
+    if (position >= word_load(from->tail, STEP_TAIL_LOAD) || !weir__ring_take(from, position, seat))
         return false;
     uint64_t number = word_load(&ring_slot(from, position)->number, STEP_NUMBER_LOAD);
-    *ret = (struct taken){
-        .ring = ring, .position = position, .number = number_unpack(number)};
+    *ret = (struct taken){.ring = ring, .position = position, .number = number_unpack(number)};
     return true;
 }
 
@@ -120,10 +119,8 @@ bool weir__edge_find_taken(struct edge *edge, uint32_t seat, struct taken *ret)
         uint64_t position;
         if (!weir__ring_find_taken(&edge->ring[r], seat, &position))
             continue;
-        uint64_t number =
-            word_load(&ring_slot(&edge->ring[r], position)->number, STEP_NUMBER_LOAD);
-        *ret = (struct taken){
-            .ring = r, .position = position, .number = number_unpack(number)};
+        uint64_t number = word_load(&ring_slot(&edge->ring[r], position)->number, STEP_NUMBER_LOAD);
+        *ret = (struct taken){.ring = r, .position = position, .number = number_unpack(number)};
         if (edge->ordered && ret->number.part == 0)
             advance(edge, ret->number.n, STEP_NEXT_HELP);
         return true;

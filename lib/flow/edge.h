@@ -1,11 +1,13 @@
 /*
  * edge.h - taking batches from the rings of all producers of an edge.
  *
- * An ordered edge has one more shared word, `next`: the number that its stage takes next. A seat looks for that number at the heads
- * of the producers' rings, takes it, and moves next on; who finds it taken moves next on for the other (who may be
- * dead) and looks again. So numbers are started in order by however many seats, and the lowest unfinished one can always go on.
+ * An ordered edge has one more shared word, `next`: the number that its stage takes next. A seat
+ * looks for that number at the heads of the producers' rings, takes it, and moves next on; who
+ * finds it taken moves next on for the other (who may be dead) and looks again. So numbers are
+ * started in order by however many seats, and the lowest unfinished one can always go on.
  *
- * Always true: next passes a number only after its first part is TAKEN; nobody releases a number before next has passed it.
+ * Always true: next passes a number only after its first part is TAKEN; nobody releases a number
+ * before next has passed it.
  */
 #ifndef WEIR_EDGE_H
 #define WEIR_EDGE_H
@@ -32,14 +34,17 @@ struct taken {
 /* Takes what is next for the seat. False if there is nothing to take. */
 bool weir__edge_take(struct edge *edge, uint32_t seat, struct taken *ret);
 
-/* Whether there is something to take now, for a seat that wants to know if others should be woken. */
+/* Whether there is something to take now, for a seat that wants to know if others should be woken.
+ */
 bool weir__edge_has_more(struct edge *edge);
 
-/* A seat that holds part p of a number takes part p + 1, behind it in the same ring. False if not published yet. */
+/* A seat that holds part p of a number takes part p + 1, behind it in the same ring. False if not
+ * published yet. */
 bool weir__edge_take_part(struct edge *edge, uint32_t seat, uint32_t ring, uint64_t position,
                           struct taken *ret);
 
-/* A successor: what its predecessor had taken. Moves next past it first, which the dead may have left undone. */
+/* A successor: what its predecessor had taken. Moves next past it first, which the dead may have
+ * left undone. */
 bool weir__edge_find_taken(struct edge *edge, uint32_t seat, struct taken *ret);
 
 #endif

@@ -149,8 +149,7 @@ int weir__unpack(struct unpacked *unpacked, const bool *needed, uint32_t columns
     const uint64_t *entry = unpacked->position + 2 * (size_t)head.records;
     const char *heap = (const char *)(entry + (size_t)head.columns * head.records);
     for (uint32_t c = 0; c < columns; c++) {
-        unpacked->column[c] =
-            (struct weir_column){needed[c] ? entry : NULL, heap, head.heap_bytes};
+        unpacked->column[c] = (struct weir_column){needed[c] ? entry : NULL, heap, head.heap_bytes};
         entry += needed[c] ? head.records : 0;
     }
     unpacked->raw = (struct weir_column){packing.raw ? entry : NULL, heap, head.heap_bytes};

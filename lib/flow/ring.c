@@ -14,8 +14,8 @@ bool weir__ring_take(const struct ring *ring, uint64_t position, uint32_t seat)
 {
     uint64_t lap = ring_lap(ring, position);
     uint64_t expected = claim_empty(lap);
-    /* The lap in the claim makes this safe however long the caller slept since its look: a slot that was
-     * reused has another lap. */
+    /* The lap in the claim makes this safe however long the caller slept since its look: a slot
+     * that was reused has another lap. */
     return word_cas(&ring_slot(ring, position)->claim[0].word, &expected, claim_taken(lap, seat),
                     STEP_CLAIM_TAKE);
 }
@@ -26,7 +26,8 @@ void weir__ring_release(const struct ring *ring, uint64_t position, uint32_t sea
     struct word *claim = &ring_slot(ring, position)->claim[0].word;
     if (word_load(claim, STEP_CLAIM_LOAD) != claim_taken(lap, seat))
         return;
-    /* pairs with the acquire in ring_writable(): the producer overwrites only after our last read */
+    /* pairs with the acquire in ring_writable(): the producer overwrites only after our last read
+     */
     word_store(claim, claim_empty(lap + 1), STEP_CLAIM_RELEASE);
 }
 

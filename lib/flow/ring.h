@@ -1,19 +1,21 @@
 /*
  * ring.h - a producer seat's bounded queue for one of its ports.
  *
- * A ring has K slots; the payload lives in the slot, for the whole run: nothing is allocated, passed on or freed.
- * Position q (0, 1, 2, ...) stands in slot q mod K at lap q / K. All shared state is two kinds of words:
+ * A ring has K slots; the payload lives in the slot, for the whole run: nothing is allocated,
+ * passed on or freed. Position q (0, 1, 2, ...) stands in slot q mod K at lap q / K. All shared
+ * state is two kinds of words:
  *
- *     tail    one a ring            how many positions are published, ever; only the owner stores it
- *     claim   one a slot and edge   EMPTY(lap) or TAKEN(lap, seat)
+ *     tail    one a ring            how many positions are published, ever; only the owner stores
+ * it claim   one a slot and edge   EMPTY(lap) or TAKEN(lap, seat)
  *
- * Always true: a claim's lap never falls; positions below tail are whole; a ring is sorted by (number, part).
- * The producer may write the slot of position t, beyond tail, when its claim is EMPTY(t / K) on every edge that still counts.
- * A consumer seat may read a slot while its own TAKEN stands in the claim.
- * Never: write a slot at a position below tail; release what another seat has taken.
+ * Always true: a claim's lap never falls; positions below tail are whole; a ring is sorted by
+ * (number, part). The producer may write the slot of position t, beyond tail, when its claim is
+ * EMPTY(t / K) on every edge that still counts. A consumer seat may read a slot while its own TAKEN
+ * stands in the claim. Never: write a slot at a position below tail; release what another seat has
+ * taken.
  *
- * Why a crash is harmless behind any line: tail and EMPTY are each one store that the successor repeats from the ledger; a TAKEN
- * tells the successor what it has in hand.
+ * Why a crash is harmless behind any line: tail and EMPTY are each one store that the successor
+ * repeats from the ledger; a TAKEN tells the successor what it has in hand.
  */
 #ifndef WEIR_RING_H
 #define WEIR_RING_H
@@ -23,7 +25,9 @@
 /* shm */
 #include "shm/word.h"
 
-enum { RING_EDGES = 1 }; /* consumer stages of one port. More come with broadcast: the claims have room to grow */
+enum {
+    RING_EDGES = 1
+}; /* consumer stages of one port. More come with broadcast: the claims have room to grow */
 
 /* ---- the number of a batch: n (40 bits), part (23 bits), whether it is the last part of n ---- */
 
@@ -68,7 +72,8 @@ static inline bool claim_is_taken(uint64_t claim)
 
 /* ---- what stands in the segment ---- */
 
-/* What a slot holds. Written by the owner before tail passes it, read by who has taken it; checked when read. */
+/* What a slot holds. Written by the owner before tail passes it, read by who has taken it; checked
+ * when read. */
 struct slot_facts {
     uint32_t bytes;
     uint32_t records;
@@ -89,12 +94,12 @@ _Static_assert(sizeof(struct slot) == (size_t)WORD_APART * (1 + RING_EDGES), "cl
 struct ring {
     struct word *tail;
     struct slot *slot;
-    char *payload;      /* slots times slot_bytes */
-    char *area;         /* one record larger than a slot; NULL: the port has none */
+    char *payload; /* slots times slot_bytes */
+    char *area;    /* one record larger than a slot; NULL: the port has none */
     uint32_t slots;
     uint32_t slot_bytes;
     uint32_t area_bytes;
-    uint32_t owner;     /* the producer's seat within its stage */
+    uint32_t owner; /* the producer's seat within its stage */
 };
 
 static inline struct slot *ring_slot(const struct ring *ring, uint64_t position)
@@ -115,13 +120,15 @@ static inline char *ring_payload(const struct ring *ring, uint64_t position)
 /* Producer: may the slot of this position be written? pairs with the release in ring_release(). */
 bool weir__ring_writable(const struct ring *ring, uint64_t position);
 
-/* Consumer: takes a position that is published and EMPTY. False if another seat was faster or it is not there. */
+/* Consumer: takes a position that is published and EMPTY. False if another seat was faster or it is
+ * not there. */
 bool weir__ring_take(const struct ring *ring, uint64_t position, uint32_t seat);
 
 /* Consumer: gives the slot back, if the seat has it. Harmless when repeated. */
 void weir__ring_release(const struct ring *ring, uint64_t position, uint32_t seat);
 
-/* The position that the seat has taken in this ring and not released, and which: for a successor. */
+/* The position that the seat has taken in this ring and not released, and which: for a successor.
+ */
 bool weir__ring_find_taken(const struct ring *ring, uint32_t seat, uint64_t *ret_position);
 
 /* How many published slots nobody has taken: a figure for progress, not for decisions. */

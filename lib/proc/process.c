@@ -94,7 +94,8 @@ void weir__process_kill(const struct process *process, int signal_number)
 
 /* ---- inside a worker ---- */
 
-/* Fields 48 and 49 of /proc/self/stat tell where the arguments of this program stand in its memory. */
+/* Fields 48 and 49 of /proc/self/stat tell where the arguments of this program stand in its memory.
+ */
 static bool argument_room(char **ret_start, size_t *ret_bytes)
 {
     char line[2048];
@@ -137,7 +138,7 @@ static int compare(const void *a, const void *b)
 
 void weir__process_keep_only(const int *fds, size_t count)
 {
-    int sorted[16];
+    int sorted[16] = {0};
     size_t n = 0;
     for (size_t i = 0; i < count && n < 16; i++)
         if (fds[i] > 2)

@@ -22,9 +22,10 @@ struct process_end {
 };
 
 /*
- * Forks. The child runs main(context) and ends with its result, never returning. It dies with this process, has every signal
- * unblocked, and no SIGINT, SIGHUP or SIGPIPE (those of a terminal go to the supervisor). WEIR_EOS on failure; a process with several
- * threads is refused, since a child could inherit a lock that nobody opens.
+ * Forks. The child runs main(context) and ends with its result, never returning. It dies with this
+ * process, has every signal unblocked, and no SIGINT, SIGHUP or SIGPIPE (those of a terminal go to
+ * the supervisor). WEIR_EOS on failure; a process with several threads is refused, since a child
+ * could inherit a lock that nobody opens.
  */
 int weir__process_fork(struct process *process, int (*main)(void *context), void *context,
                        struct weir_err *err);
@@ -34,7 +35,8 @@ void weir__process_reap(struct process *process, struct process_end *ret);
 
 void weir__process_kill(const struct process *process, int signal);
 
-/* In a worker: what `ps` shows for this process, as far as the room that exec left for its arguments allows. */
+/* In a worker: what `ps` shows for this process, as far as the room that exec left for its
+ * arguments allows. */
 void weir__process_title(const char *title);
 
 /* In a worker: closes every descriptor but 0, 1, 2 and those listed (in any order, -1 ignored). */

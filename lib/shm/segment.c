@@ -52,7 +52,8 @@ void weir__segment_populate(void *from, size_t bytes)
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = (uintptr_t)from & ~(page - 1);
     uintptr_t end = ((uintptr_t)from + bytes + page - 1) & ~(page - 1);
-    /* Only a matter of speed: a kernel before 5.14 does not know it, and pages come on first use. */
+    /* Only a matter of speed: a kernel before 5.14 does not know it, and pages come on first use.
+     */
     madvise((void *)first, end - first, MADV_POPULATE_WRITE);
 }
 

@@ -1,9 +1,9 @@
 /*
  * segment.h - the memory that a run's processes share.
  *
- * A sealed memfd: it has no name, so nothing can stay behind; it is preallocated in full, so that running out of memory is an error
- * at the start and never a SIGBUS in the middle. It is zeroed, kept out of core dumps, and not handed on to
- * children of a worker.
+ * A sealed memfd: it has no name, so nothing can stay behind; it is preallocated in full, so that
+ * running out of memory is an error at the start and never a SIGBUS in the middle. It is zeroed,
+ * kept out of core dumps, and not handed on to children of a worker.
  */
 #ifndef WEIR_SEGMENT_H
 #define WEIR_SEGMENT_H
@@ -22,7 +22,8 @@ int weir__segment_create(struct segment *segment, size_t bytes, struct weir_err 
 /* In a worker: no child of this process will have the mapping. */
 void weir__segment_keep_from_children(const struct segment *segment);
 
-/* Touches the pages of a range, so that the first use does not pay for it in the middle of the work. */
+/* Touches the pages of a range, so that the first use does not pay for it in the middle of the
+ * work. */
 void weir__segment_populate(void *from, size_t bytes);
 
 void weir__segment_release(struct segment *segment);

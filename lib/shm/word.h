@@ -1,14 +1,15 @@
 /*
  * word.h - the one door to words that processes share.
  *
- * Every load, store and compare-and-swap of a shared word goes through the functions below, each call naming the step of the
- * protocol that it is (docs/ARCHITECTURE.md tells them in order). A build with WEIR_STEP_HOOK calls
- * weir__step_hook before each, which can count, trace, yield or kill there. No globals otherwise, so that tests can run seats as
- * threads of one process.
+ * Every load, store and compare-and-swap of a shared word goes through the functions below, each
+ * call naming the step of the protocol that it is (docs/ARCHITECTURE.md tells them in order). A
+ * build with WEIR_STEP_HOOK calls weir__step_hook before each, which can count, trace, yield or
+ * kill there. No globals otherwise, so that tests can run seats as threads of one process.
  *
- * Memory order: a load acquires, a store releases, a compare-and-swap does both, and word_fence is sequentially
- * consistent. It is needed in two kinds of places only: between a waker's publication and its look at a parked word, and between a waiter's
- * bit in that word and its second look (see wait.h).
+ * Memory order: a load acquires, a store releases, a compare-and-swap does both, and word_fence is
+ * sequentially consistent. It is needed in two kinds of places only: between a waker's publication
+ * and its look at a parked word, and between a waiter's bit in that word and its second look (see
+ * wait.h).
  */
 #ifndef WEIR_WORD_H
 #define WEIR_WORD_H
@@ -17,7 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Words that different seats write are this far apart: two cache lines, since processors fetch lines in pairs. */
+/* Words that different seats write are this far apart: two cache lines, since processors fetch
+ * lines in pairs. */
 #define WORD_APART 128
 
 struct word {

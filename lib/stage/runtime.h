@@ -1,8 +1,9 @@
 /*
  * runtime.h - what stands behind a `struct weir_stage`: its settings, and where its words go.
  *
- * The engine fills one in for each stage, in planning and in a worker; the functions of weir/stage.h that a stage calls
- * (weir_fail, weir_reject, weir_option_*, ...) read it. Nothing here is shared between processes.
+ * The engine fills one in for each stage, in planning and in a worker; the functions of
+ * weir/stage.h that a stage calls (weir_fail, weir_reject, weir_option_*, ...) read it. Nothing
+ * here is shared between processes.
  */
 #ifndef WEIR_STAGE_RUNTIME_H
 #define WEIR_STAGE_RUNTIME_H
@@ -22,8 +23,8 @@ struct run_facts {
     const char *run_id;
 };
 
-/* Where the rows of rejected records go: free bytes of a slot. A row that does not fit makes weir_reject answer
- * WEIR_FULL; one that would not fit into an empty slot has its raw bytes cut. */
+/* Where the rows of rejected records go: free bytes of a slot. A row that does not fit makes
+ * weir_reject answer WEIR_FULL; one that would not fit into an empty slot has its raw bytes cut. */
 struct reject_room {
     char *bytes;
     size_t capacity, used;
@@ -33,17 +34,18 @@ struct reject_room {
 struct stage_runtime {
     const struct settings *settings;
     const struct run_facts *facts;
-    const char *probed;   /* the probe's text, or NULL */
-    int head_fd;          /* what the probe kept of standard input, or -1 */
+    const char *probed; /* the probe's text, or NULL */
+    int head_fd;        /* what the probe kept of standard input, or -1 */
     bool fresh;
 
-    struct weir_err *err;         /* where weir_fail puts its words; set in both places */
-    struct weir_errors *errors;   /* planning: where weir_option_error adds; NULL in a worker */
+    struct weir_err *err;       /* where weir_fail puts its words; set in both places */
+    struct weir_errors *errors; /* planning: where weir_option_error adds; NULL in a worker */
 
     enum on_error on_error;
     struct reject_room *rejects; /* NULL: rejected records are counted only */
     uint64_t rejected;           /* in this call */
-    uint64_t rejects_done;       /* of this call, rows that an earlier worker has committed: not written again */
+    uint64_t rejects_done; /* of this call, rows that an earlier worker has committed: not written
+                              again */
 
     int (*oversize)(struct weir_stage *stage, struct weir_output *out);
     void *engine; /* the engine's own, for oversize */

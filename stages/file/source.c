@@ -9,6 +9,11 @@
 #define RAW_BYTES  ((size_t)64 << 10) /* of a rejected record that are kept */
 #define PIPE_BYTES ((size_t)64 << 10) /* for one read */
 
+enum {
+    PIPE_WAIT_MS = 200, /* then the engine may look whether the run is to end */
+    NOTHING_YET = -1000 /* no byte came in that time */
+};
+
 void weir__source_open(struct source *source, struct weir_stage *stage,
                        const struct source_format *format, void *context, struct source_file *file)
 {
@@ -102,7 +107,13 @@ static bool hold_has_room(struct source_hold *hold)
     return true;
 }
 
-/* One read, of what the probe has kept first. Waits if nothing is there. */
+static bool more_comes(const struct source *source, int wait_ms)
+{
+    struct pollfd poll_input = {.fd = source->input.fd, .events = POLLIN};
+    return !source->hold.head_done || poll(&poll_input, 1, wait_ms) > 0;
+}
+
+/* One read, of what the probe has kept first. Waits a while if nothing is there. */
 static int hold_more(struct source *source)
 {
     struct source_hold *hold = &source->hold;
@@ -116,6 +127,8 @@ static int hold_more(struct source *source)
         hold->head += got > 0 ? (uint64_t)got : 0;
     }
     if (hold->head_done) {
+        if (!more_comes(source, PIPE_WAIT_MS))
+            return NOTHING_YET;
         got = weir__input_read(source->input.fd, to, PIPE_BYTES);
         hold->ended = got == 0;
     }
@@ -123,12 +136,6 @@ static int hold_more(struct source *source)
         return read_failed(source, hold->offset + hold->used);
     hold->used += (size_t)got;
     return 0;
-}
-
-static bool more_is_there(const struct source *source)
-{
-    struct pollfd poll_input = {.fd = source->input.fd, .events = POLLIN};
-    return !source->hold.head_done || poll(&poll_input, 1, 0) > 0;
 }
 
 static void hold_drop(struct source_hold *hold, uint64_t offset)
@@ -150,7 +157,7 @@ static ssize_t read_pipe(struct source *source, uint64_t offset, char *to, size_
         if (hold->offset < offset && hold->used > 0)
             hold_drop(hold, offset);
         bool enough = hold->offset == offset && hold->used > have;
-        if (hold->ended || (enough && (hold->used >= want || !more_is_there(source))))
+        if (hold->ended || (enough && (hold->used >= want || !more_comes(source, 0))))
             break;
         int rc = hold_more(source);
         if (rc < 0)
@@ -202,6 +209,8 @@ static int skip_record(struct source *source, struct weir_output *out)
     for (bool found = false, ended = false; !found && !ended;) {
         ssize_t got =
             read_at(source, source->state->offset + bytes, out->bytes, 0, out->capacity, &ended);
+        if (got == NOTHING_YET)
+            continue;
         if (got < 0)
             return (int)got;
         size_t used = 0;
@@ -264,7 +273,7 @@ int weir__source_produce(struct source *source, struct weir_output *out)
             return rc < 0 ? rc : WEIR_DONE;
         ssize_t got = read_at(source, source->state->offset, out->bytes, have, want, &ended);
         if (got < 0)
-            return (int)got;
+            return got == NOTHING_YET ? WEIR_MORE : (int)got;
         if (ended && got == 0) {
             next_file(source);
             have = 0;

@@ -1,19 +1,21 @@
 /*
  * batch.h - schemas, and batches of records as a stage sees them.
  *
- * An edge has a schema: named columns, each with a type. A batch is a run of records stored column by
- * column: a column is an array of 64-bit entries, one a record, that say where in the column's heap
- * the value's bytes stand. A value is bytes, or null; the column's type says how to read the bytes.
- * Values keep the bytes they arrived with until something changes them.
+ * An edge has a schema: named columns, each with a type. A batch is a run of records stored column
+ * by column: a column is an array of 64-bit entries, one a record, that say where in the column's
+ * heap the value's bytes stand. A value is bytes, or null; the column's type says how to read the
+ * bytes. Values keep the bytes they arrived with until something changes them.
  *
- * An edge may also carry raw bytes: text that has not been parsed yet, or has been formatted already.
+ * An edge may also carry raw bytes: text that has not been parsed yet, or has been formatted
+ * already.
  */
 #ifndef WEIR_BATCH_H
 #define WEIR_BATCH_H
 
 #include <weir/err.h>
 
-/* The types of section "Records" in docs/ARCHITECTURE.md. UNTYPED is text that has not been looked at. */
+/* The types of section "Records" in docs/ARCHITECTURE.md. UNTYPED is text that has not been looked
+ * at. */
 #define WEIR_TYPES(X)                                                                              \
     X(UNTYPED, "untyped")                                                                          \
     X(TEXT, "text")                                                                                \
@@ -41,9 +43,9 @@ struct weir_field {
 };
 
 /*
- * Zero-initialise; release when done. raw: the edge carries bytes, not records; columns are then those
- * that the bytes hold, for messages only. preamble (owned, text without NUL, may be NULL) is what a sink of raw bytes writes
- * before the first of them, a CSV header for one.
+ * Zero-initialise; release when done. raw: the edge carries bytes, not records; columns are then
+ * those that the bytes hold, for messages only. preamble (owned, text without NUL, may be NULL) is
+ * what a sink of raw bytes writes before the first of them, a CSV header for one.
  */
 struct weir_schema {
     struct weir_field *column;
@@ -64,8 +66,8 @@ WEIR_PUBLIC void weir_schema_release(struct weir_schema *schema);
 
 /* An entry: offset (28 bits), length (28 bits), flags (8 bits), from the low end. */
 #define WEIR_ENTRY_BITS 28
-#define WEIR_ENTRY_MAX ((1u << WEIR_ENTRY_BITS) - 1)
-#define WEIR_NULL 1u /* flag: the value is null; offset and length are 0 */
+#define WEIR_ENTRY_MAX  ((1u << WEIR_ENTRY_BITS) - 1)
+#define WEIR_NULL       1u /* flag: the value is null; offset and length are 0 */
 
 static inline uint64_t weir_entry(uint32_t offset, uint32_t length)
 {
@@ -99,8 +101,8 @@ struct weir_column {
     uint32_t heap_bytes;   /* offset + length of no entry passes it: weir_value checks */
 };
 
-/* Where a record came from. line and column count from 1, offset from 0; 0 line: unknown. raw is the
- * record's bytes as they arrived, or NULL where they are no longer at hand. */
+/* Where a record came from. line and column count from 1, offset from 0; 0 line: unknown. raw is
+ * the record's bytes as they arrived, or NULL where they are no longer at hand. */
 struct weir_position {
     uint32_t file; /* index into the run's list of input files; UINT32_MAX: none */
     uint64_t offset;
@@ -115,13 +117,16 @@ struct weir_batch {
     uint32_t columns;
     const struct weir_column *column;
 
-    /* For an edge of raw bytes: the bytes instead of columns, records being 0 or how many they hold. */
+    /* For an edge of raw bytes: the bytes instead of columns, records being 0 or how many they
+     * hold. */
     const char *bytes;
     size_t byte_count;
     struct weir_position origin; /* of the first byte */
-    uint64_t whole_bytes;        /* not 0: bytes is but the beginning of one record of so many, too large to take */
+    uint64_t whole_bytes; /* not 0: bytes is but the beginning of one record of so many, too large
+                             to take */
 
-    /* Tells where a record came from. Called only when something is to be said about that record. */
+    /* Tells where a record came from. Called only when something is to be said about that record.
+     */
     void (*locate)(const struct weir_batch *batch, uint32_t record, struct weir_position *ret);
     const void *locate_context;
 };

@@ -1,10 +1,10 @@
 /*
  * err.h - what went wrong, in words that a user can act on.
  *
- * A function that can fail returns 0 or a negative code from WEIR_ERRORS and fills a struct weir_err.
- * The struct is flat and holds no pointer, so that a worker can leave it in shared memory for its
- * supervisor. On success it is untouched. Callers prepend context as an error rises:
- * "stage 'hash': cannot open 'a.bin': Permission denied".
+ * A function that can fail returns 0 or a negative code from WEIR_ERRORS and fills a struct
+ * weir_err. The struct is flat and holds no pointer, so that a worker can leave it in shared memory
+ * for its supervisor. On success it is untouched. Callers prepend context as an error rises: "stage
+ * 'hash': cannot open 'a.bin': Permission denied".
  */
 #ifndef WEIR_ERR_H
 #define WEIR_ERR_H
@@ -36,8 +36,9 @@ enum weir_code {
 };
 
 /*
- * line and column (in bytes) count from 1; 0 means unknown. span is the bytes that the caret underlines.
- * source is the line of the file that the error is about, note says what to do. Any text may be "".
+ * line and column (in bytes) count from 1; 0 means unknown. span is the bytes that the caret
+ * underlines. source is the line of the file that the error is about, note says what to do. Any
+ * text may be "".
  */
 struct weir_err {
     int code;
@@ -71,7 +72,8 @@ WEIR_PUBLIC void weir_err_print(FILE *to, const struct weir_err *err, bool colou
 /* The exit code of a program that fails with this code; 70 for a code not in the list. */
 WEIR_PUBLIC int weir_err_exit_code(int code);
 
-/* A growing list of errors: what reading a pipeline file gives. Zero-initialise; release when done. */
+/* A growing list of errors: what reading a pipeline file gives. Zero-initialise; release when done.
+ */
 struct weir_errors {
     struct weir_err *list;
     size_t count;

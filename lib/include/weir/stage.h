@@ -1,19 +1,21 @@
 /*
  * stage.h - write a stage type.
  *
- * A stage type is one `struct weir_stage_type` of functions and one table of options. The engine makes one
- * `struct weir_stage` of it for each stage of a pipeline while it plans, and one for each seat in that seat's
- * worker process, and passes it to every function; `self` is the type's own.
+ * A stage type is one `struct weir_stage_type` of functions and one table of options. The engine
+ * makes one `struct weir_stage` of it for each stage of a pipeline while it plans, and one for each
+ * seat in that seat's worker process, and passes it to every function; `self` is the type's own.
  *
  * The life of a stage, in the order of the calls:
  *
- *     planning (in the program)      configure -> probe (a source, in a short-lived process) -> bind -> needs
- *     a worker (its own process)     configure -> bind -> needs -> open -> produce | process ... -> finish
+ *     planning (in the program)      configure -> probe (a source, in a short-lived process) ->
+ * bind -> needs a worker (its own process)     configure -> bind -> needs -> open -> produce |
+ * process ... -> finish
  *                                    -> close; a sink then: publish -> close
  *
- * A worker may be killed between any two instructions; its successor is given the state of the last commit and the
- * input that was in hand, and does the work again. A stage must therefore be deterministic: the same input, cursor
- * and state give the same output. Nothing else is asked of it.
+ * A worker may be killed between any two instructions; its successor is given the state of the last
+ * commit and the input that was in hand, and does the work again. A stage must therefore be
+ * deterministic: the same input, cursor and state give the same output. Nothing else is asked of
+ * it.
  *
  * stages/discard.c is the smallest stage, complete.
  */
@@ -26,7 +28,8 @@
 
 #define WEIR_STAGE_ABI 1
 
-/* ---- options ----------------------------------------------------------------------------------------- */
+/* ---- options
+ * ----------------------------------------------------------------------------------------- */
 
 enum weir_option_type {
     WEIR_OPT_STRING,
@@ -47,14 +50,15 @@ enum weir_option_type {
 };
 
 /*
- * The only place where an option exists: it drives parsing, checking, `pipeline stages NAME`, the page
- * in docs/ and the JSON Schema. A table ends with a row whose name is NULL.
+ * The only place where an option exists: it drives parsing, checking, `pipeline stages NAME`, the
+ * page in docs/ and the JSON Schema. A table ends with a row whose name is NULL.
  */
 struct weir_option {
     const char *name;
     enum weir_option_type type;
     const char *fallback; /* the default as it would be written in a pipeline file; NULL: unset */
-    const char *choices;  /* ENUM: "minimal|all|none"; numbers: a range "1..64" or "1.."; else NULL */
+    const char
+        *choices; /* ENUM: "minimal|all|none"; numbers: a range "1..64" or "1.."; else NULL */
     bool required;
     const char *help; /* one sentence without a full stop */
 };
@@ -63,10 +67,12 @@ struct weir_stage;
 
 /* True if the pipeline file gives the option (a fallback does not count). */
 WEIR_PUBLIC bool weir_option_given(const struct weir_stage *stage, const char *name);
-/* The option's value, or its fallback; NULL if neither. ENUM too. Borrowed, as long as the stage lives. */
+/* The option's value, or its fallback; NULL if neither. ENUM too. Borrowed, as long as the stage
+ * lives. */
 WEIR_PUBLIC const char *weir_option_string(const struct weir_stage *stage, const char *name);
-/* BOOL: 0 or 1. CHAR: the byte, 0 to 255. COUNT; BYTES; DURATION in milliseconds; PERCENT and RATE in millionths and
- * thousandths. ENUM: the index of the choice. -1: neither given nor with a fallback. */
+/* BOOL: 0 or 1. CHAR: the byte, 0 to 255. COUNT; BYTES; DURATION in milliseconds; PERCENT and RATE
+ * in millionths and thousandths. ENUM: the index of the choice. -1: neither given nor with a
+ * fallback. */
 WEIR_PUBLIC int64_t weir_option_number(const struct weir_stage *stage, const char *name);
 /* LIST. Returns the number of strings and sets *ret to them (borrowed). */
 WEIR_PUBLIC size_t weir_option_list(const struct weir_stage *stage, const char *name,
@@ -81,17 +87,19 @@ WEIR_PUBLIC size_t weir_option_map(const struct weir_stage *stage, const char *n
 
 /*
  * For configure and bind: says what is wrong with an option's value; the file, line and column are
- * found from name, key (of a map; the text of the item for a list; NULL) and offset, the place in the value's
- * text where the mistake begins, span bytes wide (0: the whole value). note says what to do, or is NULL. May be
- * called several times; every error is shown. Returns WEIR_ECONFIG.
+ * found from name, key (of a map; the text of the item for a list; NULL) and offset, the place in
+ * the value's text where the mistake begins, span bytes wide (0: the whole value). note says what
+ * to do, or is NULL. May be called several times; every error is shown. Returns WEIR_ECONFIG.
  */
 WEIR_PUBLIC int weir_option_error(struct weir_stage *stage, const char *name, const char *key,
                                   size_t offset, size_t span, const char *note, const char *format,
                                   ...) __attribute__((format(printf, 7, 8)));
 
-/* ---- what a stage says about its work ------------------------------------------------------------------ */
+/* ---- what a stage says about its work
+ * ------------------------------------------------------------------ */
 
-/* Fails: the run stops and publishes nothing. The text should name the thing (a file, a host). Returns code. */
+/* Fails: the run stops and publishes nothing. The text should name the thing (a file, a host).
+ * Returns code. */
 WEIR_PUBLIC int weir_fail(struct weir_stage *stage, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* As weir_fail, with ": " and the text of errno at the end. */
@@ -100,15 +108,18 @@ WEIR_PUBLIC int weir_fail_errno(struct weir_stage *stage, int code, const char *
 
 /* What weir_reject answers when it is not a negative code. */
 enum weir_verdict {
-    WEIR_SKIP = 0,     /* set aside or dropped, and counted: leave the record out, go on with the next */
-    WEIR_FULL = 1,     /* no room: set *cursor to this record and return; the call is repeated from there */
-    WEIR_SET_NULL = 2, /* take null for the value, go on with the same record (never without a column) */
+    WEIR_SKIP =
+        0, /* set aside or dropped, and counted: leave the record out, go on with the next */
+    WEIR_FULL =
+        1, /* no room: set *cursor to this record and return; the call is repeated from there */
+    WEIR_SET_NULL =
+        2, /* take null for the value, go on with the same record (never without a column) */
 };
 
 /*
  * A rule said no to a record. on_error of the stage decides: `stop` fails the run with "FILE:LINE
- * (byte OFFSET), column 'C': TEXT" and returns a negative code; `reject` writes a row to the stage's rejects.
- * column may be NULL. The first form finds the position through batch->locate.
+ * (byte OFFSET), column 'C': TEXT" and returns a negative code; `reject` writes a row to the
+ * stage's rejects. column may be NULL. The first form finds the position through batch->locate.
  */
 WEIR_PUBLIC int weir_reject(struct weir_stage *stage, const struct weir_batch *batch,
                             uint32_t record, const char *column, const char *format, ...)
@@ -117,11 +128,11 @@ WEIR_PUBLIC int weir_reject_at(struct weir_stage *stage, const struct weir_posit
                                const char *column, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* What became of records, beyond what the engine sees for itself; added to by the stage during a call, and
- * committed or forgotten with that call. used = in - dropped - rejected - failed. */
+/* What became of records, beyond what the engine sees for itself; added to by the stage during a
+ * call, and committed or forgotten with that call. used = in - dropped - rejected - failed. */
 struct weir_counts {
-    uint64_t in;           /* only a stage that reads raw bytes: the records that it found in them */
-    uint64_t dropped;      /* asked for: a filter said no */
+    uint64_t in;      /* only a stage that reads raw bytes: the records that it found in them */
+    uint64_t dropped; /* asked for: a filter said no */
     uint64_t null_dropped; /* of these, because the condition was null */
     uint64_t failed;       /* the world said no */
     uint64_t bytes;        /* sources: read; sinks: written */
@@ -130,18 +141,19 @@ struct weir_counts {
 /* The name of an input file of the run, for messages. Never NULL. */
 WEIR_PUBLIC const char *weir_file_name(const struct weir_stage *stage, uint32_t file);
 
-/* ---- the stage as the type's functions see it ----------------------------------------------------------- */
+/* ---- the stage as the type's functions see it
+ * ----------------------------------------------------------- */
 
 struct weir_output {
-    /* A stage whose output schema has columns fills this; what it points to must stay until the next
-     * call of the same stage (or close). */
+    /* A stage whose output schema has columns fills this; what it points to must stay until the
+     * next call of the same stage (or close). */
     struct weir_batch batch;
 
     /* A stage whose output schema is raw writes here: capacity bytes, at least 64 KiB. */
     char *bytes;
     size_t capacity;
     size_t used;
-    uint32_t records; /* how many records the bytes hold, where that is known; else 0 */
+    uint32_t records;            /* how many records the bytes hold, where that is known; else 0 */
     struct weir_position origin; /* sources: of the first byte */
     uint64_t whole_bytes; /* sources: as in struct weir_batch, for the next stage to reject */
 };
@@ -152,35 +164,35 @@ struct weir_stage {
     void *self;     /* the type's own; configure makes it, close frees it */
     const struct weir_schema *in;
     const struct weir_schema *out; /* after bind */
-    const bool *needed;            /* after bind of the whole graph: which columns of out somebody uses */
+    const bool *needed; /* after bind of the whole graph: which columns of out somebody uses */
     struct weir_counts count;
-    /* Set by configure or open: what stands outside this seat is a pipe or a socket, which no successor could
-     * take up where this worker left it. Its death ends the run. */
+    /* Set by configure or open: what stands outside this seat is a pipe or a socket, which no
+     * successor could take up where this worker left it. Its death ends the run. */
     bool irreplaceable;
-    void *state;          /* state_bytes, zeroed at first: committed with every transaction */
+    void *state; /* state_bytes, zeroed at first: committed with every transaction */
     struct stage_runtime *runtime; /* the engine's */
 };
 
-/* Only inside produce of a source with raw output: asks for room for one record larger than out->capacity.
- * On 0, out->bytes and out->capacity are the large area (max_record bytes); what was in the small one is lost. Another
- * value (the run is being stopped) is to be returned at once. */
+/* Only inside produce of a source with raw output: asks for room for one record larger than
+ * out->capacity. On 0, out->bytes and out->capacity are the large area (max_record bytes); what was
+ * in the small one is lost. Another value (the run is being stopped) is to be returned at once. */
 WEIR_PUBLIC int weir_output_oversize(struct weir_stage *stage, struct weir_output *out);
 /* The largest record in bytes that the run takes (`max_record`). */
 WEIR_PUBLIC size_t weir_max_record(const struct weir_stage *stage);
-/* True until this seat has committed its first transaction: state is then all zeros. In open it tells a first
- * start from the successor of a worker that died. */
+/* True until this seat has committed its first transaction: state is then all zeros. In open it
+ * tells a first start from the successor of a worker that died. */
 WEIR_PUBLIC bool weir_is_fresh(const struct weir_stage *stage);
 
-/* What probe finds out: the schema of a source, its files, and a text of the type's own that the worker's
- * stage gets again through weir_probed. */
+/* What probe finds out: the schema of a source, its files, and a text of the type's own that the
+ * worker's stage gets again through weir_probed. */
 struct weir_probe {
     struct weir_schema schema;
     char **file;
     size_t files;
     char *text;
     uint64_t bytes; /* what the source will read in all; 0: unknown */
-    /* For standard input and other pipes: what probe has read from them already, to be handed to produce by
-     * weir_stdin_head. */
+    /* For standard input and other pipes: what probe has read from them already, to be handed to
+     * produce by weir_stdin_head. */
     char *head;
     size_t head_bytes;
 };
@@ -193,20 +205,21 @@ WEIR_PUBLIC ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, si
                                     uint64_t offset);
 
 enum weir_trait {
-    WEIR_SOURCE = 1,       /* has produce */
-    WEIR_SINK = 2,         /* has no output */
-    WEIR_ONE_SEAT = 4,     /* never more than one worker */
-    WEIR_NO_FUSE = 8,      /* always a seat of its own: it reads or writes files while others compute */
-    WEIR_REJECTS = 16,     /* calls weir_reject: on_error and rejects make sense */
-    WEIR_INNER = 32,       /* part of an expansion: not to be named in a pipeline file */
+    WEIR_SOURCE = 1,   /* has produce */
+    WEIR_SINK = 2,     /* has no output */
+    WEIR_ONE_SEAT = 4, /* never more than one worker */
+    WEIR_NO_FUSE = 8,  /* always a seat of its own: it reads or writes files while others compute */
+    WEIR_REJECTS = 16, /* calls weir_reject: on_error and rejects make sense */
+    WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
 };
 
 /* What produce returns; and process: 0, or WEIR_ENOUGH when it needs no further input. */
 enum weir_progress { WEIR_DONE = 0, WEIR_MORE = 1, WEIR_ENOUGH = 2 };
 
 /*
- * Every function returns 0 (or what it says) or a negative code after weir_fail or weir_option_error. All but those
- * marked * may be NULL. "Planning" is the program that was started; "worker" is a process of its own.
+ * Every function returns 0 (or what it says) or a negative code after weir_fail or
+ * weir_option_error. All but those marked * may be NULL. "Planning" is the program that was
+ * started; "worker" is a process of its own.
  */
 struct weir_stage_type {
     uint32_t abi;  /* WEIR_STAGE_ABI */
@@ -218,38 +231,45 @@ struct weir_stage_type {
     uint32_t traits;
     uint32_t state_bytes; /* at most 1024 */
 
-    /* The inner stages that this type expands into, NULL at the end, or NULL. Each is given the same options; an inner type's
-     * `wanted` (NULL: always) says whether it is needed. An expanding type has configure at most. */
+    /* The inner stages that this type expands into, NULL at the end, or NULL. Each is given the
+     * same options; an inner type's `wanted` (NULL: always) says whether it is needed. An expanding
+     * type has configure at most. */
     const struct weir_stage_type *const *inner;
     bool (*wanted)(const struct weir_stage *stage);
 
-    /* Planning and worker. Reads the options, checks what one row cannot say, makes self. Opens nothing. */
+    /* Planning and worker. Reads the options, checks what one row cannot say, makes self. Opens
+     * nothing. */
     int (*configure)(struct weir_stage *stage);
 
     /* A source, in a short-lived process: opens its inputs, finds the schema. */
     int (*probe)(struct weir_stage *stage, struct weir_probe *ret);
 
-    /* Planning and worker. From the input's schema (stage->in; NULL for a source, whose *ret is what probe found) to the
-     * output's. Expressions are compiled here. *ret is zeroed; a sink leaves it so. */
+    /* Planning and worker. From the input's schema (stage->in; NULL for a source, whose *ret is
+     * what probe found) to the output's. Expressions are compiled here. *ret is zeroed; a sink
+     * leaves it so. */
     int (*bind)(struct weir_stage *stage, struct weir_schema *ret);
 
-    /* Planning and worker, after bind: given which columns of the output are needed (stage->needed), marks those of the
-     * input that are. NULL: all of them. in_needed has stage->in->columns entries, all false. */
+    /* Planning and worker, after bind: given which columns of the output are needed
+     * (stage->needed), marks those of the input that are. NULL: all of them. in_needed has
+     * stage->in->columns entries, all false. */
     void (*needs)(struct weir_stage *stage, bool *in_needed);
 
-    /* Worker. Opens files, allocates. stage->state holds the last commit's (weir_is_fresh tells whether there is one). */
+    /* Worker. Opens files, allocates. stage->state holds the last commit's (weir_is_fresh tells
+     * whether there is one). */
     int (*open)(struct weir_stage *stage);
 
-    /* Worker, a source*: fills out with the next batch, moves stage->state. WEIR_MORE, or WEIR_DONE when this is the last
-     * (an empty one is fine). */
+    /* Worker, a source*: fills out with the next batch, moves stage->state. WEIR_MORE, or WEIR_DONE
+     * when this is the last (an empty one is fine). */
     int (*produce)(struct weir_stage *stage, struct weir_output *out);
 
     /*
-     * Worker, all others*: works on `in` from *cursor on (0 at first, then what the last call left: a record's number, or
-     * what the type likes) and fills out. Sets *cursor to where it stopped, UINT64_MAX when the batch is done; stopping
-     * early is how a stage makes more of a batch than out holds. A stage with columns as output that is not the last of its
-     * seat is asked again only when its output has been used up. Returns 0, or WEIR_ENOUGH when it needs no further input: the
-     * stage's input is then treated as ended after this call, and *cursor must be UINT64_MAX.
+     * Worker, all others*: works on `in` from *cursor on (0 at first, then what the last call left:
+     * a record's number, or what the type likes) and fills out. Sets *cursor to where it stopped,
+     * UINT64_MAX when the batch is done; stopping early is how a stage makes more of a batch than
+     * out holds. A stage with columns as output that is not the last of its seat is asked again
+     * only when its output has been used up. Returns 0, or WEIR_ENOUGH when it needs no further
+     * input: the stage's input is then treated as ended after this call, and *cursor must be
+     * UINT64_MAX.
      */
     int (*process)(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                    struct weir_output *out);
@@ -257,9 +277,9 @@ struct weir_stage_type {
     /* Worker, once, when the input has ended: a last output; a sink flushes and syncs. */
     int (*finish)(struct weir_stage *stage, struct weir_output *out);
 
-    /* Worker, a sink, once all sinks of the run have finished (keep) or the run has failed (not keep): renames the
-     * temporary file to its name, or removes it. Must be repeatable. Sets *ret_path to what was published for the receipt
-     * (borrowed), or NULL. */
+    /* Worker, a sink, once all sinks of the run have finished (keep) or the run has failed (not
+     * keep): renames the temporary file to its name, or removes it. Must be repeatable. Sets
+     * *ret_path to what was published for the receipt (borrowed), or NULL. */
     int (*publish)(struct weir_stage *stage, bool keep, const char **ret_path);
 
     /* Planning and worker. Frees self; accepts a half-opened stage. */

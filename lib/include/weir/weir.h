@@ -1,16 +1,17 @@
 /*
  * weir.h - run a pipeline.
  *
- * Read a pipeline file with weir_pipeline_load, then weir_run it. The process that calls weir_run is the run's
- * supervisor until it returns: it forks the workers, watches and replaces them, and never touches a record.
+ * Read a pipeline file with weir_pipeline_load, then weir_run it. The process that calls weir_run
+ * is the run's supervisor until it returns: it forks the workers, watches and replaces them, and
+ * never touches a record.
  *
  * What happens when
- *   a worker is killed       its successor does the work in hand again; the output is the same bytes
- *   the supervisor is killed every worker dies with it; final names are untouched; a .NAME.part file may stay
- *                            beside an output until the next run replaces it
- *   a signal comes           SIGINT, SIGTERM and SIGHUP stop the run; a second one kills. weir_run returns with
- *                            receipt->signal set, and the caller should die of that signal
- *   a record is bad          the stage's on_error decides; by default the run stops and publishes nothing
+ *   a worker is killed       its successor does the work in hand again; the output is the same
+ * bytes the supervisor is killed every worker dies with it; final names are untouched; a .NAME.part
+ * file may stay beside an output until the next run replaces it a signal comes           SIGINT,
+ * SIGTERM and SIGHUP stop the run; a second one kills. weir_run returns with receipt->signal set,
+ * and the caller should die of that signal a record is bad          the stage's on_error decides;
+ * by default the run stops and publishes nothing
  */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
@@ -22,14 +23,16 @@ WEIR_PUBLIC const char *weir_version(void);
 
 /* ---- stage types ---- */
 
-/* Makes the types of a NULL-terminated list known to pipeline files. The list and the types must stay. 0, or a negative
- * code for a type whose ABI or option table is wrong. Call before anything else; not thread-safe. */
+/* Makes the types of a NULL-terminated list known to pipeline files. The list and the types must
+ * stay. 0, or a negative code for a type whose ABI or option table is wrong. Call before anything
+ * else; not thread-safe. */
 WEIR_PUBLIC int weir_register(const struct weir_stage_type *const *types, struct weir_err *err);
 /* The type of that name (or alias), or NULL. */
 WEIR_PUBLIC const struct weir_stage_type *weir_stage_type(const char *name);
 /* The i-th type that a pipeline file may name, by name; NULL behind the last. */
 WEIR_PUBLIC const struct weir_stage_type *weir_stage_type_at(size_t i);
-/* What `pipeline stages NAME` shows, and the page in docs/stages/. To be freed; NULL when memory ran out. */
+/* What `pipeline stages NAME` shows, and the page in docs/stages/. To be freed; NULL when memory
+ * ran out. */
 WEIR_PUBLIC char *weir_stage_help(const struct weir_stage_type *type);
 WEIR_PUBLIC char *weir_stage_markdown(const struct weir_stage_type *type);
 
@@ -42,10 +45,12 @@ struct weir_load_options {
     size_t vars_count;
     const struct weir_pair *sets; /* --set stage.option=value */
     size_t sets_count;
-    uint32_t workers; /* --workers: for every stage that may have several and does not say; 0: auto */
+    uint32_t
+        workers; /* --workers: for every stage that may have several and does not say; 0: auto */
 };
 
-/* Reads a pipeline file ("-": standard input). On failure every error of the file is in errors, and *ret is NULL. */
+/* Reads a pipeline file ("-": standard input). On failure every error of the file is in errors, and
+ * *ret is NULL. */
 WEIR_PUBLIC int weir_pipeline_load(const char *path, const struct weir_load_options *options,
                                    struct weir_pipeline **ret, struct weir_errors *errors);
 WEIR_PUBLIC void weir_pipeline_free(struct weir_pipeline *pipeline);
@@ -56,68 +61,78 @@ WEIR_PUBLIC const char *weir_pipeline_name(const struct weir_pipeline *pipeline)
 struct weir_plan;
 
 /*
- * Probes the sources, binds every stage to its schema, and works out processes, rings and bytes. Nothing is
- * written. lenient: what is not there yet (an input file) is no error but a line in the plan's text, and what
- * depends on it stays unchecked: this is `pipeline check`.
+ * Probes the sources, binds every stage to its schema, and works out processes, rings and bytes.
+ * Nothing is written. lenient: what is not there yet (an input file) is no error but a line in the
+ * plan's text, and what depends on it stays unchecked: this is `pipeline check`.
  */
 WEIR_PUBLIC int weir_plan_make(struct weir_pipeline *pipeline, bool lenient, struct weir_plan **ret,
                                struct weir_errors *errors);
 WEIR_PUBLIC void weir_plan_free(struct weir_plan *plan);
-/* What `pipeline plan` prints: stages, processes, rings, bytes, and where every record goes. To be freed. */
+/* What `pipeline plan` prints: stages, processes, rings, bytes, and where every record goes. To be
+ * freed. */
 WEIR_PUBLIC char *weir_plan_text(const struct weir_plan *plan);
-/* The most memory that the run's processes will use together: the segment once, and what each may have of its own. */
+/* The most memory that the run's processes will use together: the segment once, and what each may
+ * have of its own. */
 WEIR_PUBLIC uint64_t weir_plan_bytes(const struct weir_plan *plan);
 WEIR_PUBLIC uint32_t weir_plan_processes(const struct weir_plan *plan);
+/* Whether a sink writes to standard output: then nothing else should be drawn where that goes. */
+WEIR_PUBLIC bool weir_plan_writes_stdout(const struct weir_plan *plan);
 
 /* ---- runs ---- */
 
-/* What one stage has done, as the user named it (inner stages added up). in = used + dropped + rejected + failed +
- * quarantined. Shares are of the time that its workers were alive, in percent. */
+/* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
+ * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
+ */
 struct weir_stage_stats {
     const char *id;
     const char *type;
     bool source, sink;
     uint32_t workers;
     uint64_t in, used, dropped, null_dropped, rejected, failed, quarantined, out;
-    uint64_t bytes;        /* sources: read; sinks: written */
-    uint64_t bytes_total;  /* sources: to be read; 0: unknown */
+    uint64_t bytes;       /* sources: read; sinks: written */
+    uint64_t bytes_total; /* sources: to be read; 0: unknown */
     uint32_t busy_percent, wait_in_percent, wait_out_percent;
     uint32_t queue_percent; /* how full its input rings are */
     const char *published;  /* sinks: the path, once it is published */
 };
 
 struct weir_receipt {
-    const char *name;       /* the pipeline's */
-    const char *run_id;     /* four hexadecimal digits or more */
+    const char *name;   /* the pipeline's */
+    const char *run_id; /* four hexadecimal digits or more */
     uint64_t elapsed_ns;
     uint32_t processes;
-    uint32_t restarts;      /* workers replaced */
-    uint64_t memory_bound;  /* bytes, as planned */
-    uint64_t memory_used;   /* bytes, the most that was seen: the segment once, and each process's own */
-    const struct weir_stage_stats *stage; /* in the order of the file; implicit reject files after them */
+    uint32_t restarts;     /* workers replaced */
+    uint64_t memory_bound; /* bytes, as planned */
+    uint64_t
+        memory_used; /* bytes, the most that was seen: the segment once, and each process's own */
+    const struct weir_stage_stats
+        *stage; /* in the order of the file; implicit reject files after them */
     size_t stages;
-    bool finished;          /* false in progress reports */
-    bool balanced;          /* every record is accounted for */
+    bool finished; /* false in progress reports */
+    bool balanced; /* every record is accounted for */
     bool published;
-    bool ended_early;       /* a limit was reached, or a reader of standard output went away */
-    int signal;             /* that stopped the run; 0: none */
-    int exit_code;          /* what a program should exit with (section "Exit codes" of pipeline(1)) */
-    char verdict[256];      /* why it is not 0: "21 records rejected (see bad.csv; max_rejected would allow them)" */
+    bool ended_early;  /* a limit was reached, or a reader of standard output went away */
+    int signal;        /* that stopped the run; 0: none */
+    int exit_code;     /* what a program should exit with (section "Exit codes" of pipeline(1)) */
+    char verdict[256]; /* why it is not 0: "21 records rejected (see bad.csv; max_rejected would
+                          allow them)" */
 };
 
 struct weir_run_options {
     uint64_t timeout_ms; /* 0: none, or the file's */
     /* Called in this process at most every interval_ms while the run goes. NULL: not called. */
     void (*on_progress)(const struct weir_receipt *so_far, void *context);
-    /* A line about something that happened: a worker was replaced, a second signal is awaited. NULL: not called. */
+    /* A line about something that happened: a worker was replaced, a second signal is awaited.
+     * NULL: not called. */
     void (*on_event)(const char *text, void *context);
     uint32_t interval_ms;
     void *context;
 };
 
 /*
- * Runs to the end. Returns 0 if the run is complete and published (receipt->exit_code may still be 1), or a
- * negative code with err filled. *ret_receipt is made in both cases if the run began, else NULL.
+ * Runs to the end. Returns 0 if the run is complete and published (receipt->exit_code may still be
+ * 1), or a negative code with err filled. *ret_receipt is made in both cases if the run began, else
+ * NULL.
  */
 WEIR_PUBLIC int weir_run(struct weir_plan *plan, const struct weir_run_options *options,
                          struct weir_receipt **ret_receipt, struct weir_err *err);
