@@ -257,6 +257,15 @@ static bool beyond(const struct limit *limit, uint64_t count, uint64_t in)
     return (double)count > (double)in * (double)limit->value / 1e6;
 }
 
+/* The first rejects file that has something in it, or NULL. */
+static const char *rejects_file(const struct weir_receipt *receipt)
+{
+    for (size_t s = receipt->stages; s-- > 0;)
+        if (strstr(receipt->stage[s].id, ".rejects") != NULL && receipt->stage[s].in > 0)
+            return receipt->stage[s].published;
+    return NULL;
+}
+
 int weir__receipt_judge(struct weir_receipt *receipt, const struct weir_pipeline *pipeline)
 {
     uint64_t in = 0, rejected = 0, failed = 0;
@@ -268,9 +277,12 @@ int weir__receipt_judge(struct weir_receipt *receipt, const struct weir_pipeline
     }
     char *to = receipt->verdict;
     size_t room = sizeof(receipt->verdict);
+    const char *file = rejects_file(receipt);
     if (beyond(&pipeline->max_rejected, rejected, in))
-        snprintf(to, room, "%" PRIu64 " record%s rejected (run: max_rejected would allow them)",
-                 rejected, rejected == 1 ? "" : "s");
+        snprintf(to, room,
+                 "%" PRIu64 " record%s rejected (%s%s%srun: max_rejected would allow them)",
+                 rejected, rejected == 1 ? "" : "s", file == NULL ? "" : "see ",
+                 file == NULL ? "" : file, file == NULL ? "" : "; ");
     else if (beyond(&pipeline->max_failed, failed, in))
         snprintf(to, room, "%" PRIu64 " record%s failed (run: max_failed would allow them)", failed,
                  failed == 1 ? "" : "s");

@@ -112,10 +112,11 @@ const char *weir_file_name(const struct weir_stage *stage, uint32_t file)
     return strcmp(facts->file[file], "-") == 0 ? "(standard input)" : facts->file[file];
 }
 
-/* Adds text as a CSV field. False if there is no room. */
+/* Adds text as a CSV field; NULL is null, which is written as nothing. False if there is no room.
+ */
 static bool add_field(struct reject_room *room, const char *text, size_t n, char end)
 {
-    bool quote = n == 0;
+    bool quote = text != NULL && n == 0;
     for (size_t i = 0; i < n && !quote; i++)
         quote = text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r';
     char *at = room->bytes + room->used, *limit = room->bytes + room->capacity;
@@ -130,8 +131,6 @@ static bool add_field(struct reject_room *room, const char *text, size_t n, char
             *at++ = '"';
         *at++ = text[i];
     }
-    if (limit - at < 2)
-        return false;
     if (quote)
         *at++ = '"';
     *at++ = end;
@@ -139,29 +138,31 @@ static bool add_field(struct reject_room *room, const char *text, size_t n, char
     return true;
 }
 
+static bool add_text(struct reject_room *room, const char *text, char end)
+{
+    return add_field(room, text, text == NULL ? 0 : strlen(text), end);
+}
+
+static bool add_number(struct reject_room *room, bool known, uint64_t number, char end)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRIu64, number);
+    return add_text(room, known ? text : NULL, end);
+}
+
 static bool add_row(struct reject_room *room, const struct weir_stage *stage,
                     const struct weir_position *position, const char *column, const char *reason)
 {
-    char line[24] = "", offset[24] = "";
-    const char *file = "";
-    if (position->file != UINT32_MAX)
-        file = weir_file_name(stage, position->file);
-    if (position->line != 0) {
-        snprintf(line, sizeof(line), "%" PRIu64, position->line);
-        snprintf(offset, sizeof(offset), "%" PRIu64, position->offset);
-    }
-    /* Quotes may double the raw bytes; an eighth of the slot is left for the rest. */
+    bool placed = position->line != 0;
+    const char *file = position->file != UINT32_MAX ? weir_file_name(stage, position->file) : NULL;
+    /* Quotes may double the raw bytes; a part of the slot is left for the rest. */
     size_t raw = position->raw == NULL ? 0 : position->raw_bytes;
-    size_t most = room->capacity / 8 * 3;
+    size_t most = room->capacity / 8 * 3, before = room->used;
     raw = raw > RAW_MAX ? RAW_MAX : raw;
     raw = raw > most ? most : raw;
-    size_t before = room->used;
-    bool fits = add_field(room, file, strlen(file), ',') &&
-                add_field(room, line, strlen(line), ',') &&
-                add_field(room, offset, strlen(offset), ',') &&
-                add_field(room, column, strlen(column), ',') &&
-                add_field(room, reason, strlen(reason), ',') &&
-                add_field(room, position->raw == NULL ? "" : position->raw, raw, '\n');
+    bool fits = add_text(room, file, ',') && add_number(room, placed, position->line, ',') &&
+                add_number(room, placed, position->offset, ',') && add_text(room, column, ',') &&
+                add_text(room, reason, ',') && add_field(room, position->raw, raw, '\n');
     if (!fits)
         room->used = before;
     else
@@ -204,7 +205,7 @@ static int reject(struct weir_stage *stage, const struct weir_position *position
     case ON_ERROR_REJECT: break;
     }
     if (runtime->rejects != NULL && runtime->rejected >= runtime->rejects_done &&
-        !add_row(runtime->rejects, stage, position, column == NULL ? "" : column, reason))
+        !add_row(runtime->rejects, stage, position, column, reason))
         return WEIR_FULL;
     runtime->rejected++;
     return WEIR_SKIP;

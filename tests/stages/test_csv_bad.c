@@ -182,20 +182,20 @@ END_TEST
 static const struct {
     const char *text, *rejects, *output;
 } rejected[] = {
-    {"a,b\n1,2\n3\n4,5\n", "3,8,\"\",\"expected 2 fields, found 1\",3\n", "1|2\n4|5\n"},
-    {"a,b\r\n1,2\r\n3,4,5\r\n", "3,10,\"\",\"expected 2 fields, found 3\",\"3,4,5\"\n", "1|2\n"},
-    {"a,b\n\"1\n\n1\",2\n\nx\n", "6,14,\"\",\"expected 2 fields, found 1\",x\n", "1\n\n1|2\n"},
-    {"a\n1,2\n3\n", "2,2,\"\",\"expected 1 field, found 2\",\"1,2\"\n", "3\n"},
+    {"a,b\n1,2\n3\n4,5\n", "3,8,,\"expected 2 fields, found 1\",3\n", "1|2\n4|5\n"},
+    {"a,b\r\n1,2\r\n3,4,5\r\n", "3,10,,\"expected 2 fields, found 3\",\"3,4,5\"\n", "1|2\n"},
+    {"a,b\n\"1\n\n1\",2\n\nx\n", "6,14,,\"expected 2 fields, found 1\",x\n", "1\n\n1|2\n"},
+    {"a\n1,2\n3\n", "2,2,,\"expected 1 field, found 2\",\"1,2\"\n", "3\n"},
     {"a,b\n1,x\"y\n2,3\n",
-     "2,4,\"\",\"a quote inside a field that is not quoted, at line 2, column 4; "
+     "2,4,,\"a quote inside a field that is not quoted, at line 2, column 4; "
      "stray_quotes: keep takes it\",\"1,x\"\"y\"\n",
      "2|3\n"},
     {"a,b\n1,\"\nx\" y\"\n2,3\n",
-     "2,4,\"\",\"text behind a closing quote, at line 3, column 3; stray_quotes: keep takes "
+     "2,4,,\"text behind a closing quote, at line 3, column 3; stray_quotes: keep takes "
      "it\",\"1,\"\"\nx\"\" y\"\"\"\n",
      "2|3\n"},
     {"a,b\n1,2\n3,\"x\ny\n",
-     "3,8,\"\",\"the quote opened at line 3, column 3 is never closed; 5 bytes up to the end of "
+     "3,8,,\"the quote opened at line 3, column 3 is never closed; 5 bytes up to the end of "
      "the file were one field. The line begins: 3,\"\"x\",\"3,\"\"x\ny\n\"\n",
      "1|2\n"},
 };
@@ -345,9 +345,9 @@ START_TEST(test_a_row_larger_than_max_record_is_rejected_with_its_length)
     ck_assert_int_eq(run(text.data, rig_with(NULL)), 0);
     check_output("1|2\n5|6\n");
     ck_assert_ptr_nonnull(strstr(rig.rejects.data,
-                                 "in.csv,3,8,\"\",\"a row of 21.0 MB is larger than max_record (16 "
+                                 "in.csv,3,8,,\"a row of 21.0 MB is larger than max_record (16 "
                                  "MiB); a quote is open from line 3, column 1 on\",\"\"\"xxxx"));
-    ck_assert_ptr_nonnull(strstr(rig.rejects.data, ",6,20971539,\"\",\"expected 2 fields"));
+    ck_assert_ptr_nonnull(strstr(rig.rejects.data, ",6,20971539,,\"expected 2 fields"));
     ck_assert_uint_eq(rig.rejects.len > 65536 && rig.rejects.len < 67000, true);
     ck_assert_uint_eq(rig.stage[1].total.in, 4);
     ck_assert_uint_eq(rig.stage[1].rejected, 2);
