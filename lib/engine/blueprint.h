@@ -33,7 +33,7 @@ struct member {
     struct node *with;                   /* owned */
     enum on_error on_error;
     int reject_port;       /* -1: none */
-    struct weir_schema in; /* of a source: what its probe found */
+    struct weir_schema in; /* of a group's first member; of a source, what its probe found */
     bool raw_out;          /* its output is bytes */
     bool *needed;          /* owned; one a column of its output */
     uint32_t needed_count;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* flow */
+#include "flow/schema_text.h"
 /* stage */
 #include "stage/node.h"
 
@@ -24,30 +26,24 @@ static void put_number(struct node *map, const char *key, int64_t number)
     put(map, key, text);
 }
 
-static struct node *schema_node(const struct weir_schema *schema)
+static void put_schema(struct node *map, const struct weir_schema *schema)
 {
-    struct node *map = weir__node_map(), *columns = weir__node_list();
-    put_number(map, "raw", schema->raw);
-    if (schema->preamble != NULL)
-        put(map, "preamble", schema->preamble);
-    for (uint32_t c = 0; c < schema->columns; c++) {
-        weir__node_append(columns, NULL, weir__node_scalar(schema->column[c].name));
-        weir__node_append(columns, NULL, weir__node_scalar(weir_type_name(schema->column[c].type)));
-    }
-    weir__node_append(map, "columns", columns);
-    return map;
+    struct buf text;
+    weir__buf_init(&text);
+    weir__schema_write(schema, &text);
+    put(map, "in", text.data);
+    weir__buf_release(&text);
 }
 
-static struct node *needed_node(const struct member *member)
+/* A digit a column. */
+static void put_needed(struct node *map, const struct member *member)
 {
-    struct node *list = weir__node_list();
+    struct buf text;
+    weir__buf_init(&text);
     for (uint32_t c = 0; c < member->needed_count; c++)
-        if (member->needed[c]) {
-            char text[24];
-            snprintf(text, sizeof(text), "%u", c);
-            weir__node_append(list, NULL, weir__node_scalar(text));
-        }
-    return list;
+        weir__buf_putc(&text, member->needed[c] ? '1' : '0');
+    put(map, "needed", text.data);
+    weir__buf_release(&text);
 }
 
 /* Which of its outer type's inner ones a member is; -1: the outer type itself. */
@@ -59,7 +55,7 @@ static int inner_index(const struct member *member)
     return -1;
 }
 
-static struct node *member_node(const struct member *member)
+static struct node *member_node(const struct member *member, bool first)
 {
     struct node *map = weir__node_map();
     put(map, "type", member->outer->name);
@@ -67,14 +63,14 @@ static struct node *member_node(const struct member *member)
     put_number(map, "stage", member->stage);
     put_number(map, "on_error", member->on_error);
     put_number(map, "reject_port", member->reject_port);
-    put_number(map, "columns", member->needed_count);
     put_number(map, "raw_out", member->raw_out);
     if (member->probed != NULL)
         put(map, "probed", member->probed);
     if (member->with != NULL)
         weir__node_append(map, "with", weir__node_copy(member->with));
-    weir__node_append(map, "in", schema_node(&member->in));
-    weir__node_append(map, "needed", needed_node(member));
+    if (first) /* what the others read is what the one before them makes of it */
+        put_schema(map, &member->in);
+    put_needed(map, member);
     return map;
 }
 
@@ -89,7 +85,7 @@ static struct node *group_node(const struct group *group)
     put_number(map, "input_port", group->input_port);
     put_number(map, "has_main", group->has_main);
     for (uint32_t m = 0; m < group->members; m++)
-        weir__node_append(members, NULL, member_node(&group->member[m]));
+        weir__node_append(members, NULL, member_node(&group->member[m], m == 0));
     for (uint32_t p = 0; p < group->ports; p++) {
         struct node *port = weir__node_map();
         put_number(port, "consumer", group->port[p].consumer);
@@ -153,36 +149,15 @@ static char *copy_text(const char *text)
     return text == NULL ? NULL : strdup(text);
 }
 
-static int read_schema(const struct node *map, struct weir_schema *ret)
+static int read_needed(const char *text, struct member *ret)
 {
-    *ret = (struct weir_schema){.raw = get_number(map, "raw") != 0,
-                                .preamble = copy_text(get(map, "preamble"))};
-    if (ret->preamble != NULL)
-        ret->preamble_bytes = strlen(ret->preamble);
-    for (const struct node *n = first(map, "columns"); n != NULL; n = n->next->next) {
-        if (n->next == NULL || n->text == NULL || n->next->text == NULL)
-            return WEIR_EINTERNAL;
-        int type = weir_type_find(n->next->text);
-        if (type < 0)
-            return WEIR_EINTERNAL;
-        if (weir_schema_add(ret, n->text, (enum weir_type)type) < 0)
-            return WEIR_EOS;
-    }
-    return 0;
-}
-
-static int read_needed(const struct node *map, struct member *ret)
-{
-    ret->needed_count = (uint32_t)get_number(map, "columns");
-    ret->needed = calloc(ret->needed_count + 1, sizeof(bool));
+    size_t count = text == NULL ? 0 : strlen(text);
+    ret->needed_count = (uint32_t)count;
+    ret->needed = calloc(count + 1, sizeof(bool));
     if (ret->needed == NULL)
         return WEIR_EOS;
-    for (const struct node *n = first(map, "needed"); n != NULL; n = n->next) {
-        uint32_t column = n->text == NULL ? UINT32_MAX : (uint32_t)strtoul(n->text, NULL, 10);
-        if (column >= ret->needed_count)
-            return WEIR_EINTERNAL;
-        ret->needed[column] = true;
-    }
+    for (size_t c = 0; c < count; c++)
+        ret->needed[c] = text[c] == '1';
     return 0;
 }
 
@@ -202,8 +177,9 @@ static int read_member(const struct node *map, struct member *ret)
     const struct node *with = weir__node_get(map, "with");
     if (with != NULL && (ret->with = weir__node_copy(with)) == NULL)
         return WEIR_EOS;
-    int code = read_schema(weir__node_get(map, "in"), &ret->in);
-    return code < 0 ? code : read_needed(map, ret);
+    const char *in = get(map, "in");
+    int code = in == NULL ? 0 : weir__schema_read(in, &ret->in);
+    return code < 0 ? code : read_needed(get(map, "needed"), ret);
 }
 
 static int read_group(const struct node *map, struct group *ret)

@@ -14,8 +14,10 @@ static int grant_area(struct weir_stage *stage, struct weir_output *out)
     return 0;
 }
 
-static int configure(struct crew *crew, const struct member *from, struct crew_member *member)
+static int configure(struct crew *crew, uint32_t m)
 {
+    const struct member *from = &crew->group->member[m];
+    struct crew_member *member = &crew->member[m];
     const struct blueprint *blueprint = crew->seat->view->blueprint;
     member->reject_port = from->reject_port;
     member->runtime.on_error = from->on_error;
@@ -28,7 +30,7 @@ static int configure(struct crew *crew, const struct member *from, struct crew_m
     member->runtime.engine = crew;
     member->stage = (struct weir_stage){.type = from->type,
                                         .id = blueprint->stage[from->stage].id,
-                                        .in = &from->in,
+                                        .in = m == 0 ? &from->in : &crew->member[m - 1].out,
                                         .out = &member->out,
                                         .needed = from->needed,
                                         .state = member->state,
@@ -93,7 +95,7 @@ int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd)
     int code = 0;
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++) {
         crew->member[m].runtime.head_fd = head_fd;
-        code = configure(crew, &crew->group->member[m], &crew->member[m]);
+        code = configure(crew, m);
     }
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
         code = open_member(crew, m);

@@ -106,7 +106,7 @@ static int add_member(struct group *group, struct draft *draft)
     if (member->needed == NULL)
         return WEIR_EOS;
     memcpy(member->needed, draft->needed, draft->out.columns);
-    return weir_schema_copy(&member->in, &draft->in);
+    return group->members > 1 ? 0 : weir_schema_copy(&member->in, &draft->in);
 }
 
 static int add_chain(struct weir_plan *plan)
@@ -190,10 +190,14 @@ static int add_rejects_groups(struct weir_plan *plan)
 
 uint64_t weir__plan_private_bytes(const struct group *group)
 {
-    /* Measured on wide and narrow files; what computes holds columns and their heaps beside the
-     * slot. */
+    /* What computes holds columns and their heaps beside the slot; every column has a name and a
+     * place in each member. */
+    enum { COLUMN_BYTES = 256 };
     bool alone = (group->member[0].type->traits & WEIR_NO_FUSE) != 0;
-    return (uint64_t)(alone ? 4 : 16) << 20;
+    uint64_t columns = group->member[0].in.columns;
+    for (uint32_t m = 0; m < group->members; m++)
+        columns += group->member[m].needed_count;
+    return ((uint64_t)(alone ? 4 : 16) << 20) + columns * COLUMN_BYTES;
 }
 
 int weir__plan_groups(struct weir_plan *plan)

@@ -5,19 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* RssAnon of /proc/PID/status, in bytes; 0 if the process is gone. */
+/* Pss_Anon of /proc/PID/smaps_rollup, in bytes: pages that fork has left shared count once among
+ * those who have them. 0 if the process is gone. */
 static uint64_t own_bytes(pid_t pid)
 {
     char path[64], line[256];
     uint64_t bytes = 0;
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    FILE *status = fopen(path, "re");
-    if (status == NULL)
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    FILE *rollup = fopen(path, "re");
+    if (rollup == NULL)
         return 0;
-    while (fgets(line, sizeof(line), status) != NULL)
-        if (strncmp(line, "RssAnon:", 8) == 0)
-            bytes = strtoull(line + 8, NULL, 10) << 10;
-    fclose(status);
+    while (fgets(line, sizeof(line), rollup) != NULL)
+        if (strncmp(line, "Pss_Anon:", 9) == 0)
+            bytes = strtoull(line + 9, NULL, 10) << 10;
+    fclose(rollup);
     return bytes;
 }
 

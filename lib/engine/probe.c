@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* stage */
-#include "stage/node.h"
+/* flow */
+#include "flow/schema_text.h"
 /* proc */
 #include "proc/process.h"
+/* stage */
+#include "stage/node.h"
 
 struct probing {
     struct draft *source;
@@ -30,23 +32,22 @@ static void put(struct node *map, const char *key, const char *text)
 
 static void found_text(const struct weir_probe *probe, struct buf *to)
 {
-    struct node *map = weir__node_map(), *files = weir__node_list(), *columns = weir__node_list();
+    struct node *map = weir__node_map(), *files = weir__node_list();
+    struct buf schema;
     char number[24];
+    weir__buf_init(&schema);
+    weir__schema_write(&probe->schema, &schema);
     for (size_t f = 0; f < probe->files; f++)
-        weir__node_append(files, NULL, weir__node_scalar(probe->file[f]));
-    for (uint32_t c = 0; c < probe->schema.columns; c++) {
-        put(columns, NULL, probe->schema.column[c].name);
-        put(columns, NULL, weir_type_name(probe->schema.column[c].type));
-    }
+        put(files, NULL, probe->file[f]);
     snprintf(number, sizeof(number), "%" PRIu64, probe->bytes);
     put(map, "bytes", number);
-    put(map, "raw", probe->schema.raw ? "1" : "0");
+    put(map, "schema", schema.data);
     if (probe->text != NULL)
         put(map, "text", probe->text);
     weir__node_append(map, "files", files);
-    weir__node_append(map, "columns", columns);
     weir__node_write(map, to);
     weir__node_free(map);
+    weir__buf_release(&schema);
 }
 
 static bool write_all(int fd, const void *bytes, size_t n)
@@ -92,22 +93,17 @@ static int probe_main(void *context)
 static int read_found(const struct node *map, struct weir_probe *ret)
 {
     const struct node *text = weir__node_get(map, "text"), *bytes = weir__node_get(map, "bytes"),
-                      *raw = weir__node_get(map, "raw"), *files = weir__node_get(map, "files"),
-                      *columns = weir__node_get(map, "columns");
-    if (bytes == NULL || raw == NULL || files == NULL || columns == NULL)
+                      *schema = weir__node_get(map, "schema"),
+                      *files = weir__node_get(map, "files");
+    if (bytes == NULL || schema == NULL || files == NULL)
         return WEIR_EINTERNAL;
     ret->bytes = strtoull(bytes->text, NULL, 10);
-    ret->schema.raw = raw->text[0] == '1';
     if (text != NULL && (ret->text = strdup(text->text)) == NULL)
         return WEIR_EOS;
     for (const struct node *n = files->child; n != NULL; n = n->next)
         if (weir_probe_add_file(ret, n->text) < 0)
             return WEIR_EOS;
-    for (const struct node *n = columns->child; n != NULL && n->next != NULL; n = n->next->next)
-        if (weir_schema_add(&ret->schema, n->text, (enum weir_type)weir_type_find(n->next->text)) <
-            0)
-            return WEIR_EOS;
-    return 0;
+    return weir__schema_read(schema->text, &ret->schema);
 }
 
 static int read_result(int fd, struct weir_probe *ret, struct weir_err *err)
