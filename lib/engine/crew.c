@@ -276,7 +276,8 @@ int weir__crew_process(struct crew *crew)
         code = drive(crew, 0, &batch);
     if (code != 0)
         return code;
-    bool last = seat->input.number.last || !seat->of->ordered;
+    /* Where there is enough, no part will follow, whatever the input had left. */
+    bool last = seat->input.number.last || !seat->of->ordered || crew->enough;
     memset(seat->now.cursor, 0, sizeof(seat->now.cursor));
     seat->now.input_done = true;
     seat->now.input_ring = seat->input.ring;

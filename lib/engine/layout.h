@@ -53,6 +53,7 @@ struct member_counts {
  */
 struct ledger_copy {
     uint64_t tail[GROUP_PORTS];
+    uint64_t area[GROUP_PORTS]; /* the position, plus one, that used the port's large area last */
     uint64_t number;            /* the output's: of the input in hand, or a source's own count */
     uint32_t part[GROUP_PORTS]; /* of number, published so far */
     bool input_done;            /* the input below is to be released by the commit's tail */

@@ -180,11 +180,11 @@ static enum seat_event look_for_area(struct seat *seat)
         return SEAT_DISCARD;
     for (uint32_t port = 0; port < seat->of->ports; port++) {
         struct outlet *out = &seat->out[port];
-        if (!out->oversize || out->area_position == 0)
-            continue;
-        /* The area is free once the slot that used it last is EMPTY at its next lap. */
-        uint64_t reuse = out->area_position - 1 + out->ring.slots;
-        if (!writable(seat, port, reuse))
+        uint64_t user = seat->now.area[port];
+        bool used = out->oversize && user != 0 && user <= seat->now.tail[port];
+        /* The area is free once the slot that was published with it last is. */
+        if (used && !weir__ring_released(&out->ring, user - 1) &&
+            !weir__view_all_done(seat->view, out->consumer))
             return SEAT_WAITS;
     }
     return SEAT_READY;
@@ -199,7 +199,7 @@ enum seat_event weir__seat_oversize(struct seat *seat, uint32_t port)
     if (event == SEAT_READY) {
         out->bytes = out->ring.area;
         out->capacity = out->ring.area_bytes;
-        out->area_position = seat->now.tail[port] + 1;
+        seat->now.area[port] = seat->now.tail[port] + 1;
     }
     return event;
 }

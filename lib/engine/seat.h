@@ -30,7 +30,6 @@ struct outlet {
     uint32_t records;
     struct weir_position origin;
     uint64_t whole_bytes;
-    uint64_t area_position; /* the last slot that used the large area, plus one */
 };
 
 struct seat {

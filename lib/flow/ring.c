@@ -10,6 +10,16 @@ bool weir__ring_writable(const struct ring *ring, uint64_t position)
     return true;
 }
 
+bool weir__ring_released(const struct ring *ring, uint64_t position)
+{
+    const struct slot *slot = ring_slot(ring, position);
+    for (int edge = 0; edge < RING_EDGES; edge++)
+        if (claim_lap(word_load(&slot->claim[edge].word, STEP_CLAIM_LOAD)) <=
+            ring_lap(ring, position))
+            return false;
+    return true;
+}
+
 bool weir__ring_take(const struct ring *ring, uint64_t position, uint32_t seat)
 {
     uint64_t lap = ring_lap(ring, position);

@@ -120,6 +120,9 @@ static inline char *ring_payload(const struct ring *ring, uint64_t position)
 /* Producer: may the slot of this position be written? pairs with the release in ring_release(). */
 bool weir__ring_writable(const struct ring *ring, uint64_t position);
 
+/* Producer: has a position that it published been released, by every edge? However long ago. */
+bool weir__ring_released(const struct ring *ring, uint64_t position);
+
 /* Consumer: takes a position that is published and EMPTY. False if another seat was faster or it is
  * not there. */
 bool weir__ring_take(const struct ring *ring, uint64_t position, uint32_t seat);

@@ -112,11 +112,10 @@ END_TEST
 START_TEST(test_killed_workers_change_nothing)
 {
     struct killer killer = {.seed = (unsigned)_i + 1};
-    const struct given given[] = {
-        {&numbers, 0, false, false, {"count", "300000", "batch", "20"}},
-        {&pass, 3, false, false, {"reject", "3", "on_error", "", NULL}},
-        {&pass, 2, true, false, {"some", "9"}},
-        {&collect, 0, false, false, {"path", output}}};
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "300000", "batch", "20"}},
+                                  {&pass, 3, false, false, {"reject", "3", "on_error", "", NULL}},
+                                  {&pass, 2, true, false, {"some", "9"}},
+                                  {&collect, 0, false, false, {"path", output}}};
     struct outcome outcome = run_pipeline(given, 4, &killer);
     ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
     ck_assert(outcome.receipt->balanced);
@@ -178,11 +177,10 @@ END_TEST
 
 START_TEST(test_a_sink_that_has_enough_ends_an_endless_run)
 {
-    const struct given given[] = {
-        {&numbers, 0, false, false, {"count", "1000000000000"}},
-        {&pass, 4, false, false, {NULL}},
-        {&pass, 2, true, false, {NULL}},
-        {&collect, 0, false, false, {"path", output, "enough", "2890"}}};
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "1000000000000"}},
+                                  {&pass, 4, false, false, {NULL}},
+                                  {&pass, 2, true, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output, "enough", "2890"}}};
     struct outcome outcome = run_pipeline(given, 4, NULL);
     ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
     ck_assert(outcome.receipt->ended_early);
@@ -194,10 +192,9 @@ END_TEST
 
 START_TEST(test_without_order_every_number_arrives_once)
 {
-    const struct given given[] = {
-        {&numbers, 0, false, false, {"count", "30000", "batch", "5"}},
-        {&pass, 4, false, true, {NULL}},
-        {&collect, 0, false, false, {"path", output}}};
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "30000", "batch", "5"}},
+                                  {&pass, 4, false, true, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
     struct outcome outcome = run_pipeline(given, 3, NULL);
     ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
     FILE *file = fopen(output, "re");

@@ -1,6 +1,7 @@
 /*
- * A worker is killed at every step of the protocol in turn: at its first load of a shared word, at its second, and so on to the end of the
- * run. Each time the run must end by itself with the same output. The library is built for this test with WEIR_STEP_HOOK.
+ * A worker is killed at every step of the protocol in turn: at its first load of a shared word, at
+ * its second, and so on to the end of the run. Each time the run must end by itself with the same
+ * output. The library is built for this test with WEIR_STEP_HOOK.
  */
 #include "engine/toys.h"
 
@@ -11,7 +12,7 @@
 
 /* Shared by the test and all workers. */
 struct countdown {
-    _Atomic uint64_t steps;  /* so far, by all workers */
+    _Atomic uint64_t steps; /* so far, by all workers */
     _Atomic uint64_t kill_at;
     _Atomic uint64_t killed[STEPS];
 };
@@ -62,8 +63,8 @@ static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_
     return died;
 }
 
-/* Kills at every stride-th step. A run has more steps one time than another, since waiting is looking: only several runs in a row
- * without a death are the end. */
+/* Kills at every stride-th step. A run has more steps one time than another, since waiting is
+ * looking: only several runs in a row without a death are the end. */
 static void die_everywhere(const struct given *given, size_t n, uint64_t stride, uint64_t count,
                            uint64_t without)
 {
@@ -126,8 +127,8 @@ int main(void)
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    countdown = mmap(NULL, sizeof(*countdown), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                     -1, 0);
+    countdown =
+        mmap(NULL, sizeof(*countdown), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     Suite *suite = suite_create("steps");
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, make_folder, remove_folder);

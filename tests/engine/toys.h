@@ -1,6 +1,7 @@
 /*
- * toys.h - small stage types for tests of the engine: a source that makes numbers, a stage that passes them on (and rejects or fails where it
- * is told to), a sink that collects them in a file. What the file holds is known beforehand, whatever is killed.
+ * toys.h - small stage types for tests of the engine: a source that makes numbers, a stage that
+ * passes them on (and rejects or fails where it is told to), a sink that collects them in a file.
+ * What the file holds is known beforehand, whatever is killed.
  *
  * No assertion of Check's stands in the stages: a worker has closed Check's descriptors.
  */
@@ -99,8 +100,7 @@ static const struct weir_stage_type numbers = {.abi = WEIR_STAGE_ABI,
                                                .name = "test.numbers",
                                                .summary = "makes numbers",
                                                .options = numbers_options,
-                                               .traits =
-                                                   WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE,
+                                               .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE,
                                                .state_bytes = 8,
                                                .configure = numbers_configure,
                                                .probe = numbers_probe,
