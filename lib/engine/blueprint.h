@@ -59,6 +59,7 @@ struct group {
     uint32_t ports;
     bool has_main; /* port 0 is the output; else all ports are for rejects */
     struct port port[GROUP_PORTS];
+    bool irreplaceable;    /* known beforehand; a worker may find it out as well */
     uint64_t words_offset; /* struct group_words */
     uint64_t seat_offset;  /* struct seat_words, one a seat */
 };

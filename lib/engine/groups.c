@@ -90,6 +90,7 @@ static bool fuses(const struct draft *before, const struct draft *draft, const s
 static int add_member(struct group *group, struct draft *draft)
 {
     struct member *member = &group->member[group->members++];
+    group->irreplaceable = group->irreplaceable || draft->handle.irreplaceable;
     *member = (struct member){.outer = draft->outer,
                               .type = draft->handle.type,
                               .stage = draft->stage,

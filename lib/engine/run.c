@@ -104,6 +104,9 @@ static void kill_all(struct run *run)
 
 static void on_signal(struct run *run, int number)
 {
+    /* From here on it is a matter of some renames, all of which are to happen. */
+    if (run->state == STATE_PUBLISHING)
+        return;
     if (run->signal != 0 || run->state == STATE_STOPPING) {
         kill_all(run);
         return;
@@ -176,7 +179,8 @@ static void replace(struct run *run, struct run_worker *worker, const struct pro
     struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
     worker_name(run, worker, name, sizeof(name));
     end_text(end, how, sizeof(how));
-    if (words->irreplaceable != 0) {
+    if (words->irreplaceable != 0 ||
+        run->plan->blueprint.group[worker->start.group].irreplaceable) {
         weir_err_set(&err, WEIR_EINTERNAL,
                      "worker %s died (%s); what it read or wrote is a pipe or a socket, which "
                      "cannot be taken up again",

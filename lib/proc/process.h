@@ -23,9 +23,9 @@ struct process_end {
 
 /*
  * Forks. The child runs main(context) and ends with its result, never returning. It dies with this
- * process, has every signal unblocked, and no SIGINT, SIGHUP or SIGPIPE (those of a terminal go to
- * the supervisor). WEIR_EOS on failure; a process with several threads is refused, since a child
- * could inherit a lock that nobody opens.
+ * process, has every signal unblocked, and ignores SIGINT, SIGHUP, SIGTERM (which a terminal or a
+ * service manager sends to all: they are for the supervisor) and SIGPIPE. WEIR_EOS on failure; a
+ * process with several threads is refused, since a child could inherit a lock that nobody opens.
  */
 int weir__process_fork(struct process *process, int (*main)(void *context), void *context,
                        struct weir_err *err);
