@@ -76,15 +76,19 @@ static int width(const char *text, size_t n)
 
 static void print_source(FILE *to, const struct weir_err *err, const char *caret, const char *plain)
 {
-    fprintf(to, "%5u | ", err->line);
+    int margin = fprintf(to, "%5u", err->line);
+    fprintf(to, " | ");
     for (const char *c = err->source; *c != '\0'; c++)
         fputc(*c == '\t' ? ' ' : *c, to);
     fputc('\n', to);
-    if (err->column == 0 || err->column > strlen(err->source) + 1)
+    if (err->column == 0 || err->column > strlen(err->source) + 1) {
+        if (err->note[0] != '\0')
+            fprintf(to, "      %s\n", err->note);
         return;
+    }
     int before = width(err->source, err->column - 1);
     int under = width(err->source + err->column - 1, err->span);
-    fprintf(to, "      | %*s%s", before, "", caret);
+    fprintf(to, "%*s | %*s%s", margin, "", before, "", caret);
     for (int i = 0; i < (under > 0 ? under : 1); i++)
         fputc('^', to);
     fprintf(to, "%s", plain);

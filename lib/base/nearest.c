@@ -33,7 +33,9 @@ static size_t distance(const char *a, const char *b)
 
 void weir__nearest_begin(struct nearest *nearest, const char *name)
 {
-    *nearest = (struct nearest){.name = name, .distance = (strlen(name) + 2) / 3 + 1};
+    size_t letters = strnlen(name, LONGEST), far = (letters + 2) / 3 + 1;
+    /* A name that shares no letter is not near, however short. */
+    *nearest = (struct nearest){.name = name, .distance = far < letters ? far : letters};
 }
 
 void weir__nearest_offer(struct nearest *nearest, const char *candidate)

@@ -161,14 +161,26 @@ static int read_needed(const char *text, struct member *ret)
     return 0;
 }
 
+/* NULL if the type has no such inner one. */
+static const struct weir_stage_type *inner_type(const struct weir_stage_type *outer, int64_t index)
+{
+    if (index < 0)
+        return outer;
+    int64_t count = 0;
+    while (outer->inner != NULL && outer->inner[count] != NULL)
+        count++;
+    return index < count ? outer->inner[index] : NULL;
+}
+
 static int read_member(const struct node *map, struct member *ret)
 {
     const char *name = get(map, "type");
     ret->outer = name == NULL ? NULL : weir_stage_type(name);
     if (ret->outer == NULL)
         return WEIR_EINTERNAL;
-    int64_t inner = get_number(map, "inner");
-    ret->type = inner < 0 ? ret->outer : ret->outer->inner[inner];
+    ret->type = inner_type(ret->outer, get_number(map, "inner"));
+    if (ret->type == NULL)
+        return WEIR_EINTERNAL;
     ret->stage = (uint32_t)get_number(map, "stage");
     ret->on_error = (enum on_error)get_number(map, "on_error");
     ret->reject_port = (int)get_number(map, "reject_port");
@@ -222,8 +234,11 @@ static int read_lists(const struct node *map, struct blueprint *ret)
         if (stage == NULL)
             return WEIR_EOS;
         stage->id = copy_text(get(n, "id"));
-        stage->type = weir_stage_type(get(n, "type"));
+        const char *type = get(n, "type");
+        stage->type = type == NULL ? NULL : weir_stage_type(type);
         stage->implicit = get_number(n, "implicit") != 0;
+        if (stage->id == NULL || stage->type == NULL)
+            return WEIR_EINTERNAL;
     }
     for (const struct node *n = first(map, "groups"); n != NULL; n = n->next) {
         struct group *group = weir__blueprint_add_group(ret);
@@ -238,14 +253,18 @@ int weir__blueprint_read(const char *text, struct blueprint *ret)
 {
     *ret = (struct blueprint){0};
     struct node *map = weir__node_read(&text);
-    if (map == NULL)
+    if (map == NULL || map->kind != NODE_MAP) {
+        weir__node_free(map);
         return WEIR_EINTERNAL;
+    }
     ret->name = copy_text(get(map, "name"));
     ret->run_id = copy_text(get(map, "run_id"));
     ret->slots = (uint32_t)get_number(map, "slots");
     ret->slot_bytes = (uint32_t)get_number(map, "slot_bytes");
     ret->max_record = (uint32_t)get_number(map, "max_record");
-    int code = read_lists(map, ret);
+    int code = ret->name == NULL || ret->run_id == NULL ? WEIR_EINTERNAL : read_lists(map, ret);
+    if (code == 0 && (ret->stages == 0 || ret->groups == 0))
+        code = WEIR_EINTERNAL;
     weir__node_free(map);
     if (code < 0)
         weir__blueprint_release(ret);

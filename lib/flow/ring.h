@@ -123,8 +123,7 @@ bool weir__ring_writable(const struct ring *ring, uint64_t position);
 /* Producer: has a position that it published been released, by every edge? However long ago. */
 bool weir__ring_released(const struct ring *ring, uint64_t position);
 
-/* Consumer: takes a position that is published and EMPTY. False if another seat was faster or it is
- * not there. */
+/* Consumer: takes a position below tail, if it is EMPTY. False if another seat was faster. */
 bool weir__ring_take(const struct ring *ring, uint64_t position, uint32_t seat);
 
 /* Consumer: gives the slot back, if the seat has it. Harmless when repeated. */

@@ -131,25 +131,18 @@ void weir__process_title(const char *title)
     memcpy(start, title, n < bytes ? n : bytes - 1);
 }
 
-static int compare(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
 void weir__process_keep_only(const int *fds, size_t count)
 {
-    int sorted[16] = {0};
-    size_t n = 0;
-    for (size_t i = 0; i < count && n < 16; i++)
-        if (fds[i] > 2)
-            sorted[n++] = fds[i];
-    qsort(sorted, n, sizeof(int), compare);
     unsigned from = 3;
-    for (size_t i = 0; i < n; i++) {
-        if ((unsigned)sorted[i] > from)
-            close_range(from, (unsigned)sorted[i] - 1, 0);
-        from = (unsigned)sorted[i] + 1;
+    for (;;) {
+        unsigned next = ~0u; /* the lowest to keep, from here on */
+        for (size_t i = 0; i < count; i++)
+            if (fds[i] >= 0 && (unsigned)fds[i] >= from && (unsigned)fds[i] < next)
+                next = (unsigned)fds[i];
+        if (next > from)
+            close_range(from, next == ~0u ? next : next - 1, 0);
+        if (next == ~0u)
+            return;
+        from = next + 1;
     }
-    close_range(from, ~0u, 0);
 }

@@ -1,5 +1,6 @@
 /*
- * chain.h - a run's memory made by hand: groups in a row, each reading the one before it. No stages, no plan, no files.
+ * chain.h - a run's memory made by hand: groups in a row, each reading the one before it. No
+ * stages, no plan, no files.
  */
 #ifndef TEST_CHAIN_H
 #define TEST_CHAIN_H

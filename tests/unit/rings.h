@@ -1,5 +1,6 @@
 /*
- * rings.h - rings in anonymous shared memory, and a crowd of forked processes that use them and are killed.
+ * rings.h - rings in anonymous shared memory, and a crowd of forked processes that use them and are
+ * killed.
  */
 #ifndef TEST_RINGS_H
 #define TEST_RINGS_H
@@ -22,8 +23,8 @@
 /* Zeroed, and shared with children. */
 static inline void *shared_memory(size_t bytes)
 {
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ck_assert_ptr_ne(memory, MAP_FAILED);
     return memory;
 }
@@ -44,7 +45,8 @@ static inline uint64_t ring_tail(const struct ring *ring)
     return word_load(ring->tail, STEP_TAIL_LOAD);
 }
 
-/* The producer's part: the slot behind the tail, which must be writable, becomes number n's part. */
+/* The producer's part: the slot behind the tail, which must be writable, becomes number n's part.
+ */
 static inline void publish(const struct ring *ring, struct number number)
 {
     uint64_t position = ring_tail(ring);
@@ -57,8 +59,9 @@ static inline void publish(const struct ring *ring, struct number number)
 enum { CROWD = 16, BATCHES_A_KILL = 600 };
 
 /*
- * Processes that share rings. A process that finds something wrong says so and ends; the parent sees it. `gate` is how
- * far producers may go: each kill raises it, so that there is always work going on around a death. */
+ * Processes that share rings. A process that finds something wrong says so and ends; the parent
+ * sees it. `gate` is how far producers may go: each kill raises it, so that there is always work
+ * going on around a death. */
 struct crowd_words {
     struct lone_word gate, end, complaints;
     char complaint[200];
@@ -66,7 +69,8 @@ struct crowd_words {
 
 struct crowd {
     struct crowd_words *words;
-    void (*member)(struct crowd *crowd, uint32_t who); /* returns when there is nothing left to do */
+    void (*member)(struct crowd *crowd,
+                   uint32_t who); /* returns when there is nothing left to do */
     uint32_t members;
     pid_t pid[CROWD];
     uint64_t seed;

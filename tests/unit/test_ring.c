@@ -29,8 +29,13 @@ END_TEST
 START_TEST(test_number_words_sort_as_numbers_and_parts_do)
 {
     static const struct number sorted[] = {
-        {0, 0, false}, {0, 1, true}, {1, 0, true}, {2, 0, false}, {2, (1u << 23) - 1, true},
-        {3, 0, true},  {(UINT64_C(1) << 40) - 1, 0, true},
+        {0, 0, false},
+        {0, 1, true},
+        {1, 0, true},
+        {2, 0, false},
+        {2, (1u << 23) - 1, true},
+        {3, 0, true},
+        {(UINT64_C(1) << 40) - 1, 0, true},
     };
     for (size_t i = 1; i < COUNT(sorted); i++)
         ck_assert_uint_lt(number_pack(sorted[i - 1]), number_pack(sorted[i]));
@@ -221,8 +226,8 @@ END_TEST
 enum { KILLS = 80, SLOT_BYTES = 256, SEATS = 4 };
 
 /*
- * Member 0 produces; its only memory is the tail. The others take whatever they find. `holder` has the seat that took
- * a position, `done` is the effect of the work. */
+ * Member 0 produces; its only memory is the tail. The others take whatever they find. `holder` has
+ * the seat that took a position, `done` is the effect of the work. */
 static struct ring crowd_ring;
 static _Atomic uint8_t *holder, *done;
 
@@ -350,8 +355,9 @@ int main(void)
     tcase_add_test(alone, test_positions_of_one_slot_share_a_payload_and_others_do_not);
     tcase_add_test(alone, test_the_last_lap_works_as_the_first);
     tcase_set_timeout(crowd, 120);
-    tcase_add_loop_test(crowd, test_each_position_is_taken_by_one_seat_and_is_whole_while_it_is_held,
-                        0, (int)COUNT(ring_sizes));
+    tcase_add_loop_test(crowd,
+                        test_each_position_is_taken_by_one_seat_and_is_whole_while_it_is_held, 0,
+                        (int)COUNT(ring_sizes));
     tcase_add_loop_test(crowd, test_deaths_swallow_nothing_and_hand_nothing_out_twice, 0,
                         (int)COUNT(ring_sizes));
     suite_add_tcase(suite, words);

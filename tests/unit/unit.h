@@ -1,5 +1,6 @@
 /*
- * unit.h - what the tests of single files share: running a suite, and numbers that look random and are the same each time.
+ * unit.h - what the tests of single files share: running a suite, and numbers that look random and
+ * are the same each time.
  */
 #ifndef TEST_UNIT_H
 #define TEST_UNIT_H
