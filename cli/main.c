@@ -1,6 +1,7 @@
 /*
  * main.c - the program `pipeline`: finds the command, reads its arguments, runs it.
  */
+#include <signal.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,5 +124,8 @@ static int close_output(int exit_code)
 
 int main(int argc, char **argv)
 {
+    signal(SIGCHLD,
+           SIG_DFL); /* a parent may have left it ignored, and then nothing could be waited for */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     return close_output(dispatch(argc, argv));
 }

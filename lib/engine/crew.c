@@ -274,16 +274,20 @@ int weir__crew_process(struct crew *crew)
         return code;
     if (batch.byte_count > 0 || (batch.column != NULL && batch.records > 0))
         code = drive(crew, 0, &batch);
+    /* What stood before a record that ends the run goes on: a limit may be reached with it. */
+    if (code < 0 && anything_to_commit(seat))
+        weir__seat_commit(seat, false);
     if (code != 0)
         return code;
     /* Where there is enough, no part will follow, whatever the input had left. */
-    bool last = seat->input.number.last || !seat->of->ordered || crew->enough;
+    bool last =
+        seat->input.number.last || crew->enough || (!seat->of->ordered && seat->of->seats > 1);
     memset(seat->now.cursor, 0, sizeof(seat->now.cursor));
     seat->now.input_done = true;
     seat->now.input_ring = seat->input.ring;
     seat->now.input_position = seat->input.position;
     seat->now.expects_part = !last;
-    seat->now.enough = crew->enough;
+    seat->now.enough = seat->now.done = crew->enough;
     weir__seat_commit(seat, last);
     return crew->enough ? WEIR_DONE : WEIR_MORE;
 }

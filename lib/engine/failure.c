@@ -27,9 +27,12 @@ static struct first find_first(const struct run *run)
     return first;
 }
 
-/* Whether a batch up to `number` is still TAKEN on the group's edge by somebody who has not failed.
+/*
+ * Whether something that can still fail first is under way on the group's edge: a batch up to
+ * `number` that somebody who has not failed has TAKEN, or a lower one that waits. Below the failed
+ * group earlier parts of the same number count too.
  */
-static bool holds_lower(const struct run *run, uint32_t g, uint64_t number)
+static bool holds_lower(const struct run *run, uint32_t g, uint64_t number, bool below)
 {
     const struct group *group = &run->plan->blueprint.group[g];
     for (uint32_t seat = 0; seat < run->plan->blueprint.group[group->input].seats; seat++) {
@@ -39,11 +42,26 @@ static bool holds_lower(const struct run *run, uint32_t g, uint64_t number)
             uint64_t claim = word_load(&ring.slot[i].claim[0].word, STEP_CLAIM_LOAD);
             struct number of = number_unpack(word_load(&ring.slot[i].number, STEP_NUMBER_LOAD));
             uint32_t taker = (uint32_t)(claim >> 16) & 0xFFFF;
+            bool published =
+                claim_lap(claim) * ring.slots + i < word_load(ring.tail, STEP_TAIL_LOAD);
+            if (!claim_is_taken(claim) && published && (of.n < number || (below && of.n == number)))
+                return true;
             if (!claim_is_taken(claim) || of.n > number || taker >= group->seats)
                 continue;
             if (word_load(&view_seat(&run->view, g, taker)->failed, STEP_FAILED_LOAD) == 0)
                 return true;
         }
+    }
+    return false;
+}
+
+/* A seat between two parts of a lower number holds no slot, and may fail in the next part. */
+static bool awaits_lower_part(const struct run *run, uint32_t g, uint64_t number)
+{
+    for (uint32_t seat = 0; seat < run->plan->blueprint.group[g].seats; seat++) {
+        const struct ledger_copy *ledger = weir__view_ledger(&run->view, g, seat);
+        if (ledger->expects_part && ledger->number < number)
+            return true;
     }
     return false;
 }
@@ -55,8 +73,13 @@ static bool drained(const struct run *run, const struct first *first)
     uint32_t g = first->group;
     for (;;) {
         const struct group *group = &blueprint->group[g];
-        if (group->input >= 0 && group->ordered && holds_lower(run, g, first->number))
+        if (group->input >= 0 && group->ordered &&
+            holds_lower(run, g, first->number, g != first->group))
             return false;
+        if (group->ordered && awaits_lower_part(run, g, first->number))
+            return false;
+        if (g != first->group && weir__view_all_done(&run->view, g))
+            return false; /* nobody wants it: the failure is about to be withdrawn */
         if (g != first->group && group->ordered &&
             word_load(&view_group(&run->view, g)->next.word, STEP_NEXT_LOAD) < first->number &&
             !weir__view_all_done(&run->view, g))

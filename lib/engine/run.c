@@ -108,6 +108,7 @@ static void on_signal(struct run *run, int number)
     if (run->state == STATE_PUBLISHING)
         return;
     if (run->signal != 0 || run->state == STATE_STOPPING) {
+        weir__run_stop(run, NULL);
         kill_all(run);
         return;
     }
@@ -137,9 +138,13 @@ static int start_worker(struct run *run, struct run_worker *worker, struct weir_
     if (code < 0)
         return code;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
-    if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, worker->process.pidfd, &event) < 0)
-        return weir_err_errno(err, WEIR_EOS, "cannot watch a worker");
-    return 0;
+    if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, worker->process.pidfd, &event) == 0)
+        return 0;
+    code = weir_err_errno(err, WEIR_EOS, "cannot watch a worker");
+    struct process_end end;
+    weir__process_kill(&worker->process, SIGKILL);
+    weir__process_reap(&worker->process, &end);
+    return code;
 }
 
 static const char *worker_name(const struct run *run, const struct run_worker *worker, char *to,
@@ -208,10 +213,9 @@ static void on_worker_gone(struct run *run, struct run_worker *worker)
     epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, worker->process.pidfd, NULL);
     weir__process_reap(&worker->process, &end);
     bool closed = word_load(&words->closed, STEP_CLOSED_LOAD) != 0;
-    if (run->state == STATE_STOPPING || (end.exit_code == 0 && closed))
-        worker->ended = true;
-    else
+    if (run->state != STATE_STOPPING && !(end.exit_code == 0 && closed))
         replace(run, worker, &end);
+    worker->ended = worker->process.pid == 0; /* nobody sits here any more */
 }
 
 /* ---- the end ---- */

@@ -236,10 +236,10 @@ static void commit_tail(struct seat *seat)
     for (uint32_t port = 0; port < seat->of->ports; port++)
         /* pairs with the acquire in look_for(): the slot's bytes come before */
         word_store(seat->out[port].ring.tail, now->tail[port], STEP_TAIL_PUBLISH);
-    if (now->input_done)
-        weir__ring_release(&seat->edge.ring[now->input_ring], now->input_position, seat->seat);
     if (now->done)
         word_store(&seat->words->done, 1, STEP_DONE_STORE);
+    if (now->input_done)
+        weir__ring_release(&seat->edge.ring[now->input_ring], now->input_position, seat->seat);
     if (now->last)
         word_store(&seat->words->closed, 1, STEP_CLOSED_STORE);
 }
@@ -278,6 +278,26 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
         weir__view_wake_around(seat->view, seat->group);
 }
 
+void weir__seat_roll_back(struct seat *seat)
+{
+    seat->now = seat->words->copy[seat->sequence & 1];
+    seat->now.input_done = false;
+}
+
+void weir__seat_pass_empty(struct seat *seat)
+{
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        seat->out[port].used = seat->out[port].records = 0;
+    if (seat->of->ordered)
+        seat->now.number = seat->input.number.n;
+    memset(seat->now.cursor, 0, sizeof(seat->now.cursor));
+    memset(seat->now.call, 0, sizeof(seat->now.call));
+    seat->now.input_done = true;
+    seat->now.input_ring = seat->input.ring;
+    seat->now.input_position = seat->input.position;
+    weir__seat_commit(seat, true);
+}
+
 /* ---- attaching, and recovery ---- */
 
 static int attach_rings(struct seat *seat, struct weir_err *err)
@@ -310,6 +330,9 @@ int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, 
     seat->now = seat->words->copy[seat->sequence & 1];
     commit_tail(seat);
     seat->now.input_done = false;
+    /* A bit that the dead has left would draw a wake that others need. */
+    weir__word_clear(&seat->group_words->parked_in.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
+    weir__word_clear(&seat->group_words->parked_out.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
     if (seat->of->input >= 0)
         seat->has_input = weir__edge_find_taken(&seat->edge, number, &seat->input);
     /* The dead may have cleared a bit and not yet woken its owner. */

@@ -82,6 +82,12 @@ enum seat_event weir__seat_oversize(struct seat *seat, uint32_t port);
  */
 void weir__seat_commit(struct seat *seat, bool end_of_number);
 
+/* Forgets what was written into `now` since the last commit. */
+void weir__seat_roll_back(struct seat *seat);
+
+/* Commits the input in hand as one that gave nothing. The slots must be secured. */
+void weir__seat_pass_empty(struct seat *seat);
+
 /* Sleeps until the run's word is one of PUBLISH and DISCARD, and returns it. */
 enum run_word weir__seat_await_verdict(struct seat *seat);
 

@@ -36,7 +36,8 @@ static struct arena_block *block_next(struct arena *arena, size_t n)
     struct arena_block *block = block_new(n);
     if (block == NULL)
         return NULL;
-    block->next = kept;
+    block->next = kept == NULL ? NULL : kept->next;
+    free(kept);
     *link = block;
     return block;
 }

@@ -33,6 +33,7 @@ static void plain_signals(void)
     signal(SIGHUP, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* writing fails with EFBIG instead */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -61,8 +62,8 @@ int weir__process_fork(struct process *process, int (*main)(void *context), void
     process->pid = pid;
     process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (process->pidfd < 0) {
-        int code = weir_err_errno(err, WEIR_EOS,
-                                  "cannot watch a process (Weir needs Linux 5.10 or later)");
+        int code = weir_err_errno(err, WEIR_EOS, "cannot watch a process%s",
+                                  errno == ENOSYS ? " (Weir needs Linux 5.10 or later)" : "");
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         process->pid = 0;

@@ -164,7 +164,7 @@ static void take_over(const struct part *part, const struct stat *old)
             fchown(part->fd, (uid_t)-1, old->st_gid) < 0)
             errno = 0;
     }
-    if (fchmod(part->fd, old->st_mode & 07777) < 0)
+    if (fchmod(part->fd, old->st_mode & 0777) < 0)
         errno = 0;
 }
 

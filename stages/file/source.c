@@ -265,7 +265,8 @@ static bool put_records(struct source *source, struct weir_output *out, size_t n
 
 int weir__source_produce(struct source *source, struct weir_output *out)
 {
-    size_t have = 0, want = out->capacity;
+    size_t most = weir_max_record(source->stage), have = 0;
+    size_t want = out->capacity < most ? out->capacity : most;
     for (;;) {
         bool ended;
         int grown, rc = at_file(source);
