@@ -1,6 +1,8 @@
 /*
  * main.c - the program `pipeline`: finds the command, reads its arguments, runs it.
  */
+#include <fcntl.h>
+#include <unistd.h>
 #include <signal.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -122,8 +124,19 @@ static int close_output(int exit_code)
     return exit_code == EXIT_SUCCESS ? weir_err_exit_code(WEIR_EIO) : exit_code;
 }
 
+/* What is opened later must not become standard output by chance. A stream that was closed is one
+ * that cannot be used: reading and writing it fail. */
+static void fill_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            abort();
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_streams();
     signal(SIGCHLD,
            SIG_DFL); /* a parent may have left it ignored, and then nothing could be waited for */
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */

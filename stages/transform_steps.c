@@ -99,7 +99,7 @@ static int unknown_column(struct weir_stage *stage, const char *option, const ch
     for (uint32_t i = 0; nearest == NULL && i < schema->columns && used < sizeof(note); i++)
         used += (size_t)snprintf(note + used, sizeof(note) - used, "%s%s",
                                  i == 0 ? "the columns are " : ", ", schema->column[i].name);
-    return weir_option_error(stage, option, name, 0, 0, note, "no column '%s'", name);
+    return weir_option_error(stage, option, name, WEIR_OPTION_KEY, 0, note, "no column '%s'", name);
 }
 
 static bool in_list(const char *const *list, size_t n, const char *name)

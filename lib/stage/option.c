@@ -288,7 +288,12 @@ static int read_row(struct value *value, const struct node *with, struct weir_er
 {
     int rc = 0;
     value->node = weir__node_get(with, value->row->name);
-    if (value->node != NULL)
+    if (value->node != NULL && value->row->required && value->node->kind == NODE_LIST &&
+        value->node->child == NULL) {
+        complain(errors, value->node, "option '%s' is an empty list: %s", value->row->name,
+                 value->row->help);
+        rc = WEIR_ECONFIG;
+    } else if (value->node != NULL)
         rc = read_value(value, value->node, errors);
     else if (value->row->required && (with == NULL || with->kind == NODE_MAP)) {
         complain(errors, with, "option '%s' is missing: %s", value->row->name, value->row->help);

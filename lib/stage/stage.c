@@ -59,8 +59,10 @@ int weir_option_error(struct weir_stage *stage, const char *name, const char *ke
     vsnprintf(err->text, sizeof(err->text), format, args);
     va_end(args);
     const struct node *node = weir__settings_node(runtime->settings, name, key);
-    if (node != NULL)
-        weir__node_place(node, offset, span, err);
+    if (node != NULL && offset == WEIR_OPTION_KEY && node->key != NULL)
+        weir__node_place_key(node, err);
+    else if (node != NULL)
+        weir__node_place(node, offset == WEIR_OPTION_KEY ? 0 : offset, span, err);
     return WEIR_ECONFIG;
 }
 

@@ -84,8 +84,8 @@ static int set_types(struct weir_stage *stage, struct weir_schema *schema)
         char note[200] = "";
         if (near != NULL)
             snprintf(note, sizeof(note), "did you mean '%s'?", near);
-        rc = weir_option_error(stage, "types", pair[i].key, 0, 0, near != NULL ? note : NULL,
-                               "no column '%s'", pair[i].key);
+        rc = weir_option_error(stage, "types", pair[i].key, WEIR_OPTION_KEY, 0,
+                               near != NULL ? note : NULL, "no column '%s'", pair[i].key);
     }
     return rc;
 }

@@ -88,13 +88,29 @@ static bool take_lock(int fd)
     return fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN);
 }
 
+/* The program that a worker belongs to: the one that a user started and may want to stop. */
+static long parent_of(long pid)
+{
+    char path[64], line[512];
+    snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "re");
+    size_t n = file == NULL ? 0 : fread(line, 1, sizeof(line) - 1, file);
+    if (file != NULL)
+        fclose(file);
+    line[n] = '\0';
+    const char *behind_name = strrchr(line, ')');
+    long parent =
+        behind_name != NULL && strlen(behind_name) > 4 ? strtol(behind_name + 4, NULL, 10) : 0;
+    return parent > 1 ? parent : pid;
+}
+
 static int is_busy(struct weir_stage *stage, const struct part *part, int fd)
 {
     struct flock lock = whole_file();
     struct statx st;
     char since[32] = "", pid[32] = "";
     if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
-        snprintf(pid, sizeof(pid), "pid %ld", (long)lock.l_pid);
+        snprintf(pid, sizeof(pid), "pid %ld", parent_of(lock.l_pid));
     if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0 && (st.stx_mask & STATX_BTIME)) {
         time_t made = (time_t)st.stx_btime.tv_sec;
         struct tm local;

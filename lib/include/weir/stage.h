@@ -85,6 +85,9 @@ struct weir_pair {
 WEIR_PUBLIC size_t weir_option_map(const struct weir_stage *stage, const char *name,
                                    const struct weir_pair **ret);
 
+/* As weir_option_error's offset: the mistake is the key, not what stands under it. */
+#define WEIR_OPTION_KEY SIZE_MAX
+
 /*
  * For configure and bind: says what is wrong with an option's value; the file, line and column are
  * found from name, key (of a map; the text of the item for a list; NULL) and offset, the place in
