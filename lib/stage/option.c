@@ -288,8 +288,8 @@ static int read_row(struct value *value, const struct node *with, struct weir_er
 {
     int rc = 0;
     value->node = weir__node_get(with, value->row->name);
-    if (value->node != NULL && value->row->required && value->node->kind == NODE_LIST &&
-        value->node->child == NULL) {
+    if (value->node != NULL && value->row->required && value->row->type == WEIR_OPT_LIST &&
+        value->node->kind == NODE_LIST && value->node->child == NULL) {
         complain(errors, value->node, "option '%s' is an empty list: %s", value->row->name,
                  value->row->help);
         rc = WEIR_ECONFIG;

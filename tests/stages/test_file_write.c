@@ -211,7 +211,8 @@ START_TEST(test_a_file_that_another_run_writes_is_busy)
         _exit(1);
     }
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    snprintf(pid_text, sizeof(pid_text), "(pid %d, since ", (int)pid);
+    snprintf(pid_text, sizeof(pid_text), "(pid %d, since ",
+             (int)getpid()); /* of the program, whose worker holds the lock */
     ck_assert_int_eq(write_rows(path, "3|4\n", "replace"), WEIR_ETEMPFAIL);
     check_error("out.csv' is being written by another run (pid ");
     check_error(pid_text);
