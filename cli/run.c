@@ -125,6 +125,11 @@ static int run(const struct arguments *args, const struct report *report)
     if (args->receipt != NULL && receipt_file_check(args->receipt, &err) < 0)
         return report_error(report, &err);
     int exit_code = load_plan(args, report, false, &loaded);
+    if (exit_code == 0 && args->receipt != NULL && weir_plan_uses(loaded.plan, args->receipt)) {
+        weir_err_set(&err, WEIR_EUSAGE, "--receipt %s: the run reads or writes that file itself",
+                     args->receipt);
+        exit_code = report_error(report, &err);
+    }
     if (exit_code == 0 && args->dry_run)
         exit_code = load_print_plan(loaded.plan, report);
     else if (exit_code == 0)

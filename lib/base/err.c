@@ -65,6 +65,37 @@ int weir_err_exit_code(int code)
     }
 }
 
+/* The length of the UTF-8 character at text; 0 if there is none, or a control character. */
+static size_t printable(const char *text)
+{
+    unsigned char c = (unsigned char)text[0];
+    if (c < 0x80)
+        return c >= 0x20 && c != 0x7F ? 1 : 0;
+    size_t n = c >= 0xF0 && c < 0xF5   ? 4
+               : c >= 0xE0 && c < 0xF0 ? 3
+               : c >= 0xC2 && c < 0xE0 ? 2
+                                       : 0;
+    for (size_t i = 1; i < n; i++)
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            return 0;
+    return n;
+}
+
+/* What came from a file may hold anything; a terminal must not be told what to do by it. */
+static void print_safely(FILE *to, const char *text)
+{
+    while (*text != '\0') {
+        size_t n = printable(text);
+        if (n > 0)
+            fwrite(text, 1, n, to);
+        else if (*text == '\n')
+            fputs("\n      ", to);
+        else
+            fprintf(to, "\\x%02x", (unsigned char)*text);
+        text += n > 0 ? n : 1;
+    }
+}
+
 /* The width in columns of the first n bytes of a UTF-8 line, a tab being one. */
 static int width(const char *text, size_t n)
 {
@@ -109,7 +140,9 @@ void weir_err_print(FILE *to, const struct weir_err *err, bool colour)
             fprintf(to, ":%u", err->column);
         fprintf(to, ":%s ", plain);
     }
-    fprintf(to, "%serror:%s %s\n", red, plain, err->text);
+    fprintf(to, "%serror:%s ", red, plain);
+    print_safely(to, err->text);
+    fputc('\n', to);
     if (err->source[0] != '\0' && err->line != 0)
         print_source(to, err, green, plain);
     else if (err->note[0] != '\0')

@@ -260,9 +260,19 @@ static int check_output(struct weir_plan *plan, uint32_t d, struct weir_errors *
     struct place out, other;
     struct draft *draft = &plan->draft[d];
     const char *path = output_path(draft);
+    draft->runtime.errors = errors;
+    for (uint32_t e = 0; e < d && path != NULL && strcmp(path, "-") == 0; e++) {
+        const char *earlier = output_path(&plan->draft[e]);
+        if (earlier != NULL && strcmp(earlier, "-") == 0)
+            return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
+                                     "standard output is written by stage '%s' as well",
+                                     plan->draft[e].handle.id);
+    }
     if (!place_of(path, &out))
         return 0;
-    draft->runtime.errors = errors;
+    if (place_of(plan->pipeline->file, &other) && same_place(&out, &other))
+        return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
+                                 "'%s' is the pipeline file itself", path);
     for (size_t f = 0; f < plan->probe.files; f++)
         if (place_of(plan->probe.file[f], &other) && same_place(&out, &other))
             return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
@@ -494,4 +504,17 @@ bool weir_plan_writes_stdout(const struct weir_plan *plan)
             return true;
     }
     return false;
+}
+
+bool weir_plan_uses(const struct weir_plan *plan, const char *path)
+{
+    struct place place, other;
+    if (!place_of(path, &place))
+        return false;
+    bool uses = place_of(plan->pipeline->file, &other) && same_place(&place, &other);
+    for (size_t f = 0; f < plan->probe.files && !uses; f++)
+        uses = place_of(plan->probe.file[f], &other) && same_place(&place, &other);
+    for (uint32_t d = 0; d < plan->drafts && !uses; d++)
+        uses = place_of(output_path(&plan->draft[d]), &other) && same_place(&place, &other);
+    return uses;
 }

@@ -80,6 +80,19 @@ static void decree(struct run *run, enum run_word word)
         weir__view_wake_group(&run->view, g);
 }
 
+static int start_worker(struct run *run, struct run_worker *worker, struct weir_err *err);
+
+/* Only who has a temporary file to remove is waited for: a source may sit in a read for ever. A
+ * sink that has died gets a successor for that. */
+static void leave(struct run *run, struct run_worker *worker)
+{
+    struct weir_err ignored;
+    if (!weir__group_publishes(&run->plan->blueprint.group[worker->start.group]))
+        weir__process_kill(&worker->process, SIGKILL);
+    else if (worker->process.pid == 0 && !worker->ended && start_worker(run, worker, &ignored) < 0)
+        worker->ended = true;
+}
+
 void weir__run_stop(struct run *run, const struct weir_err *err)
 {
     if (run->state == STATE_STOPPING || run->state == STATE_ENDED)
@@ -89,11 +102,8 @@ void weir__run_stop(struct run *run, const struct weir_err *err)
     enter(run, STATE_STOPPING);
     run->deadline_ms = weir__now_ms() + STOP_DEADLINE_MS;
     decree(run, RUN_DISCARD);
-    /* Only who has a temporary file to remove is waited for: a source may sit in a read for ever.
-     */
     for (size_t w = 0; w < run->workers; w++)
-        if (!weir__group_publishes(&run->plan->blueprint.group[run->worker[w].start.group]))
-            weir__process_kill(&run->worker[w].process, SIGKILL);
+        leave(run, &run->worker[w]);
 }
 
 static void kill_all(struct run *run)

@@ -203,6 +203,13 @@ static int read_map(struct value *value, const struct node *node, struct weir_er
 
 static int read_value(struct value *value, const struct node *node, struct weir_errors *errors)
 {
+    if (value->row->type == WEIR_OPT_CHAR && node->kind == NODE_SCALAR &&
+        strchr(node->text, '\n') != NULL) {
+        complain(errors, node,
+                 "'%s' has no value: | and > begin a block of lines; for the character write \"|\"",
+                 value->row->name);
+        return WEIR_ECONFIG;
+    }
     if (node->faulty)
         return 0;
     switch (value->row->type) {

@@ -77,6 +77,9 @@ WEIR_PUBLIC uint64_t weir_plan_bytes(const struct weir_plan *plan);
 WEIR_PUBLIC uint32_t weir_plan_processes(const struct weir_plan *plan);
 /* Whether a sink writes to standard output: then nothing else should be drawn where that goes. */
 WEIR_PUBLIC bool weir_plan_writes_stdout(const struct weir_plan *plan);
+/* Whether the path is an input or output of the run, or the pipeline file: not a place for anything
+ * else. */
+WEIR_PUBLIC bool weir_plan_uses(const struct weir_plan *plan, const char *path);
 
 /* ---- runs ---- */
 
