@@ -2,8 +2,8 @@
  * nearest.h - "did you mean": the name most like the one that was written.
  *
  * Begin with what was written, offer every name that there is; best is then the nearest of them, or
- * NULL if none is near (more than a third of its letters, rounded up, differ). Distance counts changed, missing,
- * added and swapped neighbouring letters; upper and lower case differ by nothing.
+ * NULL if none is near (more than a third of its letters, rounded up, differ). Distance counts
+ * changed, missing, added and swapped neighbouring letters; upper and lower case differ by nothing.
  */
 #ifndef WEIR_NEAREST_H
 #define WEIR_NEAREST_H

@@ -40,7 +40,7 @@ static struct node *one_input(struct joiner *joiner, struct node *inputs)
         weir__complain(loader, inputs,
                        "'inputs' names no stage; without it a stage reads the one "
                        "above");
-    else if (name->next != NULL)
+    else if (inputs->kind == NODE_LIST && name->next != NULL)
         weir__complain(loader, name->next,
                        "several inputs are not in this version of Weir yet: a "
                        "stage reads one other");

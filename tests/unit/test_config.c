@@ -829,8 +829,7 @@ START_TEST(test_the_command_line_gives_variables)
     clear();
     ck_assert_int_eq(parse_with(VARS("b: 1", "x"), &one), WEIR_EUSAGE);
     char *got = said();
-    ck_assert_str_eq(
-        got, "--var a: the file declares no such variable under 'vars'\n");
+    ck_assert_str_eq(got, "--var a: the file declares no such variable under 'vars'\n");
     free(got);
     clear();
 }
