@@ -173,6 +173,7 @@ static int bind(struct draft *draft, struct weir_errors *errors)
 /* From the source on; what follows a stage that failed has no schema to bind to. */
 static int bind_all(struct weir_plan *plan, struct weir_errors *errors)
 {
+    int worst = 0;
     for (uint32_t d = 0; d < plan->chain; d++) {
         struct draft *draft = &plan->draft[d];
         const struct weir_schema *from = d == 0 ? &plan->probe.schema : &plan->draft[d - 1].out;
@@ -181,9 +182,13 @@ static int bind_all(struct weir_plan *plan, struct weir_errors *errors)
             code = weir_schema_copy(&draft->out, from);
         if (code == 0)
             code = bind(draft, errors);
-        if (code < 0)
-            return code;
+        worst = code < 0 ? code : worst;
+        /* A stage that knows its columns in spite of a mistake lets the next one be checked too. */
+        if (code < 0 && draft->out.columns == 0)
+            break;
     }
+    if (worst < 0)
+        return worst;
     for (uint32_t d = plan->chain; d < plan->drafts; d++)
         if (bind(&plan->draft[d], errors) < 0)
             return WEIR_EINTERNAL;

@@ -203,7 +203,7 @@ static int read_map(struct value *value, const struct node *node, struct weir_er
 
 static int read_value(struct value *value, const struct node *node, struct weir_errors *errors)
 {
-    if (value->row->type == WEIR_OPT_CHAR && node->kind == NODE_SCALAR &&
+    if (value->row->type == WEIR_OPT_CHAR && node->kind == NODE_SCALAR && strlen(node->text) > 1 &&
         strchr(node->text, '\n') != NULL) {
         complain(errors, node,
                  "'%s' has no value: | and > begin a block of lines; for the character write \"|\"",

@@ -113,8 +113,8 @@ END_TEST
 
 /* ---- what the child has of its parent ---- */
 
-/* Bit 0: a blocked signal; 1: a handler of the parent's; 2: SIGINT, SIGHUP, SIGTERM or SIGPIPE not
- * ignored; 3: it could gain privileges; 4: no signal at its parent's death. */
+/* Bit 0: a blocked signal; 1: a handler of the parent's; 2: SIGINT, SIGHUP, SIGTERM, SIGPIPE or
+ * SIGXFSZ not ignored; 3: it could gain privileges; 4: no signal at its parent's death. */
 static int look_at_itself(void *context)
 {
     (void)context;
@@ -123,7 +123,7 @@ static int look_at_itself(void *context)
     struct sigaction action;
     sigprocmask(SIG_SETMASK, NULL, &blocked);
     for (int s = 1; s < NSIG; s++) {
-        bool terminal = s == SIGINT || s == SIGHUP || s == SIGTERM || s == SIGPIPE;
+        bool terminal = s == SIGINT || s == SIGHUP || s == SIGTERM || s == SIGPIPE || s == SIGXFSZ;
         found |= sigismember(&blocked, s) == 1 ? 1 : 0;
         if (sigaction(s, NULL, &action) < 0)
             continue;
