@@ -64,8 +64,11 @@ build() {
         cmake --build "$folder" -j "$jobs"
 }
 
+# run_tests FOLDER CTEST-ARGUMENT...
 run_tests() {
-    ctest --test-dir "$1" --output-on-failure --no-tests=error -j "$jobs"
+    folder=$1
+    shift
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" "$@"
 }
 
 check_format() {
@@ -111,7 +114,11 @@ fi
 if sanitizers_run >"$logs/probe.log" 2>&1; then
     if step "build with sanitizers" build build/sanitize -DCMAKE_C_COMPILER=gcc -DWEIR_SANITIZE=ON \
         -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1; then
-        step "tests with sanitizers" run_tests build/sanitize
+        # Two scripts set limits on memory that no sanitizer can live in; they have run above. Of the deaths at every
+        # step a part is enough here.
+        WEIR_STEP_STRIDE=13
+        export WEIR_STEP_STRIDE
+        step "tests with sanitizers" run_tests build/sanitize -E 'cli/test_(exit_codes|bad_pipeline)'
     fi
 else
     skip "tests with sanitizers" "a program with AddressSanitizer does not run here"
