@@ -321,8 +321,21 @@ static void watch_leftovers(struct harass *harass)
     }
 }
 
+/* What the program would have if a person had started it; a shell ignores SIGINT for what it starts
+ * behind itself. Signals are blocked until then: one that comes early must not end up in our
+ * handler. */
+static void plain_signals(const sigset_t *mask)
+{
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
 static void start(struct harass *harass, char **argv)
 {
+    sigset_t all, old;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &old);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     harass->began_us = now_us();
     harass->end_at_us = harass->began_us + below(harass, harass->options->end_us);
@@ -333,13 +346,13 @@ static void start(struct harass *harass, char **argv)
     }
     if (harass->program == 0) {
         setpgid(0, 0);
-        for (int number = 1; number < NSIG; number++)
-            signal(number, SIG_DFL); /* a shell ignores SIGINT for what it starts behind itself */
+        plain_signals(&old);
         execv(argv[0], argv);
         perror(argv[0]);
         _exit(127);
     }
     setpgid(harass->program, harass->program);
+    sigprocmask(SIG_SETMASK, &old, NULL);
     harass->running = true;
 }
 
