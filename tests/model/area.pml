@@ -84,7 +84,7 @@ attach:
        :: else
        fi;
        if
-       :: large -> atomic { STEP(writes the area); area = tail + 1; area_position = tail + 1 }
+       :: large -> atomic { STEP(NUMBER_STORE); area = tail + 1; area_position = tail + 1 }
        :: else
        fi;
        atomic { STEP(NUMBER_STORE); held[tail % K] = tail + 1; oversize[tail % K] = large };

@@ -772,7 +772,7 @@ inline seat_commit()
         fi
     };
 #ifdef M_ONE_COPY
-    atomic { STEP(copy); FIRST_HALF(valid[id]) };
+    atomic { STEP(SEQUENCE_COMMIT); FIRST_HALF(valid[id]) };
 #endif
     atomic {
         STEP(SEQUENCE_COMMIT);
