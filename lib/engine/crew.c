@@ -10,11 +10,36 @@ static struct ledger_copy *now(struct crew *crew)
     return &crew->seat->now;
 }
 
-/* ---- commits in the middle of an input ---- */
+/* ---- commits ---- */
 
 static int secure(struct crew *crew)
 {
     return weir__seat_secure(crew->seat) == SEAT_DISCARD ? CREW_DISCARD : 0;
+}
+
+static void note_counts(struct crew *crew)
+{
+    for (uint32_t m = 0; m < crew->group->members; m++)
+        now(crew)->open[m] = crew->member[m].counts;
+}
+
+/* What has been done becomes the seat's with the next commit. */
+static void settle(struct crew *crew)
+{
+    note_counts(crew);
+    weir__seat_settle(crew->seat);
+    for (uint32_t m = 0; m < crew->group->members; m++) {
+        struct crew_member *member = &crew->member[m];
+        member->counts = (struct member_counts){0};
+        memcpy(now(crew)->state[m], member->state, member->stage.type->state_bytes);
+    }
+}
+
+/* Commits what there is as a part. */
+static void commit_output(struct crew *crew)
+{
+    note_counts(crew);
+    weir__seat_commit(crew->seat, false);
 }
 
 /* A slot is full: commits what there is, and goes on in the next. */
@@ -23,7 +48,7 @@ static int commit_part(struct crew *crew)
     if (crew->seat->now.last)
         return weir_err_set(&crew->err, WEIR_EINTERNAL,
                             "a stage's last output is larger than a slot");
-    weir__seat_commit(crew->seat, false);
+    commit_output(crew);
     return secure(crew);
 }
 
@@ -37,33 +62,21 @@ static bool anything_to_commit(const struct seat *seat)
 
 /* ---- one call of a member ---- */
 
-static void add_counts(struct member_counts *to, const struct member_counts *more,
-                       const struct member_counts *already)
-{
-    to->in += more->in - already->in;
-    to->dropped += more->dropped - already->dropped;
-    to->null_dropped += more->null_dropped - already->null_dropped;
-    to->rejected += more->rejected - already->rejected;
-    to->failed += more->failed - already->failed;
-    to->bytes += more->bytes - already->bytes;
-}
-
 /* The member's rejects go to the free bytes of its port's slot. */
 static void begin_call(struct crew *crew, uint32_t m)
 {
     struct crew_member *member = &crew->member[m];
     member->stage.count = (struct weir_counts){0};
     member->runtime.rejected = 0;
-    member->runtime.rejects_done = now(crew)->call[m].rejected;
     if (member->reject_port < 0)
         return;
     const struct outlet *out = &crew->seat->out[member->reject_port];
+    member->runtime.rejects_done =
+        weir__outlet_pass_records(crew->seat, (uint32_t)member->reject_port, UINT32_MAX);
     member->room = (struct reject_room){
         .bytes = out->bytes, .capacity = out->capacity, .used = out->used, .rows = out->records};
 }
 
-/* What the call did becomes part of the next commit; `call` keeps it apart until its output is used
- * up. */
 static void end_call(struct crew *crew, uint32_t m)
 {
     struct crew_member *member = &crew->member[m];
@@ -74,22 +87,13 @@ static void end_call(struct crew *crew, uint32_t m)
                                  .rejected = member->runtime.rejected,
                                  .failed = count->failed,
                                  .bytes = count->bytes};
-    add_counts(&now(crew)->total[m], &made, &now(crew)->call[m]);
-    now(crew)->call[m] = made;
+    weir__counts_add(&member->counts, &made);
     if (member->reject_port >= 0) {
         struct outlet *out = &crew->seat->out[member->reject_port];
         out->used = (uint32_t)member->room.used;
         out->records = member->room.rows;
+        out->made.records += member->runtime.rejected;
     }
-}
-
-/* The call's output has been used up: nobody will repeat the call, and its state is the member's.
- */
-static void settle_call(struct crew *crew, uint32_t m, uint64_t out_records)
-{
-    now(crew)->total[m].out += out_records;
-    now(crew)->call[m] = (struct member_counts){0};
-    memcpy(now(crew)->state[m], crew->member[m].state, crew->member[m].stage.type->state_bytes);
 }
 
 /* ---- output ---- */
@@ -100,13 +104,6 @@ static void aim(struct crew *crew, struct weir_output *out)
     *out = (struct weir_output){.bytes = slot->bytes + slot->used,
                                 .capacity = slot->capacity - slot->used,
                                 .origin = {.file = UINT32_MAX}};
-}
-
-static void fill(struct crew *crew, const struct weir_output *out)
-{
-    struct outlet *slot = &crew->seat->out[0];
-    slot->used += (uint32_t)out->used;
-    slot->records += out->records;
 }
 
 static int pack_oversize(struct crew *crew, const struct weir_batch *batch, uint32_t *record)
@@ -129,22 +126,23 @@ static int pack_oversize(struct crew *crew, const struct weir_batch *batch, uint
 /* The output of a last member with columns: packed into slots, one batch or part of one a slot. */
 static int pack(struct crew *crew, const struct weir_batch *batch)
 {
-    uint64_t *cursor = &now(crew)->cursor[crew->group->members];
-    while (*cursor < batch->records) {
-        struct outlet *slot = &crew->seat->out[0];
+    struct outlet *slot = &crew->seat->out[0];
+    uint32_t done = weir__outlet_pass_records(crew->seat, 0, batch->records);
+    slot->made.records += done;
+    while (done < batch->records) {
         int code = slot->used > 0 ? commit_part(crew) : 0;
         if (code != 0)
             return code;
-        uint32_t record = (uint32_t)*cursor;
+        uint32_t record = done;
         slot->origin = batch->origin;
         size_t bytes = weir__pack(&crew->packing, batch, &record, slot->bytes, slot->capacity);
         slot->used = (uint32_t)bytes;
-        slot->records = record - (uint32_t)*cursor;
+        slot->records = record - done;
         if (bytes == 0 && (code = pack_oversize(crew, batch, &record)) != 0)
             return code;
-        *cursor = record;
+        slot->made.records += record - done;
+        done = record;
     }
-    *cursor = 0;
     return 0;
 }
 
@@ -160,7 +158,7 @@ static int pass_on(struct crew *crew, uint32_t m, const struct weir_output *out)
     if (crew->group->packs)
         return pack(crew, &out->batch);
     if (crew->group->has_main)
-        fill(crew, out);
+        weir__outlet_add_text(crew->seat, 0, out->used, out->records);
     return 0;
 }
 
@@ -191,19 +189,19 @@ static uint64_t records_of(const struct crew *crew, uint32_t m, const struct wei
     return text ? out->records : out->batch.records;
 }
 
-/* Runs member m, and all behind it, over a batch from its cursor to the end. */
+/* Runs member m, and all behind it, over a batch. */
 static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
 {
     struct crew_member *member = &crew->member[m];
-    uint64_t *cursor = &now(crew)->cursor[m];
-    while (*cursor != UINT64_MAX) {
+    uint64_t cursor = 0;
+    while (cursor != UINT64_MAX && !crew->enough) {
         int code = ensure_room(crew, m);
         if (code != 0)
             return code;
         struct weir_output out = {0};
         if (crew->group->has_main && m + 1 == crew->group->members)
             aim(crew, &out);
-        uint64_t stopped = *cursor;
+        uint64_t stopped = cursor;
         begin_call(crew, m);
         int progress = member->stage.type->process(&member->stage, in, &stopped, &out);
         if (progress < 0)
@@ -211,20 +209,14 @@ static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
         end_call(crew, m);
         if ((code = pass_on(crew, m, &out)) != 0)
             return code;
-        settle_call(crew, m, records_of(crew, m, &out));
-        if (progress == WEIR_ENOUGH) {
-            crew->enough = true;
-            stopped = UINT64_MAX;
-        }
-        bool moved = stopped != *cursor;
-        *cursor = stopped;
-        if (crew->enough)
-            break;
-        if (stopped != UINT64_MAX && (code = between_calls(crew, m, moved)) != 0)
+        member->counts.out += records_of(crew, m, &out);
+        crew->enough = crew->enough || progress == WEIR_ENOUGH;
+        bool moved = stopped != cursor;
+        cursor = stopped;
+        if (cursor != UINT64_MAX && !crew->enough && (code = between_calls(crew, m, moved)) != 0)
             return code;
     }
-    *cursor = 0;
-    now(crew)->total[m].in += in->records;
+    member->counts.in += in->records;
     return 0;
 }
 
@@ -276,16 +268,14 @@ int weir__crew_process(struct crew *crew)
         code = drive(crew, 0, &batch);
     /* What stood before a record that ends the run goes on: a limit may be reached with it. */
     if (code < 0 && anything_to_commit(seat))
-        weir__seat_commit(seat, false);
+        commit_output(crew);
     if (code != 0)
         return code;
     /* Where there is enough, no part will follow, whatever the input had left. */
     bool last =
         seat->input.number.last || crew->enough || (!seat->of->ordered && seat->of->seats > 1);
-    memset(seat->now.cursor, 0, sizeof(seat->now.cursor));
-    seat->now.input_done = true;
-    seat->now.input_ring = seat->input.ring;
-    seat->now.input_position = seat->input.position;
+    settle(crew);
+    weir__seat_end_input(seat);
     seat->now.expects_part = !last;
     seat->now.enough = seat->now.done = crew->enough;
     weir__seat_commit(seat, last);
@@ -310,11 +300,12 @@ int weir__crew_produce(struct crew *crew)
         if ((code = pack(crew, &out.batch)) != 0)
             return code;
     } else {
-        fill(crew, &out);
+        weir__outlet_add_text(seat, 0, out.used, out.records);
         seat->out[0].origin = out.origin;
         seat->out[0].whole_bytes = out.whole_bytes;
     }
-    settle_call(crew, 0, records_of(crew, 0, &out));
+    member->counts.out += records_of(crew, 0, &out);
+    settle(crew);
     weir__seat_commit(seat, seat->out[0].used > 0);
     return progress;
 }
@@ -341,7 +332,7 @@ static int finish_member(struct crew *crew, uint32_t m)
     end_call(crew, m);
     if ((code = pass_on(crew, m, &out)) != 0)
         return code;
-    settle_call(crew, m, records_of(crew, m, &out));
+    member->counts.out += records_of(crew, m, &out);
     return 0;
 }
 
@@ -359,10 +350,28 @@ int weir__crew_finish(struct crew *crew, bool early)
             code = finish_member(crew, m);
     if (code != 0)
         return code;
+    settle(crew);
     for (uint32_t port = 0; early && port < seat->of->ports; port++)
         seat->out[port].secured = false;
     weir__seat_commit(seat, !early);
     return 0;
+}
+
+int weir__crew_abandon(struct crew *crew)
+{
+    struct seat *seat = crew->seat;
+    weir__seat_roll_back(seat);
+    for (uint32_t m = 0; m < crew->group->members; m++) {
+        struct crew_member *member = &crew->member[m];
+        member->counts = (struct member_counts){0};
+        memcpy(member->state, now(crew)->state[m], MEMBER_STATE);
+    }
+    if (!seat->has_input)
+        return 0;
+    int code = secure(crew);
+    if (code == 0)
+        weir__seat_pass_empty(seat);
+    return code;
 }
 
 int weir__crew_publish(struct crew *crew, bool keep)

@@ -2,10 +2,9 @@
  * crew.h - the stages of a group at work in one process.
  *
  * The first member works on the group's input, each further one on what the one before it made, the
- * last writes into the output slot. When a slot is full the transaction so far is committed,
- * wherever the work stands: the ledger holds a cursor for each member, and a successor repeats the
- * calls that were under way from those. What such a call had contributed to the counts and the
- * rejects before the commit is not contributed again.
+ * last writes into the output slot. When a slot is full what is in it is committed as a part,
+ * wherever the work stands; a successor makes the same again from the input's beginning and passes
+ * over what was published. Counts and state become the seat's when the input is done.
  */
 #ifndef WEIR_CREW_H
 #define WEIR_CREW_H
@@ -24,8 +23,9 @@ struct crew_member {
     struct weir_schema out;
     struct reject_room room;
     int reject_port;                      /* -1: none */
-    _Alignas(8) char state[MEMBER_STATE]; /* as the calls leave it; the ledger's copy follows when a
-                                             call is used up */
+    struct member_counts counts;          /* of what is not settled */
+    _Alignas(8) char state[MEMBER_STATE]; /* as the calls leave it; the ledger's follows when the
+                                             input is settled */
 };
 
 /* All members of a seat. */
@@ -55,6 +55,10 @@ int weir__crew_produce(struct crew *crew);
 
 /* The last transaction. early: nobody wants the output any more, so that there is none. */
 int weir__crew_finish(struct crew *crew, bool early);
+
+/* Lets the number of an input that failed, and is not wanted any more, pass with what was published
+ * of it. 0 or CREW_DISCARD. */
+int weir__crew_abandon(struct crew *crew);
 
 /* A sink's outcome. */
 int weir__crew_publish(struct crew *crew, bool keep);

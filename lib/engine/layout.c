@@ -132,6 +132,18 @@ void weir__view_wake_around(const struct run_view *view, uint32_t group)
         weir__view_wake_group(view, of->port[p].consumer);
 }
 
+void weir__counts_add(struct member_counts *to, const struct member_counts *more)
+{
+    to->in += more->in;
+    to->out += more->out;
+    to->dropped += more->dropped;
+    to->null_dropped += more->null_dropped;
+    to->rejected += more->rejected;
+    to->failed += more->failed;
+    to->quarantined += more->quarantined;
+    to->bytes += more->bytes;
+}
+
 const struct ledger_copy *weir__view_ledger(const struct run_view *view, uint32_t group,
                                             uint32_t seat)
 {

@@ -42,14 +42,23 @@ struct group_words {
 };
 
 struct member_counts {
-    uint64_t in, out, dropped, null_dropped, rejected, failed, bytes;
+    uint64_t in, out, dropped, null_dropped, rejected, failed, quarantined, bytes;
+};
+
+/* How much of the output of the input in hand a port has had: bytes where it carries text, records.
+ */
+struct made {
+    uint64_t bytes, records;
 };
 
 /*
  * Everything that a transaction changes. The ledger holds two; the sequence's parity says which one
- * is valid. A stage may be called several times for one input, and a commit may fall between;
- * `call` is what the unfinished calls have contributed to `total` already, so that a successor that
- * repeats them does not count twice.
+ * is valid.
+ *
+ * A commit may fall in the middle of an input, since its output is larger than a slot. It publishes
+ * that output and settles nothing: state and totals stay as they were before the input. A successor
+ * works on the input again from where it is settled, and passes over what `passed` says is
+ * published already.
  */
 struct ledger_copy {
     uint64_t tail[GROUP_PORTS];
@@ -63,10 +72,10 @@ struct ledger_copy {
     bool done;   /* and tells its producers that it wants no more */
     uint32_t input_ring;
     uint64_t input_position;
-    uint64_t cursor[GROUP_MEMBERS +
-                    1]; /* where each member stands in its input; the last is the packing */
+    uint64_t settled; /* of the input in hand: so many records, or bytes of raw input */
+    struct made passed[GROUP_PORTS];          /* made of what is not settled, and published */
+    struct member_counts open[GROUP_MEMBERS]; /* what the same has contributed so far */
     struct member_counts total[GROUP_MEMBERS];
-    struct member_counts call[GROUP_MEMBERS];
     uint64_t wait_in_ns, wait_out_ns;
     _Alignas(8) char state[GROUP_MEMBERS][MEMBER_STATE];
 };
@@ -123,6 +132,9 @@ bool weir__view_all_done(const struct run_view *view, uint32_t group);
  */
 void weir__view_wake_group(const struct run_view *view, uint32_t group);
 void weir__view_wake_around(const struct run_view *view, uint32_t group);
+
+/* Adds what a seat has counted. */
+void weir__counts_add(struct member_counts *to, const struct member_counts *more);
 
 /* The valid copy of a seat's ledger, for figures: may be torn while the seat commits. */
 const struct ledger_copy *weir__view_ledger(const struct run_view *view, uint32_t group,

@@ -254,6 +254,7 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
             continue;
         followed = followed || seat->now.part[port] > 0;
         label(seat, port, end_of_number);
+        seat->now.passed[port] = out->made;
         published |= UINT64_C(1) << port;
     }
     if (end_of_number) {
@@ -278,10 +279,55 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
         weir__view_wake_around(seat->view, seat->group);
 }
 
+void weir__seat_settle(struct seat *seat)
+{
+    for (uint32_t m = 0; m < seat->of->members; m++)
+        weir__counts_add(&seat->now.total[m], &seat->now.open[m]);
+    memset(seat->now.open, 0, sizeof(seat->now.open));
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        seat->out[port].made = (struct made){0};
+    memset(seat->now.passed, 0, sizeof(seat->now.passed));
+}
+
+void weir__outlet_add_text(struct seat *seat, uint32_t port, size_t bytes, uint32_t records)
+{
+    struct outlet *out = &seat->out[port];
+    const struct made *passed = &seat->now.passed[port];
+    uint64_t before = out->made.bytes;
+    out->made.bytes += bytes;
+    out->made.records += records;
+    if (before < passed->bytes) {
+        uint64_t published = passed->bytes - before;
+        size_t skip = published < bytes ? (size_t)published : bytes;
+        memmove(out->bytes + out->used, out->bytes + out->used + skip, bytes - skip);
+        bytes -= skip;
+    }
+    out->used += (uint32_t)bytes;
+    if (out->made.records > passed->records)
+        out->records = (uint32_t)(out->made.records - passed->records);
+}
+
+uint32_t weir__outlet_pass_records(struct seat *seat, uint32_t port, uint32_t records)
+{
+    const struct made *made = &seat->out[port].made, *passed = &seat->now.passed[port];
+    if (made->records >= passed->records)
+        return 0;
+    uint64_t published = passed->records - made->records;
+    return published < records ? (uint32_t)published : records;
+}
+
 void weir__seat_roll_back(struct seat *seat)
 {
     seat->now = seat->words->copy[seat->sequence & 1];
     seat->now.input_done = false;
+}
+
+void weir__seat_end_input(struct seat *seat)
+{
+    seat->now.settled = 0;
+    seat->now.input_done = true;
+    seat->now.input_ring = seat->input.ring;
+    seat->now.input_position = seat->input.position;
 }
 
 void weir__seat_pass_empty(struct seat *seat)
@@ -290,11 +336,8 @@ void weir__seat_pass_empty(struct seat *seat)
         seat->out[port].used = seat->out[port].records = 0;
     if (seat->of->ordered)
         seat->now.number = seat->input.number.n;
-    memset(seat->now.cursor, 0, sizeof(seat->now.cursor));
-    memset(seat->now.call, 0, sizeof(seat->now.call));
-    seat->now.input_done = true;
-    seat->now.input_ring = seat->input.ring;
-    seat->now.input_position = seat->input.position;
+    weir__seat_settle(seat);
+    weir__seat_end_input(seat);
     weir__seat_commit(seat, true);
 }
 

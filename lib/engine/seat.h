@@ -28,6 +28,7 @@ struct outlet {
     uint32_t capacity;
     uint32_t used;
     uint32_t records;
+    struct made made; /* since what is settled, with what a successor has passed over */
     struct weir_position origin;
     uint64_t whole_bytes;
 };
@@ -82,10 +83,23 @@ enum seat_event weir__seat_oversize(struct seat *seat, uint32_t port);
  */
 void weir__seat_commit(struct seat *seat, bool end_of_number);
 
+/* What the output so far was made of becomes settled with the next commit: a successor will not
+ * work on it again. */
+void weir__seat_settle(struct seat *seat);
+
+/* The next commit releases the input in hand. */
+void weir__seat_end_input(struct seat *seat);
+
+/* Puts text that has been written behind a slot's used bytes to its account, but for what was
+ * published already. */
+void weir__outlet_add_text(struct seat *seat, uint32_t port, size_t bytes, uint32_t records);
+/* The number of records, of so many that come next, that were published already. */
+uint32_t weir__outlet_pass_records(struct seat *seat, uint32_t port, uint32_t records);
+
 /* Forgets what was written into `now` since the last commit. */
 void weir__seat_roll_back(struct seat *seat);
 
-/* Commits the input in hand as one that gave nothing. The slots must be secured. */
+/* Commits the input in hand as one that gives nothing more. The slots must be secured. */
 void weir__seat_pass_empty(struct seat *seat);
 
 /* Sleeps until the run's word is one of PUBLISH and DISCARD, and returns it. */

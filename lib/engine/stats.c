@@ -12,14 +12,9 @@ static struct member_counts member_total(const struct run_view *view, uint32_t g
 {
     struct member_counts sum = {0};
     for (uint32_t seat = 0; seat < view->blueprint->group[g].seats; seat++) {
-        const struct member_counts *one = &weir__view_ledger(view, g, seat)->total[m];
-        sum.in += one->in;
-        sum.out += one->out;
-        sum.dropped += one->dropped;
-        sum.null_dropped += one->null_dropped;
-        sum.rejected += one->rejected;
-        sum.failed += one->failed;
-        sum.bytes += one->bytes;
+        const struct ledger_copy *ledger = weir__view_ledger(view, g, seat);
+        weir__counts_add(&sum, &ledger->total[m]);
+        weir__counts_add(&sum, &ledger->open[m]);
     }
     return sum;
 }

@@ -120,26 +120,13 @@ static int conclude(struct worker *worker, bool discard)
     return weir__crew_publish(&worker->crew, !discard);
 }
 
-/* Forgets what was begun for the input in hand, and lets its number pass empty: the readers of the
- * rejects go on, and must not wait for it. */
-static int abandon_input(struct seat *seat)
-{
-    weir__seat_roll_back(seat);
-    if (!seat->has_input)
-        return 0;
-    if (weir__seat_secure(seat) == SEAT_DISCARD)
-        return CREW_DISCARD;
-    weir__seat_pass_empty(seat);
-    return 0;
-}
-
 /* A failure is left for the supervisor. If meanwhile nobody wants the output any more, it never was
  * one. */
 static int withdraw_or_leave(struct worker *worker)
 {
     enum seat_event event =
         weir__seat_fail(&worker->seat, &worker->crew.err, worker->start->poke_fd);
-    int code = event == SEAT_UNWANTED ? abandon_input(&worker->seat) : CREW_DISCARD;
+    int code = event == SEAT_UNWANTED ? weir__crew_abandon(&worker->crew) : CREW_DISCARD;
     return code == 0 ? weir__crew_finish(&worker->crew, true) : code;
 }
 

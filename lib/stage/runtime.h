@@ -44,8 +44,8 @@ struct stage_runtime {
     enum on_error on_error;
     struct reject_room *rejects; /* NULL: rejected records are counted only */
     uint64_t rejected;           /* in this call */
-    uint64_t rejects_done; /* of this call, rows that an earlier worker has committed: not written
-                              again */
+    uint64_t
+        rejects_done; /* of these, rows that an earlier worker has published: not written again */
 
     int (*oversize)(struct weir_stage *stage, struct weir_output *out);
     void *engine; /* the engine's own, for oversize */

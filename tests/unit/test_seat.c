@@ -80,7 +80,7 @@ static bool pass(struct seat *seat)
     seat->now.expects_part = false;
     if (weir__seat_secure(seat) != SEAT_READY)
         return false;
-    for (uint64_t *done = &seat->now.cursor[0]; *done < records; ++*done) {
+    for (uint64_t *done = &seat->now.settled; *done < records; ++*done) {
         uint64_t record = get(seat, (uint32_t)*done);
         if (record % 5 == 0)
             continue;
@@ -116,10 +116,7 @@ static bool add_up(struct seat *seat)
 static void commit_input(struct seat *seat)
 {
     bool last = seat->input.number.last || !seat->of->ordered;
-    seat->now.cursor[0] = 0;
-    seat->now.input_done = true;
-    seat->now.input_ring = seat->input.ring;
-    seat->now.input_position = seat->input.position;
+    weir__seat_end_input(seat);
     seat->now.expects_part = !last;
     weir__seat_commit(seat, last);
 }

@@ -14,8 +14,8 @@
  *
  * A worker may be killed between any two instructions; its successor is given the state of the last
  * commit and the input that was in hand, and does the work again. A stage must therefore be
- * deterministic: the same input, cursor and state give the same output. Nothing else is asked of
- * it.
+ * deterministic: the same input and state give the same output, however the records of the input
+ * are divided into calls. Nothing else is asked of it.
  *
  * stages/discard.c is the smallest stage, complete.
  */
