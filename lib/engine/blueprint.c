@@ -14,7 +14,7 @@ struct group *weir__blueprint_add_group(struct blueprint *blueprint)
         return NULL;
     blueprint->group = group;
     group = &blueprint->group[blueprint->groups++];
-    *group = (struct group){.input = -1, .ordered = true};
+    *group = (struct group){.ordered = true, .aside_port = -1};
     return group;
 }
 

@@ -21,7 +21,8 @@
 
 enum {
     GROUP_MEMBERS = 8,
-    GROUP_PORTS = 1 + GROUP_MEMBERS,
+    GROUP_PORTS = 2 + GROUP_MEMBERS, /* the output, what is set aside, each member's rejects */
+    GROUP_FEEDS = 64,
     GROUP_SEATS = 64,
     MEMBER_STATE = 1024,
 };
@@ -41,10 +42,16 @@ struct member {
 };
 
 struct port {
-    uint32_t consumer;    /* group */
-    bool oversize;        /* its rings have a large area for one record */
+    uint32_t consumer; /* group */
+    bool oversize;     /* its rings have a large area for one record */
+    bool seldom; /* published when there is something, not once a number; its rings are small */
     uint64_t ring_offset; /* of the first seat's ring in the segment; the others follow */
     uint64_t payload_offset;
+};
+
+/* A port that leads to a group. */
+struct feed {
+    uint32_t group, port;
 };
 
 struct group {
@@ -52,14 +59,17 @@ struct group {
     bool ordered;   /* the edge that it reads */
     bool packs;     /* its output are records: they are packed into slots */
     bool packs_raw; /* with the records' raw bytes, since somebody downstream may reject them */
-    int input;      /* the group that it reads, -1: a source */
-    uint32_t input_port;
+    bool lazy;      /* its worker is started with the first record that is set aside */
     uint32_t members;
     struct member member[GROUP_MEMBERS];
     uint32_t ports;
-    bool has_main; /* port 0 is the output; else all ports are for rejects */
+    bool has_main;  /* port 0 is the output; else all ports are for rejects */
+    int aside_port; /* for records that kill their worker, -1: none */
     struct port port[GROUP_PORTS];
-    bool irreplaceable;    /* known beforehand; a worker may find it out as well */
+    bool irreplaceable; /* known beforehand; a worker may find it out as well */
+    /* computed by weir__blueprint_layout */
+    struct feed feed[GROUP_FEEDS]; /* what it reads; none: a source */
+    uint32_t feeds;
     uint64_t words_offset; /* struct group_words */
     uint64_t seat_offset;  /* struct seat_words, one a seat */
 };

@@ -81,8 +81,8 @@ static struct node *group_node(const struct group *group)
     put_number(map, "ordered", group->ordered);
     put_number(map, "packs", group->packs);
     put_number(map, "packs_raw", group->packs_raw);
-    put_number(map, "input", group->input);
-    put_number(map, "input_port", group->input_port);
+    put_number(map, "lazy", group->lazy);
+    put_number(map, "aside_port", group->aside_port);
     put_number(map, "has_main", group->has_main);
     for (uint32_t m = 0; m < group->members; m++)
         weir__node_append(members, NULL, member_node(&group->member[m], m == 0));
@@ -90,6 +90,7 @@ static struct node *group_node(const struct group *group)
         struct node *port = weir__node_map();
         put_number(port, "consumer", group->port[p].consumer);
         put_number(port, "oversize", group->port[p].oversize);
+        put_number(port, "seldom", group->port[p].seldom);
         weir__node_append(ports, NULL, port);
     }
     weir__node_append(map, "members", members);
@@ -200,8 +201,8 @@ static int read_group(const struct node *map, struct group *ret)
     ret->ordered = get_number(map, "ordered") != 0;
     ret->packs = get_number(map, "packs") != 0;
     ret->packs_raw = get_number(map, "packs_raw") != 0;
-    ret->input = (int)get_number(map, "input");
-    ret->input_port = (uint32_t)get_number(map, "input_port");
+    ret->lazy = get_number(map, "lazy") != 0;
+    ret->aside_port = (int)get_number(map, "aside_port");
     ret->has_main = get_number(map, "has_main") != 0;
     for (const struct node *n = first(map, "members"); n != NULL; n = n->next) {
         if (ret->members == GROUP_MEMBERS)
@@ -214,7 +215,8 @@ static int read_group(const struct node *map, struct group *ret)
         if (ret->ports == GROUP_PORTS)
             return WEIR_EINTERNAL;
         ret->port[ret->ports++] = (struct port){.consumer = (uint32_t)get_number(n, "consumer"),
-                                                .oversize = get_number(n, "oversize") != 0};
+                                                .oversize = get_number(n, "oversize") != 0,
+                                                .seldom = get_number(n, "seldom") != 0};
     }
     return 0;
 }
@@ -249,6 +251,25 @@ static int read_lists(const struct node *map, struct blueprint *ret)
     return 0;
 }
 
+/* Every index leads to something. */
+static bool is_whole(const struct blueprint *blueprint)
+{
+    for (uint32_t g = 0; g < blueprint->groups; g++) {
+        const struct group *group = &blueprint->group[g];
+        if (group->members == 0 || group->seats == 0 || group->seats > GROUP_SEATS ||
+            group->aside_port >= (int)group->ports)
+            return false;
+        for (uint32_t p = 0; p < group->ports; p++)
+            if (group->port[p].consumer >= blueprint->groups)
+                return false;
+        for (uint32_t m = 0; m < group->members; m++)
+            if (group->member[m].stage >= blueprint->stages ||
+                group->member[m].reject_port >= (int)group->ports)
+                return false;
+    }
+    return blueprint->stages > 0 && blueprint->groups > 0;
+}
+
 int weir__blueprint_read(const char *text, struct blueprint *ret)
 {
     *ret = (struct blueprint){0};
@@ -263,7 +284,7 @@ int weir__blueprint_read(const char *text, struct blueprint *ret)
     ret->slot_bytes = (uint32_t)get_number(map, "slot_bytes");
     ret->max_record = (uint32_t)get_number(map, "max_record");
     int code = ret->name == NULL || ret->run_id == NULL ? WEIR_EINTERNAL : read_lists(map, ret);
-    if (code == 0 && (ret->stages == 0 || ret->groups == 0))
+    if (code == 0 && !is_whole(ret))
         code = WEIR_EINTERNAL;
     weir__node_free(map);
     if (code < 0)

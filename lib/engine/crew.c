@@ -242,7 +242,7 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
                                    .whole_bytes = facts.whole_bytes};
         return 0;
     }
-    const struct group *producer = &seat->view->blueprint->group[seat->of->input];
+    const struct group *producer = &seat->view->blueprint->group[seat->of->feed[0].group];
     const struct member *last = &producer->member[producer->members - 1];
     int code =
         weir__unpack(&crew->unpacked, last->needed, in->columns, bytes, facts.bytes, &origin);
@@ -312,7 +312,7 @@ int weir__crew_produce(struct crew *crew)
 
 static uint64_t last_number(const struct seat *seat)
 {
-    if (seat->of->input < 0 || !seat->of->ordered)
+    if (seat->of->feeds == 0 || !seat->of->ordered)
         return seat->now.number;
     return word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
 }

@@ -35,9 +35,9 @@ static struct first find_first(const struct run *run)
 static bool holds_lower(const struct run *run, uint32_t g, uint64_t number, bool below)
 {
     const struct group *group = &run->plan->blueprint.group[g];
-    for (uint32_t seat = 0; seat < run->plan->blueprint.group[group->input].seats; seat++) {
-        struct ring ring =
-            weir__view_ring(&run->view, (uint32_t)group->input, seat, group->input_port);
+    const struct feed *feed = &group->feed[0]; /* an ordered edge has one */
+    for (uint32_t seat = 0; seat < run->plan->blueprint.group[feed->group].seats; seat++) {
+        struct ring ring = weir__view_ring(&run->view, feed->group, seat, feed->port);
         for (uint32_t i = 0; i < ring.slots; i++) {
             uint64_t claim = word_load(&ring.slot[i].claim[0].word, STEP_CLAIM_LOAD);
             struct number of = number_unpack(word_load(&ring.slot[i].number, STEP_NUMBER_LOAD));
@@ -73,7 +73,7 @@ static bool drained(const struct run *run, const struct first *first)
     uint32_t g = first->group;
     for (;;) {
         const struct group *group = &blueprint->group[g];
-        if (group->input >= 0 && group->ordered &&
+        if (group->feeds > 0 && group->ordered &&
             holds_lower(run, g, first->number, g != first->group))
             return false;
         if (group->ordered && awaits_lower_part(run, g, first->number))

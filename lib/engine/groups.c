@@ -121,9 +121,8 @@ static int add_chain(struct weir_plan *plan)
             if (group == NULL)
                 return WEIR_EOS;
             group->seats = draft->seats;
-            group->input = (int)blueprint->groups - 2;
             /* What comes out of an unordered stage has no order to keep further on. */
-            bool before = d == 0 || blueprint->group[group->input].ordered;
+            bool before = d == 0 || group[-1].ordered;
             group->ordered = before && !draft->from->unordered;
         }
         draft->group = blueprint->groups - 1;
@@ -175,8 +174,6 @@ static int add_rejects_groups(struct weir_plan *plan)
         struct group *producer = &blueprint->group[draft->group];
         group->seats = 1;
         group->ordered = producer->ordered;
-        group->input = (int)draft->group;
-        group->input_port = producer->ports;
         sink->group = blueprint->groups - 1;
         for (uint32_t m = 0; m < producer->members; m++)
             if (producer->member[m].type == draft->handle.type &&

@@ -18,9 +18,22 @@ static uint64_t align(uint64_t offset, uint64_t to)
     return (offset + to - 1) / to * to;
 }
 
-static uint64_t ring_words_bytes(const struct blueprint *blueprint)
+/* What is set aside is little, and seldom. */
+enum { SELDOM_SLOTS = 2, SELDOM_SLOT_BYTES = 64 << 10 };
+
+static uint32_t ring_slots(const struct blueprint *blueprint, const struct port *port)
 {
-    return sizeof(struct lone_word) + blueprint->slots * sizeof(struct slot);
+    return port->seldom ? SELDOM_SLOTS : blueprint->slots;
+}
+
+static uint32_t ring_slot_bytes(const struct blueprint *blueprint, const struct port *port)
+{
+    return port->seldom ? SELDOM_SLOT_BYTES : blueprint->slot_bytes;
+}
+
+static uint64_t ring_words_bytes(const struct blueprint *blueprint, const struct port *port)
+{
+    return sizeof(struct lone_word) + ring_slots(blueprint, port) * sizeof(struct slot);
 }
 
 static uint64_t ring_area_bytes(const struct blueprint *blueprint, const struct port *port)
@@ -31,11 +44,25 @@ static uint64_t ring_area_bytes(const struct blueprint *blueprint, const struct 
 
 static uint64_t ring_payload_bytes(const struct blueprint *blueprint, const struct port *port)
 {
-    return (uint64_t)blueprint->slots * blueprint->slot_bytes + ring_area_bytes(blueprint, port);
+    return (uint64_t)ring_slots(blueprint, port) * ring_slot_bytes(blueprint, port) +
+           ring_area_bytes(blueprint, port);
+}
+
+static void find_feeds(struct blueprint *blueprint)
+{
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        blueprint->group[g].feeds = 0;
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        for (uint32_t p = 0; p < blueprint->group[g].ports; p++) {
+            struct group *reader = &blueprint->group[blueprint->group[g].port[p].consumer];
+            if (reader->feeds < GROUP_FEEDS)
+                reader->feed[reader->feeds++] = (struct feed){g, p};
+        }
 }
 
 void weir__blueprint_layout(struct blueprint *blueprint, size_t text_bytes)
 {
+    find_feeds(blueprint);
     uint64_t at = sizeof(struct run_words);
     blueprint->text_offset = at;
     at = align(at + text_bytes + 1, WORD_APART);
@@ -47,7 +74,7 @@ void weir__blueprint_layout(struct blueprint *blueprint, size_t text_bytes)
         at += group->seats * sizeof(struct seat_words);
         for (uint32_t p = 0; p < group->ports; p++) {
             group->port[p].ring_offset = at;
-            at += group->seats * ring_words_bytes(blueprint);
+            at += group->seats * ring_words_bytes(blueprint, &group->port[p]);
         }
     }
     at = align(at, PAGE);
@@ -68,17 +95,19 @@ struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_
 {
     const struct blueprint *blueprint = view->blueprint;
     const struct port *of = &blueprint->group[group].port[port];
-    char *words = view->segment.base + of->ring_offset + seat * ring_words_bytes(blueprint);
+    uint32_t slots = ring_slots(blueprint, of), slot_bytes = ring_slot_bytes(blueprint, of);
+    char *words = view->segment.base + of->ring_offset + seat * ring_words_bytes(blueprint, of);
     char *payload =
         view->segment.base + of->payload_offset + seat * ring_payload_bytes(blueprint, of);
     return (struct ring){
         .tail = &((struct lone_word *)(void *)words)->word,
         .slot = (struct slot *)(void *)(words + sizeof(struct lone_word)),
         .payload = payload,
-        .area = of->oversize ? payload + (size_t)blueprint->slots * blueprint->slot_bytes : NULL,
-        .slots = blueprint->slots,
-        .slot_bytes = blueprint->slot_bytes,
+        .area = of->oversize ? payload + (size_t)slots * slot_bytes : NULL,
+        .slots = slots,
+        .slot_bytes = slot_bytes,
         .area_bytes = (uint32_t)ring_area_bytes(blueprint, of),
+        .owner_group = group,
         .owner = seat,
     };
 }
@@ -86,17 +115,29 @@ struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_
 int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret)
 {
     const struct group *reader = &view->blueprint->group[group];
-    uint32_t producer = (uint32_t)reader->input;
-    uint32_t seats = view->blueprint->group[producer].seats;
+    uint32_t rings = 0;
+    for (uint32_t f = 0; f < reader->feeds; f++)
+        rings += view->blueprint->group[reader->feed[f].group].seats;
     *ret = (struct edge){.next = &view_group(view, group)->next.word,
                          .ordered = reader->ordered,
-                         .producers = seats,
-                         .ring = calloc(seats, sizeof(struct ring))};
+                         .ring = calloc(rings, sizeof(struct ring))};
     if (ret->ring == NULL)
         return WEIR_EOS;
-    for (uint32_t seat = 0; seat < seats; seat++)
-        ret->ring[seat] = weir__view_ring(view, producer, seat, reader->input_port);
+    for (uint32_t f = 0; f < reader->feeds; f++) {
+        const struct feed *feed = &reader->feed[f];
+        for (uint32_t seat = 0; seat < view->blueprint->group[feed->group].seats; seat++)
+            ret->ring[ret->producers++] = weir__view_ring(view, feed->group, seat, feed->port);
+    }
     return 0;
+}
+
+bool weir__view_input_closed(const struct run_view *view, uint32_t group)
+{
+    const struct group *reader = &view->blueprint->group[group];
+    for (uint32_t f = 0; f < reader->feeds; f++)
+        if (!weir__view_all_closed(view, reader->feed[f].group))
+            return false;
+    return true;
 }
 
 bool weir__view_all_closed(const struct run_view *view, uint32_t group)
@@ -126,8 +167,8 @@ void weir__view_wake_around(const struct run_view *view, uint32_t group)
     const struct group *of = &view->blueprint->group[group];
     word_fence(STEP_WAKE_FENCE);
     weir__view_wake_group(view, group);
-    if (of->input >= 0)
-        weir__view_wake_group(view, (uint32_t)of->input);
+    for (uint32_t f = 0; f < of->feeds; f++)
+        weir__view_wake_group(view, of->feed[f].group);
     for (uint32_t p = 0; p < of->ports; p++)
         weir__view_wake_group(view, of->port[p].consumer);
 }

@@ -120,13 +120,16 @@ static inline struct seat_words *view_seat(const struct run_view *view, uint32_t
 struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_t seat,
                             uint32_t port);
 
-/* The edge that a group reads: the rings of all seats of its producer. edge->ring is to be freed. 0
+/* The edge that a group reads: the rings of all ports that lead to it. edge->ring is to be freed. 0
  * or WEIR_EOS. */
 int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret);
 
 /* True if every seat of the group has the word: for CLOSED and DONE. */
 bool weir__view_all_closed(const struct run_view *view, uint32_t group);
 bool weir__view_all_done(const struct run_view *view, uint32_t group);
+
+/* True if every seat that feeds the group is CLOSED. */
+bool weir__view_input_closed(const struct run_view *view, uint32_t group);
 
 /* Wakes every seat of a group, and of those before and after it: after CLOSED, DONE, and recovery.
  */

@@ -52,12 +52,11 @@ static void wake_sibling(struct seat *seat)
         wake_one(seat, seat->group, &seat->group_words->parked_in.word, UINT64_MAX);
 }
 
-static void wake_owner(struct seat *seat, uint32_t owner)
+static void wake_owner(struct seat *seat, const struct ring *ring)
 {
-    uint32_t producer = (uint32_t)seat->of->input;
     word_fence(STEP_WAKE_FENCE);
-    wake_one(seat, producer, &view_group(seat->view, producer)->parked_out.word,
-             UINT64_C(1) << owner);
+    wake_one(seat, ring->owner_group, &view_group(seat->view, ring->owner_group)->parked_out.word,
+             UINT64_C(1) << ring->owner);
 }
 
 /* ---- waiting ---- */
@@ -106,7 +105,7 @@ static enum seat_event look_for_input(struct seat *seat)
                    : SEAT_WAITS;
     if (unwanted(seat))
         return SEAT_UNWANTED;
-    bool closed = weir__view_all_closed(seat->view, (uint32_t)seat->of->input);
+    bool closed = weir__view_input_closed(seat->view, seat->group);
     if (weir__edge_take(&seat->edge, seat->seat, &seat->input))
         return SEAT_READY;
     return closed ? SEAT_PILL : SEAT_WAITS;
@@ -259,7 +258,7 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
     }
     if (end_of_number) {
         memset(seat->now.part, 0, sizeof(seat->now.part));
-        if (seat->of->input < 0 || !seat->of->ordered)
+        if (seat->of->feeds == 0 || !seat->of->ordered)
             seat->now.number++; /* nobody else gives the numbers */
     }
     seat->words->copy[(seat->sequence + 1) & 1] = seat->now;
@@ -271,7 +270,7 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
         if ((published >> port & 1) != 0)
             wake_consumer(seat, seat->of->port[port].consumer, followed);
     if (seat->now.input_done) {
-        wake_owner(seat, seat->edge.ring[seat->now.input_ring].owner);
+        wake_owner(seat, &seat->edge.ring[seat->now.input_ring]);
         seat->now.input_done = false;
         seat->has_input = false;
     }
@@ -349,9 +348,11 @@ static int attach_rings(struct seat *seat, struct weir_err *err)
         struct outlet *out = &seat->out[port];
         out->ring = weir__view_ring(seat->view, seat->group, seat->seat, port);
         out->consumer = seat->of->port[port].consumer;
-        weir__segment_populate(out->ring.payload, (size_t)out->ring.slots * out->ring.slot_bytes);
+        if (!seat->of->port[port].seldom)
+            weir__segment_populate(out->ring.payload,
+                                   (size_t)out->ring.slots * out->ring.slot_bytes);
     }
-    if (seat->of->input >= 0 && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
+    if (seat->of->feeds > 0 && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
         return weir_err_set(err, WEIR_EOS, "out of memory");
     return 0;
 }
@@ -376,7 +377,7 @@ int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, 
     /* A bit that the dead has left would draw a wake that others need. */
     weir__word_clear(&seat->group_words->parked_in.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
     weir__word_clear(&seat->group_words->parked_out.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
-    if (seat->of->input >= 0)
+    if (seat->of->feeds > 0)
         seat->has_input = weir__edge_find_taken(&seat->edge, number, &seat->input);
     /* The dead may have cleared a bit and not yet woken its owner. */
     weir__view_wake_around(view, group);

@@ -63,7 +63,7 @@ static uint64_t left_behind(const struct walk *walk, uint32_t g, uint32_t m,
                             const struct member_counts *counts)
 {
     const struct group *group = &walk->view->blueprint->group[g];
-    if (m > 0 || !walk->known || group->input < 0 || walk->emitted <= counts->in ||
+    if (m > 0 || !walk->known || group->feeds == 0 || walk->emitted <= counts->in ||
         !any_done(walk->view, g))
         return 0;
     return walk->emitted - counts->in;
@@ -116,15 +116,14 @@ static void set_shares(struct weir_stage_stats *stats, const struct run_view *vi
         stats->busy_percent = waits > 100 ? 0 : 100 - waits;
     }
     stats->workers = group->seats;
-    if (group->input < 0)
-        return;
-    const struct group *producer = &view->blueprint->group[group->input];
-    for (uint32_t seat = 0; seat < producer->seats; seat++) {
-        struct ring ring = weir__view_ring(view, (uint32_t)group->input, seat, group->input_port);
-        waiting += weir__ring_waiting(&ring);
-        slots += ring.slots;
-    }
-    stats->queue_percent = (uint32_t)(waiting * 100 / slots);
+    for (uint32_t f = 0; f < group->feeds; f++)
+        for (uint32_t seat = 0; seat < view->blueprint->group[group->feed[f].group].seats; seat++) {
+            struct ring ring =
+                weir__view_ring(view, group->feed[f].group, seat, group->feed[f].port);
+            waiting += weir__ring_waiting(&ring);
+            slots += ring.slots;
+        }
+    stats->queue_percent = slots == 0 ? 0 : (uint32_t)(waiting * 100 / slots);
 }
 
 static bool owns_time(const struct weir_stage_stats *stats, const struct group *group, uint32_t m)

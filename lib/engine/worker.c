@@ -29,7 +29,7 @@ static void own_standard_streams(const struct group *group)
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
         return;
-    if (group->input >= 0)
+    if (group->feeds > 0)
         dup2(null, STDIN_FILENO);
     if ((last->type->traits & WEIR_SINK) == 0)
         dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -90,7 +90,7 @@ static int work(struct worker *worker)
     int code = seat->now.enough ? WEIR_DONE : WEIR_MORE;
     enum seat_event event = SEAT_READY;
     while (code == WEIR_MORE) {
-        if (seat->of->input < 0)
+        if (seat->of->feeds == 0)
             event = weir__seat_look(seat);
         else
             event = seat->has_input ? SEAT_READY : weir__seat_take(seat);
@@ -98,7 +98,7 @@ static int work(struct worker *worker)
             return CREW_DISCARD;
         if (event != SEAT_READY)
             break;
-        code = seat->of->input < 0 ? weir__crew_produce(crew) : weir__crew_process(crew);
+        code = seat->of->feeds == 0 ? weir__crew_produce(crew) : weir__crew_process(crew);
     }
     if (code < 0 || code == CREW_DISCARD)
         return code;

@@ -2,12 +2,11 @@
 
 enum look { LOOK_NONE, LOOK_READY, LOOK_TAKEN, LOOK_STALE };
 
-static uint64_t head_of(struct edge *edge, uint32_t r, uint64_t tail)
+static uint64_t head_of(struct ring *ring, uint64_t tail)
 {
-    const struct ring *ring = &edge->ring[r];
-    if (edge->head[r] + ring->slots < tail)
-        edge->head[r] = tail - ring->slots; /* older positions have been reused */
-    return edge->head[r];
+    if (ring->head + ring->slots < tail)
+        ring->head = tail - ring->slots; /* older positions have been reused */
+    return ring->head;
 }
 
 /* Looks in ring r for the first part of number n. The slot's number is loaded before its claim, and
@@ -15,14 +14,14 @@ static uint64_t head_of(struct edge *edge, uint32_t r, uint64_t tail)
  * between. */
 static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct taken *ret)
 {
-    const struct ring *ring = &edge->ring[r];
+    struct ring *ring = &edge->ring[r];
     uint64_t tail = word_load(ring->tail, STEP_TAIL_LOAD); /* pairs with the release in publish */
-    for (uint64_t q = head_of(edge, r, tail); q < tail; q++) {
+    for (uint64_t q = head_of(ring, tail); q < tail; q++) {
         struct slot *slot = ring_slot(ring, q);
         struct number number = number_unpack(word_load(&slot->number, STEP_NUMBER_LOAD));
         uint64_t claim = word_load(&slot->claim[0].word, STEP_CLAIM_LOAD);
         if (claim_lap(claim) != ring_lap(ring, q) || number.n < n) {
-            edge->head[r] = q + 1; /* released, or started before n */
+            ring->head = q + 1; /* released, or started before n */
             continue;
         }
         if (number.n > n)
@@ -65,17 +64,17 @@ static bool take_ordered(struct edge *edge, uint32_t seat, struct taken *ret)
 static bool take_any(struct edge *edge, uint32_t seat, struct taken *ret)
 {
     for (uint32_t r = 0; r < edge->producers; r++) {
-        const struct ring *ring = &edge->ring[r];
+        struct ring *ring = &edge->ring[r];
         uint64_t tail = word_load(ring->tail, STEP_TAIL_LOAD);
-        for (uint64_t q = head_of(edge, r, tail); q < tail; q++) {
+        for (uint64_t q = head_of(ring, tail); q < tail; q++) {
             struct slot *slot = ring_slot(ring, q);
             struct number number = number_unpack(word_load(&slot->number, STEP_NUMBER_LOAD));
             if (weir__ring_take(ring, q, seat)) {
                 *ret = (struct taken){.ring = r, .position = q, .number = number};
                 return true;
             }
-            if (q == edge->head[r])
-                edge->head[r]++;
+            if (q == ring->head)
+                ring->head++;
         }
     }
     return false;

@@ -15,14 +15,11 @@
 /* flow */
 #include "flow/ring.h"
 
-enum { EDGE_PRODUCERS = 64 };
-
 struct edge {
     struct word *next; /* of an ordered edge */
     bool ordered;
     uint32_t producers;
-    struct ring *ring;             /* one a producer seat */
-    uint64_t head[EDGE_PRODUCERS]; /* a hint of this process: nothing below is to be had */
+    struct ring *ring; /* one a producer seat and port */
 };
 
 struct taken {

@@ -99,7 +99,8 @@ struct ring {
     uint32_t slots;
     uint32_t slot_bytes;
     uint32_t area_bytes;
-    uint32_t owner; /* the producer's seat within its stage */
+    uint32_t owner_group, owner; /* who writes it: a seat of a group */
+    uint64_t head;               /* a reader's own hint: nothing below is to be had */
 };
 
 static inline struct slot *ring_slot(const struct ring *ring, uint64_t position)

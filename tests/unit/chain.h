@@ -41,7 +41,6 @@ static inline void chain_make(struct chain *chain, const struct chain_shape *sha
         bool last = g + 1 == shape->groups;
         ck_assert_ptr_nonnull(group);
         group->seats = shape->seats[g];
-        group->input = (int)g - 1;
         group->ordered = last || !shape->unordered;
         group->members = 1;
         group->has_main = !last;

@@ -79,12 +79,11 @@ static struct member *add_member(struct group *group, const struct weir_stage_ty
     return member;
 }
 
-static struct group *add_group(struct blueprint *blueprint, uint32_t seats, int input)
+static struct group *add_group(struct blueprint *blueprint, uint32_t seats)
 {
     struct group *group = weir__blueprint_add_group(blueprint);
     ck_assert_ptr_nonnull(group);
     group->seats = seats;
-    group->input = input;
     return group;
 }
 
@@ -95,7 +94,7 @@ static void add_port(struct group *group, uint32_t consumer, bool oversize)
 
 static void make_source(struct blueprint *blueprint)
 {
-    struct group *group = add_group(blueprint, 1, -1);
+    struct group *group = add_group(blueprint, 1);
     struct member *member = add_member(group, &outer, &first_inner, 0);
     member->with = weir__node_map();
     struct node *list = weir__node_list();
@@ -114,7 +113,7 @@ static void make_source(struct blueprint *blueprint)
 
 static void make_middle(struct blueprint *blueprint)
 {
-    struct group *group = add_group(blueprint, 64, 0);
+    struct group *group = add_group(blueprint, 64);
     struct member *parse = add_member(group, &outer, &second_inner, 0);
     struct member *pass = add_member(group, &one, &one, 1);
     for (int type = 0; type < 9; type++) {
@@ -154,9 +153,8 @@ static struct blueprint make_blueprint(void)
     make_source(&blueprint);
     make_middle(&blueprint);
     for (uint32_t i = 0; i < 2; i++) {
-        struct group *sink = add_group(&blueprint, 1, 1);
+        struct group *sink = add_group(&blueprint, 1);
         add_member(sink, &one, &one, 1 + i);
-        sink->input_port = i;
     }
     return blueprint;
 }
@@ -227,8 +225,13 @@ static void assert_same_group(const struct group *a, const struct group *b)
     ck_assert_int_eq(a->ordered, b->ordered);
     ck_assert_int_eq(a->packs, b->packs);
     ck_assert_int_eq(a->packs_raw, b->packs_raw);
-    ck_assert_int_eq(a->input, b->input);
-    ck_assert_uint_eq(a->input_port, b->input_port);
+    ck_assert_int_eq(a->lazy, b->lazy);
+    ck_assert_int_eq(a->aside_port, b->aside_port);
+    ck_assert_uint_eq(a->feeds, b->feeds);
+    for (uint32_t f = 0; f < a->feeds; f++) {
+        ck_assert_uint_eq(a->feed[f].group, b->feed[f].group);
+        ck_assert_uint_eq(a->feed[f].port, b->feed[f].port);
+    }
     ck_assert_int_eq(a->has_main, b->has_main);
     ck_assert_uint_eq(a->members, b->members);
     for (uint32_t m = 0; m < a->members; m++)

@@ -127,7 +127,7 @@ static void finish(struct seat *seat, bool early)
         return;
     seat->now.last = true;
     seat->now.done = early;
-    if (seat->of->input >= 0 && seat->of->ordered)
+    if (seat->of->feeds > 0 && seat->of->ordered)
         seat->now.number = word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
     for (uint32_t port = 0; early && port < seat->of->ports; port++)
         seat->out[port].secured = false;
@@ -184,7 +184,7 @@ static void seat_main(struct crowd *crowd, uint32_t who)
     attach(&seat, &chain, group, who);
     if (seat.now.last)
         return;
-    if (seat.of->input < 0)
+    if (seat.of->feeds == 0)
         source_main(crowd, &seat);
     else
         while (take_one(&seat))
