@@ -132,13 +132,17 @@ static void print_published(FILE *to, const struct weir_receipt *receipt, const 
     const char *before = " published  ";
     for (size_t i = 0; i < receipt->stages; i++) {
         const struct weir_stage_stats *stage = &receipt->stage[i];
-        if (stage->published == NULL)
+        if (stage->published == NULL || stage->quarantine)
             continue;
         fprintf(to, "%s%s %s", before, stage->published, human_bytes(stage->bytes).text);
         before = look->separator;
     }
     if (before == look->separator)
         fputc('\n', to);
+    const struct weir_stage_stats *last = &receipt->stage[receipt->stages - 1];
+    if (last->quarantine && last->published != NULL)
+        fprintf(to, " set aside  %s (their bytes are in %s.raw)\n", last->published,
+                last->published);
 }
 
 /* What an exit code means, where the run itself says nothing. */

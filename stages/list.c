@@ -3,9 +3,16 @@
 #include "csv/read.h"
 #include "csv/write.h"
 #include "discard.h"
+#include "file/quarantine.h"
 #include "lines/lines.h"
 #include "transform.h"
 
-const struct weir_stage_type *const weir_builtin_types[] = {
-    &weir_csv_read,   &weir_csv_write,   &weir_stage_transform, &weir_stage_csv_transform,
-    &weir_lines_read, &weir_lines_write, &weir_discard,         NULL};
+const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
+                                                            &weir_csv_write,
+                                                            &weir_stage_transform,
+                                                            &weir_stage_csv_transform,
+                                                            &weir_lines_read,
+                                                            &weir_lines_write,
+                                                            &weir_discard,
+                                                            &weir_quarantine_write,
+                                                            NULL};

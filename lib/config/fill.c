@@ -382,7 +382,7 @@ static void fill_node(struct loader *loader, struct node *node)
 
 void weir__fill_values(struct loader *loader)
 {
-    static const char *const keys[] = {"version", "name", "run", "stages", NULL};
+    static const char *const keys[] = {"version", "name", "run", "quarantine", "stages", NULL};
     for (size_t i = 0; keys[i] != NULL; i++) {
         struct node *node = weir__node_get(loader->root, keys[i]);
         if (node != NULL)

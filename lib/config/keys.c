@@ -9,7 +9,8 @@
 /* config */
 #include "config/loader.h"
 
-const char *const weir__file_keys[] = {"version", "name", "vars", "secrets", "run", "stages", NULL};
+const char *const weir__file_keys[] = {"version", "name",       "vars",   "secrets",
+                                       "run",     "quarantine", "stages", NULL};
 
 const char *const weir__stage_keys[] = {
     "id",      "type", "inputs",         "workers",       "order",   "on_error", "rejects",
@@ -51,6 +52,9 @@ static bool complain_about_level(struct loader *loader, struct node *node)
         weir__complain_key(loader, node, "'%s' belongs to a stage, under 'stages'", node->key);
     else if (is_option(weir__run_keys, node->key))
         weir__complain_key(loader, node, "'%s' belongs under 'run', at the top of the file",
+                           node->key);
+    else if (is_option(weir__quarantine_keys, node->key) && strcmp(node->key, "path") != 0)
+        weir__complain_key(loader, node, "'%s' belongs under 'quarantine', at the top of the file",
                            node->key);
     else
         return false;
@@ -170,21 +174,24 @@ static void check_stage(struct loader *loader, struct node *stage)
 
 /* ---- the file ---- */
 
-static void check_run(struct loader *loader, struct node *run)
+static void check_map(struct loader *loader, const char *key, const struct weir_option *table)
 {
-    for (struct node *node = run->child, *next; node != NULL; node = next) {
+    struct node *map = weir__node_get(loader->root, key);
+    if (map == NULL || map->kind != NODE_MAP)
+        return;
+    for (struct node *node = map->child, *next; node != NULL; node = next) {
         next = node->next;
-        if (is_option(weir__run_keys, node->key))
+        if (is_option(table, node->key))
             continue;
         if (!node->faulty && !complain_about_level(loader, node)) {
             struct nearest nearest;
             struct weir_err *err =
-                weir__complain_key(loader, node, "'run' has no key '%.100s'", node->key);
+                weir__complain_key(loader, node, "'%s' has no key '%.100s'", key, node->key);
             weir__nearest_begin(&nearest, node->key);
-            offer_options(&nearest, weir__run_keys);
+            offer_options(&nearest, table);
             weir__suggest(err, nearest.best);
         }
-        drop(run, node);
+        drop(map, node);
     }
 }
 
@@ -195,8 +202,8 @@ static void check_top(struct loader *loader, struct node *node)
         return;
     struct weir_err *err = weir__complain_key(
         loader, node,
-        "a pipeline file has no key '%.100s': it has version, name, vars, secrets, run "
-        "and stages",
+        "a pipeline file has no key '%.100s': it has version, name, vars, secrets, run, "
+        "quarantine and stages",
         node->key);
     weir__nearest_begin(&nearest, node->key);
     offer_keys(&nearest, weir__file_keys);
@@ -207,9 +214,8 @@ void weir__check_keys(struct loader *loader)
 {
     for (struct node *node = loader->root->child; node != NULL; node = node->next)
         check_top(loader, node);
-    struct node *run = weir__node_get(loader->root, "run");
-    if (run != NULL && run->kind == NODE_MAP)
-        check_run(loader, run);
+    check_map(loader, "run", weir__run_keys);
+    check_map(loader, "quarantine", weir__quarantine_keys);
     struct node *stages = weir__node_get(loader->root, "stages");
     if (stages == NULL || stages->kind != NODE_LIST)
         return;

@@ -6,6 +6,8 @@
 
 /* The rows of `run:`, an option table like any stage's. */
 extern const struct weir_option weir__run_keys[];
+/* And of `quarantine:`. */
+extern const struct weir_option weir__quarantine_keys[];
 
 /* NULL-terminated. */
 extern const char *const weir__file_keys[];

@@ -32,6 +32,17 @@ const struct weir_option weir__run_keys[] = {
     {NULL, 0, NULL, NULL, false, NULL},
 };
 
+const struct weir_option weir__quarantine_keys[] = {
+    {"path", WEIR_OPT_PATH, NULL, NULL, false,
+     "where records go that kill their workers (NAME.quarantine.jsonl); their bytes beside it, in "
+     "PATH.raw"},
+    {"max", WEIR_OPT_COUNT, "1000", "0..", false,
+     "how many records may be set aside before the run stops"},
+    {"poison_after", WEIR_OPT_COUNT, "2", "1..20", false,
+     "how many workers may die of one record before it is set aside"},
+    {NULL, 0, NULL, NULL, false, NULL},
+};
+
 static void read_version(struct loader *loader)
 {
     struct node *node = weir__node_get(loader->root, "version");
@@ -121,22 +132,55 @@ static void check_sizes(struct loader *loader, struct node *run)
     }
 }
 
-void weir__read_run(struct loader *loader)
+/* The settings of one of the file's maps; NULL when memory ran out. */
+static struct settings *read_map(struct loader *loader, const char *key, const char *example,
+                                 const struct weir_option *table, struct node **ret_node)
 {
-    struct settings *run = NULL;
-    struct weir_pipeline *pipeline = loader->pipeline;
-    struct node *node = weir__node_get(loader->root, "run");
-    read_version(loader);
-    read_name(loader);
+    struct settings *settings = NULL;
+    struct node *node = weir__node_get(loader->root, key);
     if (node != NULL && node->kind != NODE_MAP) {
         if (!node->faulty)
-            weir__complain(loader, node, "'run' must be a map like {memory: 64MiB}");
+            weir__complain(loader, node, "'%s' must be a map like %s", key, example);
         node = NULL;
     }
-    if (weir__settings_read(weir__run_keys, node, loader->errors, &run) == WEIR_EOS) {
+    *ret_node = node;
+    if (weir__settings_read(table, node, loader->errors, &settings) == WEIR_EOS)
         loader->no_memory = true;
+    return settings;
+}
+
+static void read_quarantine(struct loader *loader)
+{
+    struct weir_pipeline *pipeline = loader->pipeline;
+    struct node *node;
+    struct settings *settings =
+        read_map(loader, "quarantine", "{max: 10, path: bad.jsonl}", weir__quarantine_keys, &node);
+    if (settings == NULL)
         return;
-    }
+    const char *path = weir__settings_string(settings, "path");
+    int failed = 0;
+    if (path != NULL)
+        pipeline->quarantine.path = strdup(path);
+    else if (pipeline->name != NULL)
+        failed = asprintf(&pipeline->quarantine.path, "%s.quarantine.jsonl", pipeline->name);
+    if (failed < 0)
+        pipeline->quarantine.path = NULL;
+    loader->no_memory |= pipeline->quarantine.path == NULL;
+    pipeline->quarantine.max = number(settings, "max");
+    pipeline->quarantine.poison_after = (uint32_t)number(settings, "poison_after");
+    weir__settings_free(settings);
+}
+
+void weir__read_run(struct loader *loader)
+{
+    struct weir_pipeline *pipeline = loader->pipeline;
+    struct node *node;
+    read_version(loader);
+    read_name(loader);
+    read_quarantine(loader);
+    struct settings *run = read_map(loader, "run", "{memory: 64MiB}", weir__run_keys, &node);
+    if (run == NULL)
+        return;
     pipeline->memory_bytes = number(run, "memory");
     pipeline->slot_bytes = (uint32_t)number(run, "slot");
     pipeline->slots = (uint32_t)number(run, "slots");

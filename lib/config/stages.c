@@ -8,9 +8,10 @@
 #include "stage/option.h"
 #include "stage/registry.h"
 
-#define ID_BYTES_MAX 48
-#define STAGES_MAX   1000
-#define WORKERS_MAX  64 /* a stage's workers have one bit each in its parked words */
+#define ID_BYTES_MAX        48
+#define STAGES_MAX          1000
+#define WORKER_MEMORY_LEAST (16 << 20)
+#define WORKERS_MAX         64 /* a stage's workers have one bit each in its parked words */
 
 /* ---- type and id, which the earlier steps want to know too ---- */
 
@@ -209,12 +210,38 @@ static void read_isolate(struct loader *loader, struct node *node, struct graph_
 
 static void refuse_later_keys(struct loader *loader, const struct node *stage)
 {
-    static const char *const keys[] = {"record_timeout", "worker_memory", "sandbox", NULL};
-    for (size_t i = 0; keys[i] != NULL; i++) {
-        struct node *node = weir__node_get(stage, keys[i]);
-        if (node != NULL && !node->faulty)
-            weir__complain_key(loader, node, "'%s' is not in this version of Weir yet", keys[i]);
-    }
+    struct node *node = weir__node_get(stage, "sandbox");
+    if (node != NULL && !node->faulty)
+        weir__complain_key(loader, node, "'sandbox' is not in this version of Weir yet");
+}
+
+/* A duration or a size of a stage; 0 where it is not given. */
+static uint64_t read_limit(struct loader *loader, const struct node *stage, const char *key,
+                           enum weir_option_type type, uint64_t least, const char *like)
+{
+    struct node *node = weir__node_get(stage, key);
+    const char *message;
+    int64_t value = 0;
+    if (node == NULL || node->faulty)
+        return 0;
+    bool number =
+        node->kind == NODE_SCALAR && weir__option_number(type, node->text, &value, &message) == 0;
+    if (!number || value < (int64_t)least)
+        weir__complain(loader, node, "'%s' must be %s", key, like);
+    return (uint64_t)value;
+}
+
+static void read_limits(struct loader *loader, const struct node *node, struct graph_stage *stage)
+{
+    stage->record_timeout_ms = read_limit(loader, node, "record_timeout", WEIR_OPT_DURATION, 1,
+                                          "a duration like 10s: how long one record may take");
+    stage->worker_memory = read_limit(
+        loader, node, "worker_memory", WEIR_OPT_BYTES, WORKER_MEMORY_LEAST,
+        "a size like 256MiB, at least 16MiB: how much memory of its own a worker may use");
+    if (stage->record_timeout_ms > 0 && stage->type != NULL &&
+        (weir__type_traits(stage->type) & WEIR_SOURCE) != 0)
+        weir__complain_key(loader, weir__node_get(node, "record_timeout"),
+                           "%s gets no records: it takes no 'record_timeout'", stage->type->name);
 }
 
 static void read_with(struct loader *loader, struct node *node, struct graph_stage *stage)
@@ -250,6 +277,7 @@ static void read_stage(struct loader *loader, struct node *node, struct graph_st
     stage->unordered = read_choice(loader, node, "order", "preserve|none", "preserve or none") == 1;
     read_on_error(loader, node, stage);
     read_isolate(loader, node, stage);
+    read_limits(loader, node, stage);
     refuse_later_keys(loader, node);
     read_with(loader, node, stage);
 }

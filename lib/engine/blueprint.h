@@ -33,10 +33,11 @@ struct member {
     uint32_t stage;                      /* the user's stage: index into blueprint.stage */
     struct node *with;                   /* owned */
     enum on_error on_error;
-    int reject_port;       /* -1: none */
-    struct weir_schema in; /* of a group's first member; of a source, what its probe found */
-    bool raw_out;          /* its output is bytes */
-    bool *needed;          /* owned; one a column of its output */
+    int reject_port;            /* -1: none */
+    uint64_t record_timeout_ms; /* 0: none; the supervisor's own, not in the text */
+    struct weir_schema in;      /* of a group's first member; of a source, what its probe found */
+    bool raw_out;               /* its output is bytes */
+    bool *needed;               /* owned; one a column of its output */
     uint32_t needed_count;
     char *probed; /* owned, or NULL */
 };
@@ -66,7 +67,8 @@ struct group {
     bool has_main;  /* port 0 is the output; else all ports are for rejects */
     int aside_port; /* for records that kill their worker, -1: none */
     struct port port[GROUP_PORTS];
-    bool irreplaceable; /* known beforehand; a worker may find it out as well */
+    uint64_t worker_memory; /* bytes of each worker's own; the supervisor's, not in the text */
+    bool irreplaceable;     /* known beforehand; a worker may find it out as well */
     /* computed by weir__blueprint_layout */
     struct feed feed[GROUP_FEEDS]; /* what it reads; none: a source */
     uint32_t feeds;

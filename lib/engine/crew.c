@@ -2,12 +2,21 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { TEXT_ROOM = 64 << 10 }; /* what a stage with raw output is promised at least */
 
 static struct ledger_copy *now(struct crew *crew)
 {
     return &crew->seat->now;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 /* ---- commits ---- */
@@ -42,13 +51,20 @@ static void commit_output(struct crew *crew)
     weir__seat_commit(crew->seat, false);
 }
 
-/* A slot is full: commits what there is, and goes on in the next. */
-static int commit_part(struct crew *crew)
+int weir__crew_commit_part(struct crew *crew)
 {
     if (crew->seat->now.last)
         return weir_err_set(&crew->err, WEIR_EINTERNAL,
                             "a stage's last output is larger than a slot");
     commit_output(crew);
+    return secure(crew);
+}
+
+int weir__crew_checkpoint(struct crew *crew, uint64_t settled)
+{
+    settle(crew);
+    now(crew)->settled = settled;
+    weir__seat_commit(crew->seat, false);
     return secure(crew);
 }
 
@@ -130,7 +146,7 @@ static int pack(struct crew *crew, const struct weir_batch *batch)
     uint32_t done = weir__outlet_pass_records(crew->seat, 0, batch->records);
     slot->made.records += done;
     while (done < batch->records) {
-        int code = slot->used > 0 ? commit_part(crew) : 0;
+        int code = slot->used > 0 ? weir__crew_commit_part(crew) : 0;
         if (code != 0)
             return code;
         uint32_t record = done;
@@ -148,13 +164,11 @@ static int pack(struct crew *crew, const struct weir_batch *batch)
 
 /* ---- driving ---- */
 
-static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in);
-
 /* Hands a member's output on. */
 static int pass_on(struct crew *crew, uint32_t m, const struct weir_output *out)
 {
     if (m + 1 < crew->group->members)
-        return out->batch.records > 0 ? drive(crew, m + 1, &out->batch) : 0;
+        return out->batch.records > 0 ? weir__crew_drive(crew, m + 1, &out->batch) : 0;
     if (crew->group->packs)
         return pack(crew, &out->batch);
     if (crew->group->has_main)
@@ -168,7 +182,9 @@ static int ensure_room(struct crew *crew, uint32_t m)
     const struct outlet *slot = &crew->seat->out[0];
     uint32_t least = slot->capacity / 4 < TEXT_ROOM ? slot->capacity / 4 : TEXT_ROOM;
     bool writes = crew->group->has_main && !crew->group->packs && m + 1 == crew->group->members;
-    return writes && slot->used > 0 && slot->capacity - slot->used < least ? commit_part(crew) : 0;
+    return writes && slot->used > 0 && slot->capacity - slot->used < least
+               ? weir__crew_commit_part(crew)
+               : 0;
 }
 
 /* Between two calls for the same input: a full slot, or rejects that need room, are committed. */
@@ -180,7 +196,7 @@ static int between_calls(struct crew *crew, uint32_t m, bool moved)
     if (!moved && !anything_to_commit(crew->seat))
         return weir_err_set(&crew->err, WEIR_EINTERNAL, "stage '%s' makes no progress",
                             member->stage.id);
-    return writes || crowded || !moved ? commit_part(crew) : 0;
+    return writes || crowded || !moved ? weir__crew_commit_part(crew) : 0;
 }
 
 static uint64_t records_of(const struct crew *crew, uint32_t m, const struct weir_output *out)
@@ -189,11 +205,27 @@ static uint64_t records_of(const struct crew *crew, uint32_t m, const struct wei
     return text ? out->records : out->batch.records;
 }
 
-/* Runs member m, and all behind it, over a batch. */
-static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
+/* The supervisor sees what is worked on, and since when. */
+static int process(struct crew *crew, uint32_t m, const struct weir_batch *in, uint64_t *cursor,
+                   struct weir_output *out)
+{
+    struct weir_stage *stage = &crew->member[m].stage;
+    struct trial *trial = &crew->seat->words->trial;
+    word_store(&trial->running, trial_running(now_us(), m), STEP_RUNNING_STORE);
+    int progress = stage->type->process(stage, in, cursor, out);
+    /* A record that wants more memory than a worker may have kills it. */
+    if (progress == WEIR_EOS && crew->group->aside_port >= 0)
+        _exit(CREW_NO_MEMORY);
+    word_store(&trial->running, 0, STEP_RUNNING_STORE);
+    return progress;
+}
+
+int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
 {
     struct crew_member *member = &crew->member[m];
     uint64_t cursor = 0;
+    if (crew->doomed == (int)m)
+        return weir__careful_set_aside(crew, m, in);
     while (cursor != UINT64_MAX && !crew->enough) {
         int code = ensure_room(crew, m);
         if (code != 0)
@@ -203,7 +235,7 @@ static int drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
             aim(crew, &out);
         uint64_t stopped = cursor;
         begin_call(crew, m);
-        int progress = member->stage.type->process(&member->stage, in, &stopped, &out);
+        int progress = process(crew, m, in, &stopped, &out);
         if (progress < 0)
             return progress;
         end_call(crew, m);
@@ -252,6 +284,14 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
     return 0;
 }
 
+static void begin_trial(struct crew *crew)
+{
+    struct trial *trial = &crew->seat->words->trial;
+    trial->ring = crew->seat->input.ring;
+    trial->position = crew->seat->input.position;
+    trial->record = TRIAL_WHOLE;
+}
+
 int weir__crew_process(struct crew *crew)
 {
     struct seat *seat = crew->seat;
@@ -259,13 +299,15 @@ int weir__crew_process(struct crew *crew)
     int code = batch_in_hand(crew, &batch);
     if (code < 0)
         return code;
+    begin_trial(crew);
     if (seat->of->ordered)
         seat->now.number = seat->input.number.n;
     seat->now.expects_part = false;
     if ((code = secure(crew)) != 0)
         return code;
     if (batch.byte_count > 0 || (batch.column != NULL && batch.records > 0))
-        code = drive(crew, 0, &batch);
+        code =
+            crew->careful ? weir__careful_drive(crew, &batch) : weir__crew_drive(crew, 0, &batch);
     /* What stood before a record that ends the run goes on: a limit may be reached with it. */
     if (code < 0 && anything_to_commit(seat))
         commit_output(crew);
@@ -274,6 +316,7 @@ int weir__crew_process(struct crew *crew)
     /* Where there is enough, no part will follow, whatever the input had left. */
     bool last =
         seat->input.number.last || crew->enough || (!seat->of->ordered && seat->of->seats > 1);
+    crew->careful = crew->careful && crew->caution.slow;
     settle(crew);
     weir__seat_end_input(seat);
     seat->now.expects_part = !last;
@@ -357,10 +400,27 @@ int weir__crew_finish(struct crew *crew, bool early)
     return 0;
 }
 
+/* Of an input that is given up in the middle: what a member has passed on, dropped or set aside it
+ * has taken, and so has everybody before it. */
+static void close_books(struct crew *crew)
+{
+    for (uint32_t m = crew->group->members; m-- > 0;) {
+        struct member_counts *counts = &crew->member[m].counts;
+        uint64_t taken =
+            counts->out + counts->dropped + counts->rejected + counts->failed + counts->quarantined;
+        if (counts->in < taken)
+            counts->in = taken;
+        if (m > 0)
+            crew->member[m - 1].counts.out = counts->in;
+    }
+}
+
 int weir__crew_abandon(struct crew *crew)
 {
     struct seat *seat = crew->seat;
     weir__seat_roll_back(seat);
+    close_books(crew);
+    note_counts(crew);
     for (uint32_t m = 0; m < crew->group->members; m++) {
         struct crew_member *member = &crew->member[m];
         member->counts = (struct member_counts){0};

@@ -15,6 +15,7 @@
 #include "stage/runtime.h"
 /* engine */
 #include "engine/seat.h"
+#include "engine/worker.h"
 
 struct crew_member {
     struct weir_stage stage;
@@ -38,13 +39,22 @@ struct crew {
     struct packing packing;
     struct weir_err err;
     bool enough; /* a member wants no more input */
+
+    /* An input that killed a worker is worked on one record at a time. */
+    struct caution caution;
+    bool careful;
+    char notice[600]; /* about what was set aside and is not committed */
+    int doomed;       /* the member that must not see the record that is worked on; -1: none */
 };
 
 /* What work ends with, beside negative codes (err says why). */
 enum { CREW_DISCARD = 3 };
 
+/* What a worker exits with that ran out of memory in a stage's code. */
+enum { CREW_NO_MEMORY = 71 };
+
 /* Configures, binds and opens every member from the blueprint. crew is zeroed before. */
-int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd);
+int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_start *start);
 
 /* One transaction or more, from an input in hand to its release. WEIR_MORE, or WEIR_DONE when no
  * further input is wanted. */
@@ -64,5 +74,21 @@ int weir__crew_abandon(struct crew *crew);
 int weir__crew_publish(struct crew *crew, bool keep);
 
 void weir__crew_close(struct crew *crew);
+
+/* ---- between crew.c and careful.c ---- */
+
+/* Runs member m, and all behind it, over a batch. */
+int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in);
+/* A slot is full: commits what there is, and goes on in the next. 0 or CREW_DISCARD. */
+int weir__crew_commit_part(struct crew *crew);
+/* Settles what has been done of the input, and commits. */
+int weir__crew_checkpoint(struct crew *crew, uint64_t settled);
+
+/* Whether the input in hand killed a worker before. */
+bool weir__careful_begins(const struct seat *seat, const struct caution *caution);
+/* Runs all members over a batch, one of its records at a time. */
+int weir__careful_drive(struct crew *crew, const struct weir_batch *batch);
+/* In place of running member m over them: sets the records aside. */
+int weir__careful_set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in);
 
 #endif

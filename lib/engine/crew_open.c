@@ -80,10 +80,13 @@ static int open_member(struct crew *crew, uint32_t m)
     return code;
 }
 
-int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd)
+int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_start *start)
 {
     const struct blueprint *blueprint = seat->view->blueprint;
     crew->seat = seat;
+    crew->caution = start->caution;
+    crew->careful = weir__careful_begins(seat, &start->caution);
+    crew->doomed = -1;
     crew->group = seat->of;
     crew->facts = (struct run_facts){.file = blueprint->file,
                                      .files = blueprint->files,
@@ -94,7 +97,7 @@ int weir__crew_open(struct crew *crew, struct seat *seat, int head_fd)
         return weir_err_set(&crew->err, WEIR_EOS, "out of memory");
     int code = 0;
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++) {
-        crew->member[m].runtime.head_fd = head_fd;
+        crew->member[m].runtime.head_fd = start->head_fd;
         code = configure(crew, m);
     }
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++)

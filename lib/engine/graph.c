@@ -19,6 +19,7 @@ void weir_pipeline_free(struct weir_pipeline *pipeline)
     }
     free(pipeline->stage);
     free(pipeline->name);
+    free(pipeline->quarantine.path);
     free(pipeline->file);
     free(pipeline->text);
     free(pipeline);

@@ -26,7 +26,9 @@ struct graph_stage {
     enum on_error on_error;
     char *rejects_path; /* owned; NULL: rejected records are counted only */
     bool isolate;
-    uint32_t line, column; /* of its entry in the file */
+    uint64_t record_timeout_ms; /* how long its code may take for one record; 0: no limit */
+    uint64_t worker_memory;     /* bytes that a worker of it may have of its own; 0: as planned */
+    uint32_t line, column;      /* of its entry in the file */
 };
 
 struct weir_pipeline {
@@ -45,6 +47,11 @@ struct weir_pipeline {
         uint64_t value;
         bool percent;
     } max_rejected, max_failed;
+    struct {
+        char *path; /* owned */
+        uint64_t max;
+        uint32_t poison_after; /* so many workers may die of one record; 0: nothing is set aside */
+    } quarantine;
     bool stop_publishes; /* on_stop: publish */
     uint64_t timeout_ms; /* 0: none */
     uint32_t

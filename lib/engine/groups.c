@@ -91,11 +91,16 @@ static int add_member(struct group *group, struct draft *draft)
 {
     struct member *member = &group->member[group->members++];
     group->irreplaceable = group->irreplaceable || draft->handle.irreplaceable;
+    uint64_t memory = draft->from == NULL ? 0 : draft->from->worker_memory;
+    if (memory > 0 && (group->worker_memory == 0 || memory < group->worker_memory))
+        group->worker_memory = memory;
     *member = (struct member){.outer = draft->outer,
                               .type = draft->handle.type,
                               .stage = draft->stage,
                               .with = draft->with == NULL ? NULL : weir__node_copy(draft->with),
                               .on_error = draft->runtime.on_error,
+                              .record_timeout_ms =
+                                  draft->from == NULL ? 0 : draft->from->record_timeout_ms,
                               .reject_port = -1,
                               .raw_out = draft->out.raw,
                               .needed_count = draft->out.columns};
@@ -186,12 +191,47 @@ static int add_rejects_groups(struct weir_plan *plan)
     return 0;
 }
 
+/* A record can be told apart in columns, and in raw bytes if the type knows how. */
+static bool divides(const struct group *group)
+{
+    const struct member *first = &group->member[0];
+    bool source = (first->type->traits & WEIR_SOURCE) != 0;
+    return !source && (!first->in.raw || first->type->first_record != NULL);
+}
+
+static int add_aside_group(struct weir_plan *plan)
+{
+    struct blueprint *blueprint = &plan->blueprint;
+    if (plan->aside < 0)
+        return 0;
+    struct draft *sink = &plan->draft[plan->aside];
+    uint32_t groups = blueprint->groups;
+    struct group *group = weir__blueprint_add_group(blueprint);
+    if (group == NULL)
+        return WEIR_EOS;
+    group->seats = 1;
+    group->ordered = false;
+    group->lazy = true;
+    sink->group = groups;
+    for (uint32_t g = 0, feeds = 0; g < groups && feeds < GROUP_FEEDS; g++) {
+        struct group *producer = &blueprint->group[g];
+        if (!divides(producer))
+            continue;
+        producer->aside_port = (int)producer->ports;
+        producer->port[producer->ports++] = (struct port){.consumer = groups, .seldom = true};
+        feeds++;
+    }
+    return add_member(group, sink);
+}
+
 uint64_t weir__plan_private_bytes(const struct group *group)
 {
     /* What computes holds columns and their heaps beside the slot; every column has a name and a
      * place in each member. */
     enum { COLUMN_BYTES = 256 };
     bool alone = (group->member[0].type->traits & WEIR_NO_FUSE) != 0;
+    if (group->worker_memory > 0)
+        return group->worker_memory;
     uint64_t columns = group->member[0].in.columns;
     for (uint32_t m = 0; m < group->members; m++)
         columns += group->member[m].needed_count;
@@ -204,7 +244,7 @@ int weir__plan_groups(struct weir_plan *plan)
     if (add_chain(plan) < 0)
         return WEIR_EOS;
     add_main_ports(plan);
-    if (add_rejects_groups(plan) < 0)
+    if (add_rejects_groups(plan) < 0 || add_aside_group(plan) < 0)
         return WEIR_EOS;
     for (uint32_t g = 0; g < plan->blueprint.groups; g++) {
         const struct group *group = &plan->blueprint.group[g];

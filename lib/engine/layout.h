@@ -18,6 +18,7 @@
 /* flow */
 #include "flow/edge.h"
 /* engine */
+#include "engine/blame.h"
 #include "engine/blueprint.h"
 
 #define SEGMENT_MAGIC 0x3172696557ull /* "Weir1" */
@@ -88,6 +89,7 @@ struct seat_words {
     struct word done;   /* it takes no further input */
     struct word failed; /* its stage failed at this number, plus one; err says how */
     struct word ready;  /* bumped when the stage is open */
+    struct trial trial;
     uint32_t irreplaceable;
     struct weir_err err;
     char published[512];

@@ -67,7 +67,7 @@ static int expand(struct weir_plan *plan, const struct graph_stage *from)
 static int expand_all(struct weir_plan *plan)
 {
     const struct weir_pipeline *pipeline = plan->pipeline;
-    size_t most = pipeline->stages * (GROUP_MEMBERS + 1);
+    size_t most = pipeline->stages * (GROUP_MEMBERS + 1) + 1;
     plan->draft = calloc(most + 1, sizeof(*plan->draft));
     if (plan->draft == NULL)
         return WEIR_EOS;
@@ -88,28 +88,50 @@ static const struct weir_stage_type *file_sink(const struct weir_stage_type *out
     return NULL;
 }
 
-static int add_rejects_file(struct weir_plan *plan, struct draft *of)
+/* A sink that nobody wrote down. Its index, or a code. */
+static int add_implicit(struct weir_plan *plan, const char *id, const struct weir_stage_type *outer,
+                        const struct weir_stage_type *type, const char *path)
 {
-    const struct weir_stage_type *outer = weir_stage_type("csv.write"), *type = file_sink(outer);
-    char id[128];
-    snprintf(id, sizeof(id), "%s.rejects", of->from->id);
     int stage = type == NULL ? WEIR_EINTERNAL : add_blueprint_stage(plan, id, outer, true);
     if (stage < 0)
         return stage;
-    of->rejects_to = (int)plan->drafts;
     struct draft *draft = add_draft(plan, (uint32_t)stage, outer, type);
     struct node *with = weir__node_map();
     struct settings *settings = NULL;
     struct weir_errors ignored = {0};
-    int code = weir__node_append(with, "path", weir__node_scalar(of->from->rejects_path));
+    int code = weir__node_append(with, "path", weir__node_scalar(path));
     if (code == 0)
         code = weir__settings_read(outer->options, with, &ignored, &settings);
     weir_errors_release(&ignored);
     draft_settings(draft, with, settings);
     draft->in.raw = true;
+    return code < 0 ? code : (int)plan->drafts - 1;
+}
+
+static int add_rejects_file(struct weir_plan *plan, struct draft *of)
+{
+    const struct weir_stage_type *outer = weir_stage_type("csv.write");
+    char id[128];
+    snprintf(id, sizeof(id), "%s.rejects", of->from->id);
+    of->rejects_to = add_implicit(plan, id, outer, file_sink(outer), of->from->rejects_path);
+    if (of->rejects_to < 0)
+        return of->rejects_to;
+    struct draft *draft = &plan->draft[of->rejects_to];
     draft->in.preamble = strdup(WEIR_REJECTS_HEADER);
     draft->in.preamble_bytes = strlen(WEIR_REJECTS_HEADER);
-    return code;
+    return draft->in.preamble == NULL ? WEIR_EOS : 0;
+}
+
+/* Where there is no such type, a record that kills its workers ends the run. */
+static int add_quarantine(struct weir_plan *plan)
+{
+    const struct weir_pipeline *pipeline = plan->pipeline;
+    const struct weir_stage_type *type = weir_stage_type("quarantine.write");
+    plan->aside = -1;
+    if (type == NULL || pipeline->quarantine.path == NULL || pipeline->quarantine.poison_after == 0)
+        return 0;
+    plan->aside = add_implicit(plan, "quarantine", type, type, pipeline->quarantine.path);
+    return plan->aside < 0 ? plan->aside : 0;
 }
 
 static int add_rejects_files(struct weir_plan *plan)
@@ -416,6 +438,8 @@ static int make(struct weir_plan *plan, bool lenient, struct weir_errors *errors
     if (code == 0)
         code = add_rejects_files(plan);
     if (code == 0)
+        code = add_quarantine(plan);
+    if (code == 0)
         code = configure_all(plan, errors);
     if (code == 0)
         code = probe_source(plan, lenient, errors);
@@ -497,7 +521,7 @@ uint32_t weir_plan_processes(const struct weir_plan *plan)
 {
     uint32_t processes = 1; /* the supervisor */
     for (uint32_t g = 0; g < plan->blueprint.groups; g++)
-        processes += plan->blueprint.group[g].seats;
+        processes += plan->blueprint.group[g].lazy ? 0 : plan->blueprint.group[g].seats;
     return processes;
 }
 

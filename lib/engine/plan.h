@@ -37,6 +37,7 @@ struct weir_plan {
     struct draft *draft;
     uint32_t drafts;
     uint32_t chain; /* of these the first so many are the pipeline, the rest rejects files */
+    int aside;      /* the one that takes records that kill their workers; -1: none */
     struct run_facts facts;
     struct weir_probe probe;
     int head_fd;             /* what the probe kept of standard input; -1 */

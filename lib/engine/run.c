@@ -56,9 +56,7 @@ static void enter(struct run *run, enum run_state state)
     run->state = state;
 }
 
-static void tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void tell(struct run *run, const char *format, ...)
+void weir__run_tell(struct run *run, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -80,8 +78,6 @@ static void decree(struct run *run, enum run_word word)
         weir__view_wake_group(&run->view, g);
 }
 
-static int start_worker(struct run *run, struct run_worker *worker, struct weir_err *err);
-
 /* Only who has a temporary file to remove is waited for: a source may sit in a read for ever. A
  * sink that has died gets a successor for that. */
 static void leave(struct run *run, struct run_worker *worker)
@@ -89,7 +85,8 @@ static void leave(struct run *run, struct run_worker *worker)
     struct weir_err ignored;
     if (!weir__group_publishes(&run->plan->blueprint.group[worker->start.group]))
         weir__process_kill(&worker->process, SIGKILL);
-    else if (worker->process.pid == 0 && !worker->ended && start_worker(run, worker, &ignored) < 0)
+    else if (worker->process.pid == 0 && !worker->ended &&
+             weir__run_start_worker(run, worker, &ignored) < 0)
         worker->ended = true;
 }
 
@@ -124,108 +121,13 @@ static void on_signal(struct run *run, int number)
     }
     run->signal = number;
     if (run->plan->pipeline->stop_publishes && run->state == STATE_RUNNING) {
-        tell(run, "stopping after what has been read (again: kill at once)");
+        weir__run_tell(run, "stopping after what has been read (again: kill at once)");
         enter(run, STATE_DRAINING);
         decree(run, RUN_DRAIN);
         return;
     }
-    tell(run, "stopping (again: kill at once)");
+    weir__run_tell(run, "stopping (again: kill at once)");
     weir__run_stop(run, NULL);
-}
-
-/* ---- workers ---- */
-
-static int start_worker(struct run *run, struct run_worker *worker, struct weir_err *err)
-{
-    struct worker_start *start = &worker->start;
-    start->segment = run->view.segment;
-    start->poke_fd = run->poke_fd;
-    start->head_fd = run->plan->head_fd;
-    const struct group *group = &run->plan->blueprint.group[start->group];
-    start->data_limit = weir__plan_private_bytes(group) + run->plan->oversize_bytes +
-                        ((uint64_t)64 << 20); /* room for what fork inherits */
-    int code = weir__process_fork(&worker->process, weir__worker_main, start, err);
-    if (code < 0)
-        return code;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
-    if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, worker->process.pidfd, &event) == 0)
-        return 0;
-    code = weir_err_errno(err, WEIR_EOS, "cannot watch a worker");
-    struct process_end end;
-    weir__process_kill(&worker->process, SIGKILL);
-    weir__process_reap(&worker->process, &end);
-    return code;
-}
-
-static const char *worker_name(const struct run *run, const struct run_worker *worker, char *to,
-                               size_t room)
-{
-    char group[96];
-    weir__group_name(&run->plan->blueprint, worker->start.group, group, sizeof(group));
-    snprintf(to, room, "%s[%u]", group, worker->start.seat);
-    return to;
-}
-
-static const char *end_text(const struct process_end *end, char *to, size_t room)
-{
-    if (end->signal != 0)
-        snprintf(to, room, "SIG%s", sigabbrev_np(end->signal));
-    else
-        snprintf(to, room, "exit %d", end->exit_code);
-    return to;
-}
-
-/* Deaths without a commit between them count: a worker that gets on is replaced for ever. */
-static bool hopeless(struct run *run, struct run_worker *worker, const struct process_end *end)
-{
-    struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
-    uint64_t sequence = word_load(&words->sequence.word, STEP_SEQUENCE_LOAD);
-    worker->deaths = sequence == worker->sequence ? worker->deaths + 1 : 1;
-    worker->sequence = sequence;
-    /* SIGKILL comes from outside and says little about the stage. */
-    uint32_t patience = run->plan->pipeline->restarts * (end->signal == SIGKILL ? 5 : 1);
-    return worker->deaths > patience;
-}
-
-static void replace(struct run *run, struct run_worker *worker, const struct process_end *end)
-{
-    char name[128], how[32];
-    struct weir_err err;
-    struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
-    worker_name(run, worker, name, sizeof(name));
-    end_text(end, how, sizeof(how));
-    if (words->irreplaceable != 0 ||
-        run->plan->blueprint.group[worker->start.group].irreplaceable) {
-        weir_err_set(&err, WEIR_EINTERNAL,
-                     "worker %s died (%s); what it read or wrote is a pipe or a socket, which "
-                     "cannot be taken up again",
-                     name, how);
-        weir__run_stop(run, &err);
-        return;
-    }
-    if (hopeless(run, worker, end)) {
-        weir_err_set(&err, WEIR_EINTERNAL,
-                     "worker %s died %u times on the same work (last: %s). Given up", name,
-                     worker->deaths, how);
-        weir__run_stop(run, &err);
-        return;
-    }
-    run->restarts++;
-    tell(run, "%s died (%s) and is replaced", name, how);
-    if (start_worker(run, worker, &err) < 0)
-        weir__run_stop(run, &err);
-}
-
-static void on_worker_gone(struct run *run, struct run_worker *worker)
-{
-    struct process_end end;
-    struct seat_words *words = view_seat(&run->view, worker->start.group, worker->start.seat);
-    epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, worker->process.pidfd, NULL);
-    weir__process_reap(&worker->process, &end);
-    bool closed = word_load(&words->closed, STEP_CLOSED_LOAD) != 0;
-    if (run->state != STATE_STOPPING && !(end.exit_code == 0 && closed))
-        replace(run, worker, &end);
-    worker->ended = worker->process.pid == 0; /* nobody sits here any more */
 }
 
 /* ---- the end ---- */
@@ -240,9 +142,11 @@ static bool all_ended(const struct run *run)
 
 static bool all_closed(const struct run *run)
 {
-    for (uint32_t g = 0; g < run->plan->blueprint.groups; g++)
-        if (!weir__view_all_closed(&run->view, g))
+    for (uint32_t g = 0; g < run->plan->blueprint.groups; g++) {
+        bool begun = !run->plan->blueprint.group[g].lazy || run->sink_started;
+        if (begun && !weir__view_all_closed(&run->view, g))
             return false;
+    }
     return true;
 }
 
@@ -293,6 +197,7 @@ static void check_time(struct run *run)
     }
     if (run->state == STATE_STOPPING && now >= run->deadline_ms)
         kill_all(run);
+    weir__run_check_workers(run);
     if (now >= run->next_sample_ms) {
         weir__run_sample_memory(run);
         run->next_sample_ms = now + SAMPLE_MS;
@@ -307,9 +212,11 @@ static void check_time(struct run *run)
 
 static int until_next(const struct run *run)
 {
-    uint64_t now = weir__now_ms(), next = run->next_sample_ms;
+    uint64_t now = weir__now_ms(), next = weir__run_next_check_ms(run);
     if (run->failing)
         return LOOK_MS;
+    if (run->next_sample_ms < next)
+        next = run->next_sample_ms;
     if (run->options->on_progress != NULL && run->next_progress_ms < next)
         next = run->next_progress_ms;
     if (run->state == STATE_STOPPING && run->deadline_ms < next)
@@ -323,15 +230,19 @@ static int until_next(const struct run *run)
 static void on_event(struct run *run, const struct epoll_event *event)
 {
     struct signalfd_siginfo signal_info;
+    const struct watch *watch = event->data.ptr;
     uint64_t pokes;
-    if (event->data.ptr == &run->signal_fd) {
+    switch (watch->what) {
+    case WATCHED_SIGNALS:
         if (read(run->signal_fd, &signal_info, sizeof(signal_info)) > 0)
             on_signal(run, (int)signal_info.ssi_signo);
-    } else if (event->data.ptr == &run->poke_fd) {
+        break;
+    case WATCHED_POKES:
         if (read(run->poke_fd, &pokes, sizeof(pokes)) < 0)
             return;
-    } else {
-        on_worker_gone(run, event->data.ptr);
+        break;
+    case WATCHED_WORKER: weir__run_worker_gone(run, watch->worker); break;
+    case WATCHED_WORDS: weir__run_hear(run, watch->worker); break;
     }
 }
 
@@ -380,8 +291,10 @@ static int watch(struct run *run, struct weir_err *err)
     run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     run->signal_fd = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK);
     run->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event on_signal_fd = {.events = EPOLLIN, .data.ptr = &run->signal_fd},
-                       on_poke_fd = {.events = EPOLLIN, .data.ptr = &run->poke_fd};
+    run->signals.what = WATCHED_SIGNALS;
+    run->pokes.what = WATCHED_POKES;
+    struct epoll_event on_signal_fd = {.events = EPOLLIN, .data.ptr = &run->signals},
+                       on_poke_fd = {.events = EPOLLIN, .data.ptr = &run->pokes};
     if (run->epoll_fd < 0 || run->signal_fd < 0 || run->poke_fd < 0 ||
         epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->signal_fd, &on_signal_fd) < 0 ||
         epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->poke_fd, &on_poke_fd) < 0)
@@ -403,10 +316,15 @@ static int start_all(struct run *run, struct weir_err *err)
         for (uint32_t seat = 0; seat < blueprint->group[g].seats; seat++) {
             run->worker[w].start = (struct worker_start){.group = g, .seat = seat};
             run->worker[w].process.pidfd = -1;
-            int code = start_worker(run, &run->worker[w++], err);
-            if (code < 0)
-                return code;
+            run->worker[w].words.fd = -1;
+            w++;
         }
+    for (w = 0; w < run->workers; w++) {
+        bool lazy = blueprint->group[run->worker[w].start.group].lazy;
+        int code = lazy ? 0 : weir__run_start_worker(run, &run->worker[w], err);
+        if (code < 0)
+            return code;
+    }
     return 0;
 }
 
@@ -415,9 +333,11 @@ static void take_down(struct run *run)
 {
     struct process_end end;
     kill_all(run);
-    for (size_t w = 0; w < run->workers; w++)
+    for (size_t w = 0; w < run->workers; w++) {
         if (run->worker[w].process.pid > 0)
             weir__process_reap(&run->worker[w].process, &end);
+        weir__words_close(&run->worker[w].words);
+    }
     const int fds[] = {run->epoll_fd, run->signal_fd, run->poke_fd};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         if (fds[i] >= 0)

@@ -10,6 +10,7 @@
 #include "proc/process.h"
 /* engine */
 #include "engine/plan.h"
+#include "engine/words.h"
 #include "engine/stats.h"
 #include "engine/worker.h"
 
@@ -26,12 +27,25 @@ enum run_state {
 #undef RUN_STATE
 };
 
+/* What an event of the run's epoll is about. */
+enum watched { WATCHED_SIGNALS, WATCHED_POKES, WATCHED_WORKER, WATCHED_WORDS };
+
+struct watch {
+    enum watched what;
+    struct run_worker *worker;
+};
+
 struct run_worker {
     struct worker_start start;
     struct process process;
-    bool ended;        /* for good: it has closed its seat, or the run is being stopped */
-    uint32_t deaths;   /* one after the other without a commit between them */
-    uint64_t sequence; /* of its ledger at the last of them */
+    struct watch gone, says;
+    struct words words;  /* what it writes to its standard error */
+    bool ended;          /* for good: it has closed its seat, or the run is being stopped */
+    uint32_t deaths;     /* one after the other without a commit between them */
+    uint64_t sequence;   /* of its ledger at the last of them */
+    uint64_t restart_ms; /* when it is to be started again; 0: it is not waiting for that */
+    uint64_t overdue;    /* the trial that it was killed for, since it took too long; 0: none */
+    struct blame_book blame;
 };
 
 struct run {
@@ -45,8 +59,11 @@ struct run {
     bool published;
     int signal;
     uint32_t restarts;
+    uint64_t set_aside; /* records that killed their workers */
+    bool sink_started;  /* of these records */
     struct weir_err err;
     struct weir_receipt *receipt;
+    struct watch signals, pokes;
     int epoll_fd, signal_fd, poke_fd;
     sigset_t old_mask;
     bool masked;
@@ -57,6 +74,23 @@ uint64_t weir__now_ms(void);
 
 /* Discards the run: err is why, NULL for a signal. */
 void weir__run_stop(struct run *run, const struct weir_err *err);
+
+/* Hands a line to the caller's on_event. */
+void weir__run_tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- workers.c ---- */
+
+int weir__run_start_worker(struct run *run, struct run_worker *worker, struct weir_err *err);
+/* Its pidfd is readable: replaces it, or stops the run. */
+void weir__run_worker_gone(struct run *run, struct run_worker *worker);
+/* It has written to its standard error. */
+void weir__run_hear(struct run *run, struct run_worker *worker);
+/* Starts again who has waited for it, and kills who takes too long for a record. */
+void weir__run_check_workers(struct run *run);
+/* When that is to be looked at next. */
+uint64_t weir__run_next_check_ms(const struct run *run);
+
+/* ---- memory.c ---- */
 
 /* Adds up the memory of the run's processes and keeps the most that was seen. */
 void weir__run_sample_memory(struct run *run);

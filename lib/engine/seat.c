@@ -249,10 +249,11 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
     bool followed = false;
     for (uint32_t port = 0; port < seat->of->ports; port++) {
         struct outlet *out = &seat->out[port];
-        if (!out->secured || (out->used == 0 && out->records == 0 && !end_of_number))
+        bool seldom = seat->of->port[port].seldom, empty = out->used == 0 && out->records == 0;
+        if (!out->secured || (empty && (seldom || !end_of_number)))
             continue;
         followed = followed || seat->now.part[port] > 0;
-        label(seat, port, end_of_number);
+        label(seat, port, seldom ? !out->unfinished : end_of_number);
         seat->now.passed[port] = out->made;
         published |= UINT64_C(1) << port;
     }

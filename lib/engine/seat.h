@@ -22,9 +22,10 @@
 struct outlet {
     struct ring ring;
     uint32_t consumer;
-    bool secured;  /* the slot of position now.tail may be written */
-    bool oversize; /* its payload goes to the ring's large area */
-    char *bytes;   /* of the secured slot */
+    bool secured;    /* the slot of position now.tail may be written */
+    bool oversize;   /* its payload goes to the ring's large area */
+    bool unfinished; /* of a seldom port: what has been begun goes on in the next slot */
+    char *bytes;     /* of the secured slot */
     uint32_t capacity;
     uint32_t used;
     uint32_t records;

@@ -47,7 +47,8 @@ struct walk {
     bool begun; /* a member of this stage has counted its input */
     bool known; /* emitted is a number of records */
     uint64_t emitted;
-    uint64_t rejected, set_aside; /* records that went to rejects files, and came in there */
+    /* Records that left the chain for files of their own, and came in there. */
+    uint64_t rejected, rejects_in, quarantined, quarantine_in;
 };
 
 static bool any_done(const struct run_view *view, uint32_t g)
@@ -78,6 +79,7 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
         stats->bytes += counts.bytes;
     if (member->reject_port >= 0)
         walk->rejected += counts.rejected;
+    walk->quarantined += counts.quarantined;
     if (!counts_records(member))
         return;
     if (is_source(member))
@@ -91,6 +93,7 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
     stats->null_dropped += counts.null_dropped;
     stats->rejected += counts.rejected;
     stats->failed += counts.failed;
+    stats->quarantined += counts.quarantined;
     stats->out = counts.out;
     walk->emitted = counts.out;
     walk->known = true;
@@ -186,8 +189,10 @@ static void walk_group(struct walk *walk, uint32_t g)
             walk->begun = false;
         }
         if (blueprint->stage[walk->stage].implicit) {
-            walk->known = false; /* it reads a port of its own, beside the chain */
-            walk->set_aside += member_total(walk->view, g, m).in;
+            walk->known = false; /* it reads ports of its own, beside the chain */
+            *(group->lazy ? &walk->quarantine_in : &walk->rejects_in) +=
+                member_total(walk->view, g, m).in;
+            walk->stats->quarantine = group->lazy;
         }
         walk_member(walk, g, m);
         if (owns_time(walk->stats, group, m))
@@ -212,7 +217,11 @@ void weir__receipt_read(struct weir_receipt *receipt, const struct run_view *vie
         receipt->balanced = receipt->balanced && other <= one->in;
         one->used = other <= one->in ? one->in - other : 0;
     }
-    receipt->balanced = receipt->balanced && walk.rejected == walk.set_aside;
+    receipt->balanced = receipt->balanced && walk.rejected == walk.rejects_in &&
+                        walk.quarantined == walk.quarantine_in;
+    /* Most runs have nothing to set aside, and nobody who would take it. */
+    const struct weir_stage_stats *last = &stage[blueprint->stages - 1];
+    receipt->stages = blueprint->stages - (last->quarantine && last->in == 0);
 }
 
 static bool own(const char **text)
@@ -268,14 +277,21 @@ static const char *rejects_file(const struct weir_receipt *receipt)
     return NULL;
 }
 
+static const char *quarantine_file(const struct weir_receipt *receipt)
+{
+    const struct weir_stage_stats *last = &receipt->stage[receipt->stages - 1];
+    return last->quarantine && last->published != NULL ? last->published : "the quarantine";
+}
+
 int weir__receipt_judge(struct weir_receipt *receipt, const struct weir_pipeline *pipeline)
 {
-    uint64_t in = 0, rejected = 0, failed = 0;
+    uint64_t in = 0, rejected = 0, failed = 0, quarantined = 0;
     for (size_t s = 0; s < receipt->stages; s++) {
         const struct weir_stage_stats *stage = &receipt->stage[s];
         in += stage->source ? stage->in : 0;
         rejected += stage->rejected;
         failed += stage->failed;
+        quarantined += stage->quarantined;
     }
     char *to = receipt->verdict;
     size_t room = sizeof(receipt->verdict);
@@ -285,6 +301,12 @@ int weir__receipt_judge(struct weir_receipt *receipt, const struct weir_pipeline
                  "%" PRIu64 " record%s rejected (%s%s%srun: max_rejected would allow them)",
                  rejected, rejected == 1 ? "" : "s", file == NULL ? "" : "see ",
                  file == NULL ? "" : file, file == NULL ? "" : "; ");
+    else if (quarantined > 0 && beyond(&pipeline->max_failed, failed + quarantined, in))
+        snprintf(to, room,
+                 "%" PRIu64 " record%s killed %s workers and %s set aside (see %s; run: max_failed "
+                 "would allow it)",
+                 quarantined, quarantined == 1 ? "" : "s", quarantined == 1 ? "its" : "their",
+                 quarantined == 1 ? "is" : "are", quarantine_file(receipt));
     else if (beyond(&pipeline->max_failed, failed, in))
         snprintf(to, room, "%" PRIu64 " record%s failed (run: max_failed would allow them)", failed,
                  failed == 1 ? "" : "s");

@@ -65,6 +65,8 @@ static int become_worker(struct worker *worker, struct weir_err *err)
     if (words->magic != SEGMENT_MAGIC || words->version != SEGMENT_VERSION ||
         words->copy_bytes != sizeof(struct ledger_copy) || words->bytes != start->segment.bytes)
         return weir_err_set(err, WEIR_EINTERNAL, "the segment is not one of this version");
+    if (start->words_fd >= 0)
+        dup2(start->words_fd, STDERR_FILENO);
     weir__process_keep_only((const int[]){start->poke_fd, start->head_fd}, 2);
     weir__segment_keep_from_children(&start->segment);
     int code = weir__blueprint_read(start->segment.base + sizeof(*words), &worker->blueprint);
@@ -142,7 +144,7 @@ int weir__worker_main(void *context)
     }
     int code = 0;
     if (!worker.seat.now.last || weir__group_publishes(worker.seat.of))
-        code = weir__crew_open(&worker.crew, &worker.seat, start->head_fd);
+        code = weir__crew_open(&worker.crew, &worker.seat, start);
     if (code == 0 && !worker.seat.now.last)
         code = work(&worker);
     if (code < 0)

@@ -12,7 +12,9 @@ struct worker_start {
     uint32_t group, seat;
     int poke_fd;         /* an eventfd: tells the supervisor to look at the words */
     int head_fd;         /* what the probe kept of standard input, or -1 */
+    int words_fd;        /* becomes its standard error, or -1 */
     uint64_t data_limit; /* bytes of memory of its own; 0: no limit */
+    struct caution caution;
 };
 
 /* The main function of a worker: context is a struct worker_start. Returns its exit code. */

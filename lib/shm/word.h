@@ -60,7 +60,9 @@ _Static_assert(sizeof(struct lone_word) == WORD_APART, "a lone word fills its li
     X(RUN_LOAD)                                                                                    \
     X(RUN_STORE)                                                                                   \
     X(FAILED_LOAD)                                                                                 \
-    X(FAILED_STORE)
+    X(FAILED_STORE)                                                                                \
+    X(RUNNING_STORE)                                                                               \
+    X(RUNNING_LOAD)
 
 enum step {
 #define WEIR_STEP(name) STEP_##name,

@@ -247,6 +247,18 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
     return 0;
 }
 
+static size_t parse_first_record(struct weir_stage *stage, const struct weir_batch *in,
+                                 uint64_t *ret_lines)
+{
+    const struct parse *parse = stage->self;
+    struct rows_trace trace = {0};
+    size_t used = in->byte_count;
+    if (in->whole_bytes == 0)
+        weir__rows_next(&parse->rows, &trace, in->bytes, in->byte_count, &used);
+    *ret_lines = trace.line;
+    return used;
+}
+
 /* ---- the stage ---- */
 
 static int parse_configure(struct weir_stage *stage)
@@ -342,5 +354,6 @@ const struct weir_stage_type weir_csv_parse = {
     .bind = parse_bind,
     .open = parse_open,
     .process = parse_process,
+    .first_record = parse_first_record,
     .close = parse_close,
 };

@@ -115,6 +115,15 @@ static int split_process(struct weir_stage *stage, const struct weir_batch *in, 
     return 0;
 }
 
+static size_t split_first_record(struct weir_stage *stage, const struct weir_batch *in,
+                                 uint64_t *ret_lines)
+{
+    (void)stage;
+    const char *end = in->byte_count == 0 ? NULL : memchr(in->bytes, '\n', in->byte_count);
+    *ret_lines = end != NULL;
+    return end == NULL || in->whole_bytes != 0 ? in->byte_count : (size_t)(end - in->bytes) + 1;
+}
+
 static void split_close(struct weir_stage *stage)
 {
     struct split *split = stage->self;
@@ -135,5 +144,6 @@ const struct weir_stage_type weir_lines_split = {
     .configure = split_configure,
     .bind = split_bind,
     .process = split_process,
+    .first_record = split_first_record,
     .close = split_close,
 };

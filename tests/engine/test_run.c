@@ -76,7 +76,7 @@ START_TEST(test_numbers_arrive_in_order_with_any_number_of_workers)
         ck_assert_uint_eq(outcome.receipt->stage[0].out, 20000);
         ck_assert_uint_eq(outcome.receipt->stage[3].in, 20000);
         ck_assert_str_eq(outcome.receipt->stage[3].published, output);
-        assert_collected(20000, 0);
+        assert_collected_but(20000, 0, 0);
         weir_receipt_free(outcome.receipt);
     }
 }
@@ -89,7 +89,7 @@ START_TEST(test_a_source_that_makes_nothing_ends_the_run)
                                   {&collect, 0, false, false, {"path", output}}};
     struct outcome outcome = run_pipeline(given, 3, NULL);
     ck_assert_int_eq(outcome.code, 0);
-    assert_collected(0, 0);
+    assert_collected_but(0, 0, 0);
     weir_receipt_free(outcome.receipt);
 }
 END_TEST
@@ -104,7 +104,7 @@ START_TEST(test_a_batch_larger_than_a_slot_goes_through_in_parts)
     struct outcome outcome = run_pipeline(given, 4, NULL);
     ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
     ck_assert(outcome.receipt->balanced);
-    assert_collected(200000, 0);
+    assert_collected_but(200000, 0, 0);
     weir_receipt_free(outcome.receipt);
 }
 END_TEST
@@ -122,7 +122,7 @@ START_TEST(test_killed_workers_change_nothing)
     ck_assert_uint_eq(outcome.receipt->stage[1].rejected, 100000);
     ck_assert_uint_eq(outcome.receipt->stage[3].in, 200000);
     ck_assert_uint_ge(outcome.receipt->restarts, 1);
-    assert_collected(300000, 3);
+    assert_collected_but(300000, 3, 0);
     weir_receipt_free(outcome.receipt);
 }
 END_TEST
@@ -138,7 +138,7 @@ START_TEST(test_killed_workers_change_nothing_where_batches_have_parts)
     struct outcome outcome = run_pipeline(given, 4, &killer);
     ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
     ck_assert(outcome.receipt->balanced);
-    assert_collected(600000, 7);
+    assert_collected_but(600000, 7, 0);
     weir_receipt_free(outcome.receipt);
 }
 END_TEST
@@ -185,7 +185,7 @@ START_TEST(test_a_sink_that_has_enough_ends_an_endless_run)
     ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
     ck_assert(outcome.receipt->ended_early);
     ck_assert(outcome.receipt->balanced);
-    assert_collected(750, 0); /* 2,890 bytes: 10 of 2, 90 of 3, 650 of 4 */
+    assert_collected_but(750, 0, 0); /* 2,890 bytes: 10 of 2, 90 of 3, 650 of 4 */
     weir_receipt_free(outcome.receipt);
 }
 END_TEST

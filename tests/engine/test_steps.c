@@ -55,7 +55,7 @@ static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_
     ck_assert_msg(receipt->balanced, "killed at step %" PRIu64, k);
     bool died = atomic_load(&countdown->steps) >= k;
     ck_assert_uint_eq(receipt->restarts, died ? 1 : 0);
-    assert_collected(count, without);
+    assert_collected_but(count, without, 0);
     unlink(output);
     weir_receipt_free(receipt);
     weir_plan_free(plan);

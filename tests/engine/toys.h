@@ -333,14 +333,15 @@ static struct weir_pipeline *make_pipeline(const struct given *given, size_t n)
 
 /* ---- what was collected ---- */
 
-/* The file holds 0 .. count - 1 but for multiples of `without`, in order. */
-static void assert_collected(uint64_t count, uint64_t without)
+/* The file holds 0 .. count - 1, in order, but for the numbers that leave `rest` when divided by
+ * `of`. */
+static void assert_collected_but(uint64_t count, uint64_t of, uint64_t rest)
 {
     FILE *file = fopen(output, "re");
     uint64_t got;
     ck_assert_ptr_nonnull(file);
     for (uint64_t n = 0; n < count; n++) {
-        if (without != 0 && n % without == 0)
+        if (of != 0 && n % of == rest)
             continue;
         ck_assert_int_eq(fscanf(file, "%" SCNu64, &got), 1);
         ck_assert_uint_eq(got, n);

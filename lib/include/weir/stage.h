@@ -277,6 +277,15 @@ struct weir_stage_type {
     int (*process)(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                    struct weir_output *out);
 
+    /*
+     * Worker, a stage that reads raw bytes: how many of in's bytes its first record takes, with its
+     * end, and in *ret_lines how many lines. Where it is there, a batch that kills its worker is
+     * worked on one record at a time, and the record that did it is set aside; without it such a
+     * batch ends the run. Batches of columns need nothing.
+     */
+    size_t (*first_record)(struct weir_stage *stage, const struct weir_batch *in,
+                           uint64_t *ret_lines);
+
     /* Worker, once, when the input has ended: a last output; a sink flushes and syncs. */
     int (*finish)(struct weir_stage *stage, struct weir_output *out);
 

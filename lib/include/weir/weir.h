@@ -90,6 +90,7 @@ struct weir_stage_stats {
     const char *id;
     const char *type;
     bool source, sink;
+    bool quarantine; /* where records go that killed their workers; last, if there are any */
     uint32_t workers;
     uint64_t in, used, dropped, null_dropped, rejected, failed, quarantined, out;
     uint64_t bytes;       /* sources: read; sinks: written */

@@ -1,0 +1,30 @@
+/*
+ * words.h - what a worker writes to its standard error.
+ *
+ * It goes through a pipe, so that the supervisor can say whose it is, and can quote the last of it
+ * when the worker is given up.
+ */
+#ifndef WEIR_WORDS_H
+#define WEIR_WORDS_H
+
+#include <stdbool.h>
+
+#include <weir/err.h>
+
+struct words {
+    int fd;         /* the reading end; -1: none */
+    char line[512]; /* what has come of a line; a longer one is cut into several */
+    unsigned used;
+    char last[256]; /* the last line that had something in it */
+};
+
+/* Makes the pipe; *ret_fd is the worker's end. The old words are forgotten. */
+int weir__words_open(struct words *words, int *ret_fd, struct weir_err *err);
+
+/* Reads what there is, without waiting, and calls tell with each line. False at the end. */
+bool weir__words_read(struct words *words, void (*tell)(void *context, const char *line),
+                      void *context);
+
+void weir__words_close(struct words *words);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * Records that kill their worker: that crash it, end it, never come back, or eat its memory.
+ * Exactly they are set aside, and the others arrive in order.
+ */
+#include "engine/toys.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "file/quarantine.h"
+
+/* ---- a stage that dies of every `every`-th number, in one way after the other ---- */
+
+enum way { WAY_SEGV, WAY_ABORT, WAY_EXIT, WAY_HANG, WAY_EAT, WAYS };
+
+static bool is_poison(int64_t n, int64_t every)
+{
+    return every > 0 && n % every == every / 2;
+}
+
+/* Without a core file, without sanitizers' reports. */
+static void die_of(int signal_number)
+{
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static void suffer(enum way way)
+{
+    switch (way) {
+    case WAY_SEGV: die_of(SIGSEGV); break;
+    case WAY_ABORT: die_of(SIGABRT); break;
+    case WAY_EXIT: _exit(3);
+    case WAY_HANG:
+        for (;;)
+            pause();
+    case WAY_EAT:
+    case WAYS: break;
+    }
+}
+
+/* 1 GiB, bit by bit. As a stage should, it says so when there is no more. */
+static int eat(void)
+{
+    for (int i = 0; i < 64; i++) {
+        volatile char *bytes = malloc(16 << 20);
+        if (bytes == NULL)
+            return WEIR_EOS;
+        for (size_t at = 0; at < 16 << 20; at += 4096)
+            bytes[at] = 1;
+    }
+    return 0;
+}
+
+static int poison_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                          struct weir_output *out)
+{
+    int64_t every = weir_option_number(stage, "every"), ways = weir_option_number(stage, "ways"),
+            delay = weir_option_number(stage, "delay_us");
+    for (uint32_t record = (uint32_t)*cursor; record < in->records; record++) {
+        int64_t n = number_at(in, record);
+        if (delay > 0)
+            usleep((useconds_t)delay);
+        if (!is_poison(n, every))
+            continue;
+        enum way way = (enum way)(n / every % WAYS);
+        if ((ways >> way & 1) == 0)
+            way = WAY_SEGV;
+        suffer(way);
+        if (way == WAY_EAT && eat() < 0)
+            return WEIR_EOS;
+    }
+    return pass_process(stage, in, cursor, out);
+}
+
+static const struct weir_option poison_options[] = {
+    {"every", WEIR_OPT_COUNT, "0", NULL, false, "one in so many numbers kills"},
+    {"ways", WEIR_OPT_COUNT, "31", NULL, false, "a bit for each way to die"},
+    {"delay_us", WEIR_OPT_COUNT, "0", NULL, false, "how long it takes for a number"},
+    {"reject", WEIR_OPT_COUNT, NULL, NULL, false, "its multiples are rejected"},
+    {"fail", WEIR_OPT_COUNT, NULL, NULL, false, "fails from this number on"},
+    {"some", WEIR_OPT_COUNT, "1000000", NULL, false, "how many it takes in one call"},
+    {0}};
+
+static const struct weir_stage_type poison = {.abi = WEIR_STAGE_ABI,
+                                              .size = sizeof(struct weir_stage_type),
+                                              .name = "test.poison",
+                                              .summary = "dies of some",
+                                              .options = poison_options,
+                                              .traits = WEIR_REJECTS,
+                                              .configure = pass_configure,
+                                              .bind = pass_bind,
+                                              .process = poison_process,
+                                              .close = pass_close};
+
+/* ---- a stage that never gets on ---- */
+
+static int broken_open(struct weir_stage *stage)
+{
+    (void)stage;
+    fprintf(stderr, "libfoo.so.3: cannot open shared object file\n");
+    _exit(127);
+}
+
+static const struct weir_stage_type broken = {.abi = WEIR_STAGE_ABI,
+                                              .size = sizeof(struct weir_stage_type),
+                                              .name = "test.broken",
+                                              .summary = "lacks something",
+                                              .options = pass_options,
+                                              .traits = WEIR_REJECTS,
+                                              .configure = pass_configure,
+                                              .bind = pass_bind,
+                                              .open = broken_open,
+                                              .process = pass_process,
+                                              .close = pass_close};
+
+static const struct weir_stage_type *const more_types[] = {&poison, &broken, &weir_quarantine_write,
+                                                           NULL};
+
+/* ---- runs ---- */
+
+struct trouble {
+    uint64_t max;
+    uint64_t record_timeout_ms;
+    bool kills; /* from outside, too */
+};
+
+struct outcome {
+    int code;
+    struct weir_err err;
+    struct weir_receipt *receipt;
+};
+
+static char aside[160];
+
+static void kill_somebody(const struct weir_receipt *so_far, void *context)
+{
+    unsigned *seed = context;
+    char path[64];
+    pid_t worker[64];
+    size_t n = 0;
+    int pid;
+    (void)so_far;
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+    FILE *children = fopen(path, "re");
+    while (children != NULL && n < 64 && fscanf(children, "%d", &pid) == 1)
+        worker[n++] = pid;
+    if (children != NULL)
+        fclose(children);
+    if (n > 0 && rand_r(seed) % 2 == 0)
+        kill(worker[(size_t)rand_r(seed) % n], SIGKILL);
+}
+
+static struct outcome run_pipeline(const struct given *given, size_t n,
+                                   const struct trouble *trouble)
+{
+    unsigned seed = 1;
+    struct weir_pipeline *pipeline = make_pipeline(given, n);
+    struct weir_plan *plan = NULL;
+    struct weir_errors errors = {0};
+    struct outcome outcome = {0};
+    struct weir_run_options options = {.interval_ms = 3, .context = &seed, .timeout_ms = 120000};
+    if (trouble->kills)
+        options.on_progress = kill_somebody;
+    snprintf(aside, sizeof(aside), "%s/aside", folder);
+    pipeline->quarantine.path = strdup(aside);
+    pipeline->quarantine.max = trouble->max;
+    pipeline->quarantine.poison_after = 2;
+    for (size_t i = 0; i < n; i++)
+        if (given[i].type == &poison) {
+            pipeline->stage[i].record_timeout_ms = trouble->record_timeout_ms;
+            pipeline->stage[i].worker_memory = 64 << 20;
+        }
+    ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
+    outcome.code = weir_run(plan, &options, &outcome.receipt, &outcome.err);
+    weir_plan_free(plan);
+    weir_pipeline_free(pipeline);
+    return outcome;
+}
+
+/* Every poisonous number stands once in the quarantine, and nothing else. */
+static void assert_set_aside(uint64_t count, int64_t every)
+{
+    char line[1024];
+    uint64_t found = 0, poisons = 0;
+    char *seen = calloc(count + 1, 1);
+    FILE *file = fopen(aside, "re");
+    for (uint64_t n = 0; n < count; n++)
+        poisons += is_poison((int64_t)n, every);
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        const char *record = strstr(line, "\"record\":{\"n\":\"");
+        ck_assert_msg(record != NULL, "%s", line);
+        uint64_t n = strtoull(record + strlen("\"record\":{\"n\":\""), NULL, 10);
+        ck_assert_uint_lt(n, count);
+        ck_assert(is_poison((int64_t)n, every));
+        ck_assert_int_eq(seen[n]++, 0);
+        found++;
+    }
+    if (file != NULL)
+        fclose(file);
+    ck_assert_uint_eq(found, poisons);
+    free(seen);
+}
+
+static void remove_outputs(void)
+{
+    char raw[192];
+    snprintf(raw, sizeof(raw), "%s.raw", aside);
+    unlink(output);
+    unlink(aside);
+    unlink(raw);
+}
+
+static void survives(const struct given *given, size_t n, const struct trouble *trouble,
+                     uint64_t count, int64_t every)
+{
+    struct outcome outcome = run_pipeline(given, n, trouble);
+    uint64_t quarantined = 0;
+    ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
+    ck_assert(outcome.receipt->balanced);
+    for (size_t s = 0; s < outcome.receipt->stages; s++)
+        quarantined += outcome.receipt->stage[s].quarantined;
+    assert_set_aside(count, every);
+    assert_collected_but(count, (uint64_t)every, (uint64_t)every / 2);
+    for (uint64_t i = 0; i < count; i++)
+        quarantined -= is_poison((int64_t)i, every);
+    ck_assert_uint_eq(quarantined, 0);
+    ck_assert_int_eq(outcome.receipt->exit_code, every == 0 ? 0 : 1);
+    weir_receipt_free(outcome.receipt);
+    remove_outputs();
+}
+
+/* The memory of a worker is not limited where sanitizers need it for themselves. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALL_WAYS "15"
+#else
+#define ALL_WAYS "31"
+#endif
+
+START_TEST(test_records_that_kill_are_set_aside)
+{
+    static const char *const workers[] = {"1", "3"};
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "4000", "batch", "90"}},
+                                  {&pass, (uint32_t)atoi(workers[_i % 2]), false, false, {NULL}},
+                                  {&poison,
+                                   (uint32_t)atoi(workers[_i % 2]),
+                                   _i >= 2,
+                                   false,
+                                   {"every", "400", "ways", ALL_WAYS}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = 1000, .record_timeout_ms = 300};
+    survives(given, 4, &trouble, 4000, 400);
+}
+END_TEST
+
+START_TEST(test_several_records_of_one_batch_may_kill)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "600", "batch", "200"}},
+                                  {&poison, 2, false, false, {"every", "10", "ways", "7"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = 1000};
+    survives(given, 3, &trouble, 600, 10);
+}
+END_TEST
+
+START_TEST(test_records_that_kill_are_set_aside_while_workers_are_killed)
+{
+    const struct given given[] = {
+        {&numbers, 0, false, false, {"count", "60000", "batch", "4000"}},
+        {&poison, 2, false, false, {"every", "5000", "ways", "7", "some", "900"}},
+        {&pass, 2, true, false, {NULL}},
+        {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = 1000, .kills = true};
+    survives(given, 4, &trouble, 60000, 5000);
+}
+END_TEST
+
+START_TEST(test_a_slow_stage_is_not_a_hanging_one)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "400", "batch", "100"}},
+                                  {&poison, 1, false, false, {"delay_us", "3000"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = 0, .record_timeout_ms = 150};
+    survives(given, 3, &trouble, 400, 0);
+}
+END_TEST
+
+START_TEST(test_the_run_stops_when_no_more_may_be_set_aside)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "6000", "batch", "50"}},
+                                  {&poison, 2, false, false, {"every", "400", "ways", "3"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = (uint64_t)_i};
+    struct outcome outcome = run_pipeline(given, 3, &trouble);
+    ck_assert_int_eq(outcome.code, WEIR_EDATA);
+    ck_assert_msg(strstr(outcome.err.text, "no more records may be set aside") != NULL, "%s",
+                  outcome.err.text);
+    ck_assert(!outcome.receipt->published);
+    ck_assert_int_ne(access(aside, F_OK), 0);
+    weir_receipt_free(outcome.receipt);
+    remove_outputs();
+}
+END_TEST
+
+START_TEST(test_a_stage_that_never_gets_on_is_given_up_with_its_last_words)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "10"}},
+                                  {&broken, 1, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = 10};
+    struct outcome outcome = run_pipeline(given, 3, &trouble);
+    ck_assert_int_eq(outcome.code, WEIR_EINTERNAL);
+    ck_assert_msg(strstr(outcome.err.text, "exit 127, \"libfoo.so.3: cannot open") != NULL, "%s",
+                  outcome.err.text);
+    ck_assert_uint_eq(outcome.receipt->restarts, 5);
+    ck_assert(!outcome.receipt->published);
+    weir_receipt_free(outcome.receipt);
+    remove_outputs();
+}
+END_TEST
+
+int main(void)
+{
+    struct weir_err err = {0};
+    if (weir_register(types, &err) < 0 || weir_register(more_types, &err) < 0) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    Suite *suite = suite_create("poison");
+    TCase *all = tcase_create("all");
+    tcase_add_checked_fixture(all, make_folder, remove_folder);
+    tcase_set_timeout(all, 300);
+    tcase_add_loop_test(all, test_records_that_kill_are_set_aside, 0, 4);
+    tcase_add_test(all, test_several_records_of_one_batch_may_kill);
+    tcase_add_test(all, test_records_that_kill_are_set_aside_while_workers_are_killed);
+    tcase_add_test(all, test_a_slow_stage_is_not_a_hanging_one);
+    tcase_add_loop_test(all, test_the_run_stops_when_no_more_may_be_set_aside, 0, 3);
+    tcase_add_test(all, test_a_stage_that_never_gets_on_is_given_up_with_its_last_words);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
