@@ -102,25 +102,19 @@ static int unknown_column(struct weir_stage *stage, const char *option, const ch
     return weir_option_error(stage, option, name, WEIR_OPTION_KEY, 0, note, "no column '%s'", name);
 }
 
-static bool in_list(const char *const *list, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* The names of a list must be columns, each once. */
+/* The names of a list must be columns, each once. They are added to *ret. */
 static int check_names(struct weir_stage *stage, const char *option, const char *const *list,
-                       size_t n, const struct weir_schema *working)
+                       size_t n, const struct weir_schema *working, struct weir_schema *ret)
 {
     int code = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_fatal(code); i++) {
         if (weir_schema_find(working, list[i]) < 0)
             code = unknown_column(stage, option, list[i], working);
-        else if (in_list(list, i, list[i]))
+        else if (weir_schema_find(ret, list[i]) >= 0)
             code = weir_option_error(stage, option, list[i], 0, 0, NULL,
                                      "column '%s' is listed twice", list[i]);
+        else if (weir_schema_add(ret, list[i], WEIR_UNTYPED) != 0)
+            code = no_memory(stage);
     }
     return code;
 }
@@ -132,29 +126,24 @@ static int choose(struct weir_stage *stage, struct transform_steps *steps, uint3
     const char *const *select, *const *drop;
     size_t selects = weir_option_list(stage, "select", &select);
     size_t drops = weir_option_list(stage, "drop", &drop);
+    struct weir_schema selected = {0}, dropped = {0};
     uint32_t count = 0;
-    int code = gather(check_names(stage, "select", select, selects, working),
-                      check_names(stage, "drop", drop, drops, working));
-    steps->output = calloc(working->columns + selects + 1, sizeof(*steps->output));
+    int code = gather(check_names(stage, "select", select, selects, working, &selected),
+                      check_names(stage, "drop", drop, drops, working, &dropped));
+    steps->output = calloc(working->columns + 1u, sizeof(*steps->output));
     if (steps->output == NULL)
-        return no_memory(stage);
+        code = no_memory(stage);
     for (size_t i = 0; i < selects && code == 0; i++)
         steps->output[count++] = (uint32_t)weir_schema_find(working, select[i]);
-    for (uint32_t i = 0; selects == 0 && i < working->columns; i++)
-        if (!in_list(drop, drops, working->column[i].name))
+    for (uint32_t i = 0; selects == 0 && !is_fatal(code) && i < working->columns; i++)
+        if (weir_schema_find(&dropped, working->column[i].name) < 0)
             steps->output[count++] = i;
     if (code == 0 && count == 0)
         code = weir_option_error(stage, "drop", NULL, 0, 0, NULL, "'drop' leaves no column");
     *ret_count = count;
+    weir_schema_release(&selected);
+    weir_schema_release(&dropped);
     return code;
-}
-
-static const char *renamed(const struct weir_pair *pair, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(pair[i].key, name) == 0)
-            return pair[i].value;
-    return name;
 }
 
 static int check_renames(struct weir_stage *stage, const struct weir_pair *pair, size_t n,
@@ -175,15 +164,37 @@ static int check_renames(struct weir_stage *stage, const struct weir_pair *pair,
 static int check_unique(struct weir_stage *stage, const struct weir_pair *pair, size_t n,
                         const struct weir_schema *schema)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t count = 0;
-        for (uint32_t c = 0; c < schema->columns; c++)
-            count += strcmp(schema->column[c].name, pair[i].value) == 0;
-        if (count > 1)
-            return weir_option_error(stage, "rename", pair[i].key, 0, 0, NULL,
-                                     "there would be two columns '%s'", pair[i].value);
+    struct weir_schema twice = {0};
+    int code = 0;
+    for (uint32_t c = 0; c < schema->columns && code == 0; c++) {
+        const char *name = schema->column[c].name;
+        if (weir_schema_find(schema, name) != (int)c &&
+            weir_schema_add(&twice, name, WEIR_UNTYPED) != 0)
+            code = no_memory(stage);
     }
-    return 0;
+    for (size_t i = 0; i < n && code == 0; i++)
+        if (weir_schema_find(&twice, pair[i].value) >= 0)
+            code = weir_option_error(stage, "rename", pair[i].key, 0, 0, NULL,
+                                     "there would be two columns '%s'", pair[i].value);
+    weir_schema_release(&twice);
+    return code;
+}
+
+/* The chosen columns under their new names. */
+static int rename_columns(struct weir_stage *stage, const struct weir_pair *pair, size_t n,
+                          const struct weir_schema *chosen, struct weir_schema *ret)
+{
+    struct weir_schema old = {0};
+    int code = 0;
+    for (size_t i = 0; i < n && code == 0; i++)
+        code = weir_schema_add(&old, pair[i].key, WEIR_UNTYPED);
+    for (uint32_t c = 0; c < chosen->columns && code == 0; c++) {
+        const struct weir_field *field = &chosen->column[c];
+        int i = weir_schema_find(&old, field->name);
+        code = weir_schema_add(ret, i < 0 ? field->name : pair[i].value, field->type);
+    }
+    weir_schema_release(&old);
+    return code == 0 ? 0 : no_memory(stage);
 }
 
 static int bind_output(struct weir_stage *stage, struct transform_steps *steps,
@@ -196,10 +207,11 @@ static int bind_output(struct weir_stage *stage, struct transform_steps *steps,
     int code = choose(stage, steps, &count);
     for (uint32_t i = 0; i < count && !is_fatal(code); i++) {
         const struct weir_field *field = &steps->working.column[steps->output[i]];
-        if (weir_schema_add(&chosen, field->name, field->type) != 0 ||
-            weir_schema_add(ret, renamed(pair, renames, field->name), field->type) != 0)
+        if (weir_schema_add(&chosen, field->name, field->type) != 0)
             code = no_memory(stage);
     }
+    if (!is_fatal(code))
+        code = gather(code, rename_columns(stage, pair, renames, &chosen, ret));
     if (code == 0)
         code = check_renames(stage, pair, renames, &chosen);
     if (code == 0)
@@ -224,24 +236,32 @@ int weir__transform_bind(struct weir_stage *stage, struct transform_steps *steps
 
 /* ---- what is needed ---- */
 
+/* Those of the first n columns that the expression looks at. */
+static void need_columns(const struct weir_expr *expr, uint32_t n, bool *needed)
+{
+    const uint32_t *column;
+    size_t columns = weir_expr_columns(expr, &column);
+    for (size_t i = 0; i < columns; i++)
+        if (column[i] < n)
+            needed[column[i]] = true;
+}
+
 void weir__transform_needs(const struct transform_steps *steps, const struct weir_schema *in,
                            uint32_t outputs, const bool *needed, bool *in_needed)
 {
-    bool replaced;
-    for (uint32_t c = 0; c < in->columns; c++) {
-        in_needed[c] = false;
-        for (uint32_t o = 0; o < outputs; o++)
-            in_needed[c] = in_needed[c] || (needed[o] && steps->output[o] == c);
-    }
+    memset(in_needed, 0, in->columns * sizeof(*in_needed));
+    for (uint32_t o = 0; o < outputs; o++)
+        if (needed[o] && steps->output[o] < in->columns)
+            in_needed[steps->output[o]] = true;
     /* From the last set to the first: the column that a set makes is not needed before it, what the
      * set uses is. Every set is evaluated, for it may reject a record. */
-    for (size_t i = steps->sets; i-- > 0;)
-        for (uint32_t c = 0; c < in->columns; c++) {
-            replaced = steps->set[i].target == c;
-            in_needed[c] = (in_needed[c] && !replaced) || weir_expr_uses(steps->set[i].expr, c);
-        }
-    for (uint32_t c = 0; steps->where != NULL && c < in->columns; c++)
-        in_needed[c] = in_needed[c] || weir_expr_uses(steps->where, c);
+    for (size_t i = steps->sets; i-- > 0;) {
+        if (steps->set[i].target < in->columns)
+            in_needed[steps->set[i].target] = false;
+        need_columns(steps->set[i].expr, in->columns, in_needed);
+    }
+    if (steps->where != NULL)
+        need_columns(steps->where, in->columns, in_needed);
 }
 
 void weir__transform_release(struct transform_steps *steps)

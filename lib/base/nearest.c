@@ -10,11 +10,14 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Optimal string alignment: three rows of the table are enough. */
-static size_t distance(const char *a, const char *b)
+/* Optimal string alignment: three rows of the table are enough. Only a distance below `far` is
+ * worth the work. */
+static size_t distance(const char *a, const char *b, size_t far)
 {
     size_t rows[3][LONGEST + 2];
     size_t n = strnlen(a, LONGEST), m = strnlen(b, LONGEST);
+    if ((n > m ? n - m : m - n) >= far)
+        return far;
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
@@ -40,7 +43,7 @@ void weir__nearest_begin(struct nearest *nearest, const char *name)
 
 void weir__nearest_offer(struct nearest *nearest, const char *candidate)
 {
-    size_t d = distance(nearest->name, candidate);
+    size_t d = distance(nearest->name, candidate, nearest->distance);
     if (d < nearest->distance) {
         nearest->distance = d;
         nearest->best = candidate;

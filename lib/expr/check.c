@@ -1,5 +1,7 @@
 #include "expr/check.h"
 
+#include <stdlib.h>
+
 /* ---- columns ---- */
 
 /* The columns that there are, as many as have room. */
@@ -40,6 +42,20 @@ static bool unknown_column(struct check *c, const struct term *term, const char 
                        c->text + token->offset, quote);
 }
 
+static bool note_column(struct check *c, uint32_t found)
+{
+    uint32_t *column = c->column;
+    size_t n = c->columns;
+    /* Capacity doubles at each power of two, so the count alone tells it. */
+    if ((n & (n - 1)) == 0)
+        column = realloc(column, (n == 0 ? 1 : 2 * n) * sizeof(*column));
+    if (column == NULL)
+        return false;
+    c->column = column;
+    column[c->columns++] = found;
+    return true;
+}
+
 static bool check_column(struct check *c, struct term *term)
 {
     struct text name = weir__token_text(c->text, &term->token, c->memory);
@@ -51,8 +67,7 @@ static bool check_column(struct check *c, struct term *term)
     term->column = term->blame = found;
     term->type = c->schema->column[found].type;
     term->raw = type_shape(term->type) != SHAPE_TEXT;
-    c->uses[found] = true;
-    return true;
+    return note_column(c, (uint32_t)found);
 }
 
 /* ---- operators ---- */

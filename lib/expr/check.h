@@ -20,7 +20,8 @@ struct check {
     const struct weir_schema *schema;
     struct arena *memory;
     struct weir_expr_fault *fault;
-    bool *uses; /* a column of the schema each */
+    uint32_t *column; /* those that are looked at, owned by the caller */
+    size_t columns;
     int lazy; /* > 0: what is checked may never be reached, so a constant may fail at run time only
                */
     struct run run; /* computes constants */

@@ -14,8 +14,8 @@ struct weir_expr {
     struct term *condition; /* the root as a boolean, or NULL */
     struct run run;
     bool prepared;
-    bool *uses;
-    uint32_t columns;
+    uint32_t *column; /* that it looks at */
+    size_t columns;
     uint16_t *every; /* 0, 1, 2 ... CHUNK - 1 */
 
     /* The result, for filter and for column. */
@@ -64,17 +64,15 @@ int weir_expr_compile(const char *text, const struct weir_schema *schema, struct
     int status = WEIR_EOS;
     if (expr == NULL || c == NULL)
         goto out;
-    expr->columns = schema->columns;
-    expr->uses = calloc(schema->columns + 1u, sizeof(*expr->uses));
-    if (expr->uses == NULL)
-        goto out;
     *c = (struct check){.text = text,
                         .schema = schema,
                         .memory = &expr->memory,
                         .fault = &found,
-                        .uses = expr->uses,
                         .run = {.rows = 1, .memory = &expr->memory}};
     if (compile(expr, c)) {
+        expr->column = c->column;
+        expr->columns = c->columns;
+        c->column = NULL;
         *ret = expr;
         expr = NULL;
         status = 0;
@@ -86,6 +84,7 @@ out:
     if (c != NULL) {
         weir__arena_release(&c->run.text);
         free(c->run.error);
+        free(c->column);
     }
     free(c);
     weir_expr_free(expr);
@@ -99,7 +98,7 @@ void weir_expr_free(struct weir_expr *expr)
     weir__arena_release(&expr->memory);
     weir__arena_release(&expr->run.text);
     free(expr->run.error);
-    free(expr->uses);
+    free(expr->column);
     free(expr->every);
     free(expr->truth);
     free(expr->entry);
@@ -112,9 +111,10 @@ enum weir_type weir_expr_type(const struct weir_expr *expr)
     return expr->root->type;
 }
 
-bool weir_expr_uses(const struct weir_expr *expr, uint32_t column)
+size_t weir_expr_columns(const struct weir_expr *expr, const uint32_t **ret)
 {
-    return column < expr->columns && expr->uses[column];
+    *ret = expr->column;
+    return expr->columns;
 }
 
 /* ---- errors ---- */

@@ -25,10 +25,56 @@ int weir_type_find(const char *name)
     return -1;
 }
 
+/* ---- names to columns: an open hash table, at most half full, of column numbers + 1 ---- */
+
+/* FNV-1a */
+static uint32_t hash(const char *name)
+{
+    uint32_t h = 2166136261;
+    for (; *name != '\0'; name++)
+        h = (h ^ (unsigned char)*name) * 16777619;
+    return h;
+}
+
+/* Where the column of that name stands, or the free place where it would. */
+static uint32_t *place_of(const struct weir_schema *schema, const char *name)
+{
+    uint32_t last = schema->places - 1, at = hash(name) & last;
+    while (schema->place[at] != 0 && strcmp(schema->column[schema->place[at] - 1].name, name) != 0)
+        at = (at + 1) & last;
+    return &schema->place[at];
+}
+
+/* Of several columns of one name the first has the place. */
+static void enter(struct weir_schema *schema, uint32_t column)
+{
+    uint32_t *place = place_of(schema, schema->column[column].name);
+    if (*place == 0)
+        *place = column + 1;
+}
+
+static int grow_places(struct weir_schema *schema)
+{
+    uint32_t places = schema->places == 0 ? 8 : 2 * schema->places;
+    uint32_t *place = calloc(places, sizeof(*place));
+    if (place == NULL)
+        return WEIR_EOS;
+    free(schema->place);
+    schema->place = place;
+    schema->places = places;
+    for (uint32_t i = 0; i < schema->columns; i++)
+        enter(schema, i);
+    return 0;
+}
+
+/* ---- schemas ---- */
+
 int weir_schema_add(struct weir_schema *schema, const char *name, enum weir_type type)
 {
     struct weir_field *column = schema->column;
     size_t n = schema->columns;
+    if (2 * n >= schema->places && grow_places(schema) != 0)
+        return WEIR_EOS;
     /* Capacity doubles at each power of two, so the count alone tells it. */
     if ((n & (n - 1)) == 0)
         column = realloc(column, (n == 0 ? 1 : 2 * n) * sizeof(*column));
@@ -38,16 +84,13 @@ int weir_schema_add(struct weir_schema *schema, const char *name, enum weir_type
     column[n] = (struct weir_field){.name = strdup(name), .type = type};
     if (column[n].name == NULL)
         return WEIR_EOS;
-    schema->columns++;
+    enter(schema, schema->columns++);
     return 0;
 }
 
 int weir_schema_find(const struct weir_schema *schema, const char *name)
 {
-    for (uint32_t i = 0; i < schema->columns; i++)
-        if (strcmp(schema->column[i].name, name) == 0)
-            return (int)i;
-    return -1;
+    return schema->places == 0 ? -1 : (int)*place_of(schema, name) - 1;
 }
 
 const char *weir_schema_nearest(const struct weir_schema *schema, const char *name)
@@ -84,6 +127,7 @@ void weir_schema_release(struct weir_schema *schema)
     for (uint32_t i = 0; i < schema->columns; i++)
         free(schema->column[i].name);
     free(schema->column);
+    free(schema->place);
     free(schema->preamble);
     *schema = (struct weir_schema){0};
 }

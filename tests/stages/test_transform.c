@@ -161,6 +161,42 @@ START_TEST(test_only_the_columns_that_somebody_uses_are_needed)
 }
 END_TEST
 
+/* So wide that work for each pair of columns would not end in the time that a test has. */
+START_TEST(test_every_option_takes_a_hundred_thousand_columns)
+{
+    enum { COLUMNS = 100000 };
+    struct buf header, row, expected;
+    struct node *select = weir__node_list(), *rename = weir__node_map(), *drop = weir__node_list();
+    weir__buf_init(&header);
+    weir__buf_init(&row);
+    weir__buf_init(&expected);
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        unsigned last = COLUMNS - 1 - i;
+        char name[24], renamed[24];
+        snprintf(name, sizeof(name), "c%u", last);
+        snprintf(renamed, sizeof(renamed), "d%u", last);
+        weir__buf_printf(&header, "c%u|", i);
+        weir__buf_printf(&row, "%u%s", i, last == 0 ? "\n" : "|");
+        weir__node_append(select, NULL, weir__node_scalar(name));
+        weir__node_append(rename, name, weir__node_scalar(renamed));
+        if (last % 2 == 0)
+            weir__node_append(drop, NULL, weir__node_scalar(renamed));
+        else
+            weir__buf_printf(&expected, "%u%s", last == 7 ? 100004 : last, last == 1 ? "\n" : "|");
+    }
+    rig_table(&rig, header.data, row.data);
+    struct node *with = rig_with("where", "c99998 = '99998'", NULL);
+    rig_put(with, "set", map_of("x", "c5::integer + c99999::integer", "c7", "x", NULL));
+    rig_put(with, "select", select);
+    transform(rig_put(with, "rename", rename));
+    transform(rig_put(rig_with(NULL), "drop", drop));
+    check_output(expected.data);
+    weir__buf_release(&header);
+    weir__buf_release(&row);
+    weir__buf_release(&expected);
+}
+END_TEST
+
 /* ---- records that cannot be computed ---- */
 
 #define BROKEN "a|b", "1|2\ntwelve|2\n3|0\n4|x\n5|1\n"
@@ -333,6 +369,7 @@ int main(void)
     tcase_add_test(tcase, test_limit_of_nothing_passes_nothing);
     tcase_add_test(tcase, test_limit_goes_on_from_the_last_commit);
     tcase_add_test(tcase, test_only_the_columns_that_somebody_uses_are_needed);
+    tcase_add_test(tcase, test_every_option_takes_a_hundred_thousand_columns);
     tcase_add_test(tcase, test_stop_names_the_first_record_and_its_column);
     tcase_add_test(tcase, test_reject_sets_records_aside_in_their_order);
     tcase_add_test(tcase, test_rejects_without_room_are_continued_from_their_record);

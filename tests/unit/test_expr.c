@@ -127,14 +127,20 @@ START_TEST(test_a_bare_column_is_passed_on_without_a_copy)
 }
 END_TEST
 
-START_TEST(test_uses_names_the_columns_that_are_looked_at)
+START_TEST(test_the_columns_that_are_looked_at_are_known)
 {
     load("a b c", NULL, 0);
     struct weir_expr *expr = table_compile(&table, "case when a = 'x' then c else 'y' end");
-    ck_assert(weir_expr_uses(expr, 0));
-    ck_assert(!weir_expr_uses(expr, 1));
-    ck_assert(weir_expr_uses(expr, 2));
-    ck_assert(!weir_expr_uses(expr, 3));
+    const uint32_t *column;
+    bool uses[3] = {false};
+    for (size_t i = weir_expr_columns(expr, &column); i-- > 0;) {
+        ck_assert_uint_lt(column[i], 3);
+        uses[column[i]] = true;
+    }
+    ck_assert(uses[0] && !uses[1] && uses[2]);
+    weir_expr_free(expr);
+    expr = table_compile(&table, "1 + 1");
+    ck_assert_uint_eq(weir_expr_columns(expr, &column), 0);
     weir_expr_free(expr);
 }
 END_TEST
@@ -308,7 +314,7 @@ int main(void)
     tcase_add_test(tcase, test_a_long_value_is_cut_in_the_message_at_a_character);
     tcase_add_test(tcase, test_branches_of_a_case_see_their_records_only);
     tcase_add_test(tcase, test_a_bare_column_is_passed_on_without_a_copy);
-    tcase_add_test(tcase, test_uses_names_the_columns_that_are_looked_at);
+    tcase_add_test(tcase, test_the_columns_that_are_looked_at_are_known);
     tcase_add_test(tcase, test_batches_of_any_size_give_what_one_record_gives);
     tcase_add_test(tcase, test_numbers_of_all_widths_stand_side_by_side);
     tcase_add_test(tcase, test_an_entry_that_points_outside_its_heap_reads_as_null);

@@ -41,17 +41,31 @@ END_TEST
 
 START_TEST(test_a_schema_grows_to_any_width)
 {
+    enum { COLUMNS = 200000 }; /* more than can be found by looking at each */
     struct weir_schema schema = {0};
     char name[16];
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < COLUMNS; i++) {
         snprintf(name, sizeof(name), "column_%d", i);
         ck_assert_int_eq(weir_schema_add(&schema, name, (enum weir_type)(i % 9)), 0);
     }
-    for (int i = 0; i < 3000; i += 7) {
+    for (int i = 0; i < COLUMNS; i++) {
         snprintf(name, sizeof(name), "column_%d", i);
         ck_assert_int_eq(weir_schema_find(&schema, name), i);
         ck_assert_int_eq((int)schema.column[i].type, i % 9);
     }
+    weir_schema_release(&schema);
+}
+END_TEST
+
+START_TEST(test_of_columns_of_one_name_the_first_is_found)
+{
+    struct weir_schema schema = {0};
+    weir_schema_add(&schema, "a", WEIR_TEXT);
+    for (int i = 0; i < 100; i++)
+        weir_schema_add(&schema, i % 2 == 0 ? "b" : "c", WEIR_TEXT);
+    ck_assert_int_eq(weir_schema_find(&schema, "a"), 0);
+    ck_assert_int_eq(weir_schema_find(&schema, "b"), 1);
+    ck_assert_int_eq(weir_schema_find(&schema, "c"), 2);
     weir_schema_release(&schema);
 }
 END_TEST
@@ -148,6 +162,7 @@ int main(void)
     tcase_add_test(all, test_every_type_has_a_name_that_finds_it);
     tcase_add_test(all, test_columns_are_added_and_found_by_their_exact_names);
     tcase_add_test(all, test_a_schema_grows_to_any_width);
+    tcase_add_test(all, test_of_columns_of_one_name_the_first_is_found);
     tcase_add_test(all, test_the_nearest_column_is_named_if_one_is_near);
     tcase_add_test(all, test_a_copy_is_whole_and_its_own);
     tcase_add_test(all, test_a_released_schema_is_empty_and_may_be_released_again);

@@ -53,6 +53,8 @@ struct weir_schema {
     bool raw;
     char *preamble;
     size_t preamble_bytes;
+    uint32_t *place; /* weir_schema_find's own */
+    uint32_t places;
 };
 
 /* Appends a column. Copies name. 0, or WEIR_EOS when memory ran out. */

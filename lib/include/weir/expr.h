@@ -34,8 +34,9 @@ WEIR_PUBLIC int weir_expr_compile(const char *text, const struct weir_schema *sc
 WEIR_PUBLIC void weir_expr_free(struct weir_expr *expr);
 
 WEIR_PUBLIC enum weir_type weir_expr_type(const struct weir_expr *expr);
-/* True if the expression looks at that column of the schema. */
-WEIR_PUBLIC bool weir_expr_uses(const struct weir_expr *expr, uint32_t column);
+/* The columns of the schema that the expression looks at, one perhaps more than once. Returns how
+ * many; *ret is borrowed. */
+WEIR_PUBLIC size_t weir_expr_columns(const struct weir_expr *expr, const uint32_t **ret);
 
 /* A record that could not be computed. column is the schema's column that is to blame, -1: none, or
  * not one alone. The rest is for weir_expr_error_text. */
