@@ -13,6 +13,11 @@ chmod 755 guarded
 # shellcheck disable=SC2154
 program=$work/guarded
 
+# What a sanitizer adds to the memory is beyond any limit that is set here.
+sanitized() {
+    grep -q __asan_init "$unguarded"
+}
+
 # Neither a temporary file nor a worker may stay behind.
 nothing_stays() {
     find . -name ".*.part" -print -delete >left

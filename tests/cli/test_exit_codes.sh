@@ -148,13 +148,15 @@ for limit in 5 6 7 8 9 10 11 12; do
     rm -f .out.csv.part .bad.csv.part
     nothing_stays
 done
-put_outputs
-code=0
-timeout -s KILL 20 prlimit --as=30000000 "$unguarded" run copy.yaml >out 2>err </dev/null || code=$?
-[ $code -eq 71 ] || fail "little memory: exit $code, not 71"
-says err "memory"
-outputs_are_as_they_were "a run with little memory"
-nothing_stays
+if ! sanitized; then
+    put_outputs
+    code=0
+    timeout -s KILL 20 prlimit --as=30000000 "$unguarded" run copy.yaml >out 2>err </dev/null || code=$?
+    [ $code -eq 71 ] || fail "little memory: exit $code, not 71"
+    says err "memory"
+    outputs_are_as_they_were "a run with little memory"
+    nothing_stays
+fi
 
 # ---- 73: an output can't be made ----
 
