@@ -267,11 +267,12 @@ static uint32_t next_row(const struct transform *self)
 }
 
 /*
- * Deals with the errors of where and of the sets, in the order of the records, until all are done
- * or there is no room to set the next one aside: then self->stop is that record. *ret_skipped of
- * those of where were not dropped but rejected.
+ * Deals with the errors of where and of the sets, in the order of the records, until all are done,
+ * or there is no room to set the next one aside, or it ends the run: then self->stop is that
+ * record. The run ends only once nothing of the batch stands before it. *ret_skipped of those of
+ * where were not dropped but rejected.
  */
-static int settle(struct weir_stage *stage, const struct weir_expr_errors *where,
+static int settle(struct weir_stage *stage, uint32_t from, const struct weir_expr_errors *where,
                   uint32_t *ret_skipped)
 {
     struct transform *self = stage->self;
@@ -280,15 +281,16 @@ static int settle(struct weir_stage *stage, const struct weir_expr_errors *where
         uint32_t row = next_row(self);
         uint32_t set_record = row < self->rows ? self->kept[row] : UINT32_MAX;
         uint32_t where_record = done < where->count ? where->list[done].record : UINT32_MAX;
-        if (set_record == UINT32_MAX && where_record == UINT32_MAX)
+        uint32_t record = where_record < set_record ? where_record : set_record;
+        if (record == UINT32_MAX)
             return 0;
         int verdict = where_record < set_record
                           ? reject(stage, where_record, &where->list[done], NULL)
                           : settle_row(stage, row);
-        if (verdict < 0)
+        if (verdict < 0 && record == from)
             return verdict;
-        if (verdict == WEIR_FULL) {
-            self->stop = where_record < set_record ? where_record : set_record;
+        if (verdict < 0 || verdict == WEIR_FULL) {
+            self->stop = record;
             return 0;
         }
         if (where_record < set_record) {
@@ -378,7 +380,7 @@ static int transform_process(struct weir_stage *stage, const struct weir_batch *
         code = compute(stage);
     bool whole = code != 0 || !has_errors(self, &where);
     if (!whole)
-        code = settle(stage, &where, &skipped);
+        code = settle(stage, from, &where, &skipped);
     if (code == 0)
         code = put_out(stage, whole, out);
     if (code != 0)

@@ -337,4 +337,18 @@ for isolate in false true; do
         done
     done
 done
+# A limit that is reached with the records before a bad one is reached wherever batches begin and whoever works on them.
+sed -e "s/^stages:/run: {slot: '\${slot}'}\n&/" -e 's/^vars: {/&slot: 64KiB, limit: 33332, /' \
+    -e "s/\"n::integer > 0\"/&, limit: '\${limit}'/" lowest.yaml >reached.yaml
+head -n 33333 low.csv >expected.csv
+for slot in 64KiB 100KiB 1MiB; do
+    for isolate in false true; do
+        for workers in 1 2 8; do
+            accepted 0 run -q reached.yaml --workers $workers --var isolate=$isolate --var slot=$slot
+            same out.csv expected.csv
+            refused 65 run reached.yaml --workers $workers --var isolate=$isolate --var slot=$slot --var limit=33333
+            says err "low.csv:33334 (byte 377777), column 'n': 'bad' is not an integer"
+        done
+    done
+done
 finish

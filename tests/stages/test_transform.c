@@ -211,6 +211,41 @@ START_TEST(test_stop_names_the_first_record_and_its_column)
 }
 END_TEST
 
+START_TEST(test_records_before_one_that_ends_the_run_count_whatever_batch_they_are_in)
+{
+    static const char *const limits[] = {"0", "1", "2", "3", "9"};
+    static const char *const outputs[] = {"", "1\n", "1\n4\n", "1\n4\n", "1\n4\n"};
+    for (uint32_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        for (uint32_t records = 1; records <= 7; records++) {
+            struct rig one;
+            rig_init(&one);
+            one.batch_records = records;
+            rig_table(&one, "a", "1\n2\n3\n4\nx\n6\ny\n");
+            struct node *with = rig_with("where", "a::integer not in (2, 3)", NULL);
+            ck_assert_int_eq(rig_add(&one, &weir_stage_transform, with), 0);
+            with = rig_with("limit", limits[i], NULL);
+            ck_assert_int_eq(rig_add(&one, &weir_stage_transform, with), 0);
+            ck_assert_int_eq(rig_run(&one), i <= 2 ? 0 : WEIR_EDATA);
+            ck_assert_str_eq(one.output.data, outputs[i]);
+            if (i > 2)
+                ck_assert_str_eq(rig_error(&one), "(input):6 (byte 50), column 'a': 'x' is not an "
+                                                  "integer (where)");
+            rig_release(&one);
+        }
+}
+END_TEST
+
+START_TEST(test_of_two_transforms_the_lowest_record_ends_the_run)
+{
+    rig_table(&rig, "a|b", "1|1\n2|x\ny|3\n");
+    transform(rig_put(rig_with(NULL), "set", map_of("c", "a::integer", NULL)));
+    transform(rig_put(rig_with(NULL), "set", map_of("d", "b::integer", NULL)));
+    ck_assert_int_eq(rig_run(&rig), WEIR_EDATA);
+    ck_assert_str_eq(rig_error(&rig),
+                     "(input):3 (byte 20), column 'b': 'x' is not an integer (set d)");
+}
+END_TEST
+
 START_TEST(test_reject_sets_records_aside_in_their_order)
 {
     rig.on_error = ON_ERROR_REJECT;
@@ -370,6 +405,9 @@ int main(void)
     tcase_add_test(tcase, test_limit_goes_on_from_the_last_commit);
     tcase_add_test(tcase, test_only_the_columns_that_somebody_uses_are_needed);
     tcase_add_test(tcase, test_stop_names_the_first_record_and_its_column);
+    tcase_add_test(tcase,
+                   test_records_before_one_that_ends_the_run_count_whatever_batch_they_are_in);
+    tcase_add_test(tcase, test_of_two_transforms_the_lowest_record_ends_the_run);
     tcase_add_test(tcase, test_reject_sets_records_aside_in_their_order);
     tcase_add_test(tcase, test_rejects_without_room_are_continued_from_their_record);
     tcase_add_test(tcase, test_set_null_makes_the_new_column_null);
