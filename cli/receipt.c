@@ -112,8 +112,11 @@ static void print_head(FILE *to, const struct weir_receipt *receipt, const struc
                 receipt->restarts == 1 ? "" : "s");
     if (good)
         fprintf(to, "%s%s", look->separator, receipt->balanced ? "balanced" : "NOT BALANCED");
+    bool some = false;
+    for (size_t i = 0; i < receipt->stages; i++)
+        some = some || receipt->stage[i].published != NULL;
     if (!receipt->published)
-        fprintf(to, "%snothing was published", look->separator);
+        fprintf(to, "%s%s was published", look->separator, some ? "NOT ALL" : "nothing");
     fputc('\n', to);
 }
 

@@ -62,6 +62,16 @@ static void show_receipt(const struct show *show, const struct weir_receipt *rec
         receipt_print(stderr, receipt, show->progress.look);
 }
 
+static void block_stopping(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Ends as programs do that leave a signal alone, so that shells and schedulers see it. */
 static void die_of(int signal_number)
 {
@@ -107,6 +117,7 @@ static int execute(const struct arguments *args, const struct report *report,
         .interval_ms = progress_interval_ms(&show.progress),
         .context = &show,
     };
+    block_stopping();         /* until the receipt is written */
     signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more must not end the run */
     int result = weir_run(plan, &options, &receipt, &err);
     progress_clear(&show.progress);

@@ -57,7 +57,8 @@ static void processes_text(struct buf *to, const struct weir_plan *plan)
 {
     weir__buf_printf(to, "processes: %u, the supervisor and\n", weir_plan_processes(plan));
     for (uint32_t g = 0; g < plan->blueprint.groups; g++)
-        group_text(to, plan, g);
+        if (!plan->blueprint.group[g].lazy)
+            group_text(to, plan, g);
 }
 
 static void rings_text(struct buf *to, const struct weir_plan *plan)
@@ -66,6 +67,8 @@ static void rings_text(struct buf *to, const struct weir_plan *plan)
     uint32_t rings = 0, areas = 0;
     for (uint32_t g = 0; g < blueprint->groups; g++)
         for (uint32_t p = 0; p < blueprint->group[g].ports; p++) {
+            if (blueprint->group[g].port[p].seldom)
+                continue;
             rings += blueprint->group[g].seats;
             areas += blueprint->group[g].port[p].oversize ? blueprint->group[g].seats : 0;
         }
@@ -106,6 +109,12 @@ static void fates_text(struct buf *to, const struct weir_plan *plan)
     }
     const struct draft *sink = &plan->draft[plan->chain - 1];
     weir__buf_printf(to, "  %-12s the rest ends here\n", sink->handle.id);
+    if (plan->aside >= 0)
+        weir__buf_printf(
+            to, "  %-12s what kills %u worker%s is set aside in %s, at most %" PRIu64 " records\n",
+            "", plan->pipeline->quarantine.poison_after,
+            plan->pipeline->quarantine.poison_after == 1 ? "" : "s",
+            plan->pipeline->quarantine.path, plan->pipeline->quarantine.max);
 }
 
 char *weir_plan_text(const struct weir_plan *plan)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,8 @@
 #include "proc/process.h"
 /* stage */
 #include "stage/node.h"
+
+enum { TRIES = 3 };
 
 struct probing {
     struct draft *source;
@@ -134,26 +137,39 @@ static int read_result(int fd, struct weir_probe *ret, struct weir_err *err)
     return code;
 }
 
+/* Only a probe that was killed is worth another try, and only where it has used nothing up. */
+static int look(struct probing *probing, struct weir_err *err)
+{
+    struct process process = {0};
+    struct process_end end = {.signal = SIGKILL};
+    int tries = probing->source->handle.irreplaceable ? 1 : TRIES;
+    for (; end.signal != 0 && tries > 0; tries--) {
+        if (ftruncate(probing->result_fd, 0) < 0 || lseek(probing->result_fd, 0, SEEK_SET) < 0 ||
+            ftruncate(probing->head_fd, 0) < 0 || lseek(probing->head_fd, 0, SEEK_SET) < 0)
+            return weir_err_errno(err, WEIR_EOS, "cannot make memory for the probe of the input");
+        int code = weir__process_fork(&process, probe_main, probing, err);
+        if (code < 0)
+            return code;
+        weir__process_reap(&process, &end);
+    }
+    if (end.exit_code == 0)
+        return 0;
+    return weir_err_set(err, WEIR_EINTERNAL, "the probe of the input died (%s %d)",
+                        end.signal != 0 ? "signal" : "exit",
+                        end.signal != 0 ? end.signal : end.exit_code);
+}
+
 int weir__plan_probe(struct weir_plan *plan, struct draft *source, struct weir_err *err)
 {
     struct probing probing = {.source = source,
                               .result_fd = memfd_create("weir probe", MFD_CLOEXEC),
                               .head_fd = memfd_create("weir head", MFD_CLOEXEC)};
-    struct process process = {0};
-    struct process_end end;
-    int code = 0;
+    int code;
     if (probing.result_fd < 0 || probing.head_fd < 0) {
         code = weir_err_errno(err, WEIR_EOS, "cannot make memory for the probe of the input");
         goto out;
     }
-    if ((code = weir__process_fork(&process, probe_main, &probing, err)) < 0)
-        goto out;
-    weir__process_reap(&process, &end);
-    if (end.exit_code != 0)
-        code = weir_err_set(err, WEIR_EINTERNAL, "the probe of the input died (%s %d)",
-                            end.signal != 0 ? "signal" : "exit",
-                            end.signal != 0 ? end.signal : end.exit_code);
-    else
+    if ((code = look(&probing, err)) == 0)
         code = read_result(probing.result_fd, &plan->probe, err);
 out:
     if (probing.result_fd >= 0)

@@ -112,8 +112,13 @@ static void kill_all(struct run *run)
 static void on_signal(struct run *run, int number)
 {
     /* From here on it is a matter of some renames, all of which are to happen. */
-    if (run->state == STATE_PUBLISHING)
+    if (run->state == STATE_PUBLISHING && !run->hurried) {
+        weir__run_tell(run, "the outputs are being published (again: kill at once)");
+        run->hurried = true;
         return;
+    }
+    if (run->state == STATE_PUBLISHING)
+        run->signal = number;
     if (run->signal != 0 || run->state == STATE_STOPPING) {
         weir__run_stop(run, NULL);
         kill_all(run);
@@ -281,15 +286,14 @@ static int lay_out(struct run *run, struct weir_err *err)
 
 static int watch(struct run *run, struct weir_err *err)
 {
-    sigset_t stopping;
-    sigemptyset(&stopping);
-    sigaddset(&stopping, SIGINT);
-    sigaddset(&stopping, SIGTERM);
-    sigaddset(&stopping, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stopping, &run->old_mask);
+    sigemptyset(&run->stopping);
+    sigaddset(&run->stopping, SIGINT);
+    sigaddset(&run->stopping, SIGTERM);
+    sigaddset(&run->stopping, SIGHUP);
+    sigprocmask(SIG_BLOCK, &run->stopping, &run->old_mask);
     run->masked = true;
     run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    run->signal_fd = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK);
+    run->signal_fd = signalfd(-1, &run->stopping, SFD_CLOEXEC | SFD_NONBLOCK);
     run->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     run->signals.what = WATCHED_SIGNALS;
     run->pokes.what = WATCHED_POKES;
@@ -345,6 +349,10 @@ static void take_down(struct run *run)
     free(run->worker);
     if (run->view.segment.base != NULL)
         weir__segment_release(&run->view.segment);
+    /* A signal that came too late to stop anything is not to kill the caller now. */
+    const struct timespec at_once = {0};
+    while (run->masked && sigtimedwait(&run->stopping, NULL, &at_once) > 0)
+        ;
     if (run->masked)
         sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
 }
@@ -355,6 +363,21 @@ static bool ended_early(const struct run *run)
         if (run->plan->blueprint.group[g].feeds > 0 && weir__view_all_done(&run->view, g))
             return true;
     return false;
+}
+
+/* All or none it was to be: if a rename has failed in the middle, people must know which. */
+static void tell_mixture(const struct weir_receipt *receipt, struct weir_err *err)
+{
+    struct buf text;
+    weir__buf_init(&text);
+    for (size_t s = 0; s < receipt->stages; s++)
+        if (receipt->stage[s].published != NULL)
+            weir__buf_printf(&text, "%s%s", text.len > 0 ? ", " : "published already: ",
+                             receipt->stage[s].published);
+    if (text.len > 0 && !text.failed)
+        snprintf(err->note, sizeof(err->note), "%.*s; the other outputs are as they were",
+                 (int)sizeof(err->note) - 50, text.data);
+    weir__buf_release(&text);
 }
 
 static int conclude(struct run *run, struct weir_err *err)
@@ -377,6 +400,7 @@ static int conclude(struct run *run, struct weir_err *err)
         *err = run->err;
     else
         weir_err_set(err, WEIR_ETEMPFAIL, "stopped by SIG%s", sigabbrev_np(run->signal));
+    tell_mixture(receipt, err);
     receipt->exit_code = weir_err_exit_code(err->code);
     return err->code;
 }

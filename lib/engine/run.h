@@ -57,6 +57,7 @@ struct run {
     enum run_state state;
     bool failing; /* somebody has failed; whether it is the first record to fail is not yet known */
     bool published;
+    bool hurried; /* a signal has come while it publishes */
     int signal;
     uint32_t restarts;
     uint64_t set_aside; /* records that killed their workers */
@@ -65,7 +66,7 @@ struct run {
     struct weir_receipt *receipt;
     struct watch signals, pokes;
     int epoll_fd, signal_fd, poke_fd;
-    sigset_t old_mask;
+    sigset_t stopping, old_mask;
     bool masked;
     uint64_t began_ms, time_limit_ms, deadline_ms, next_progress_ms, next_sample_ms;
 };

@@ -216,11 +216,11 @@ START_TEST(test_line_ends_and_byte_order_marks_do_not_matter)
     stage_of(text, 1);
     ck_assert_uint_eq(pipeline->stage[1].line, 6);
     clear();
-    check_row(
-        "\xEF\xBB\xBFversion: 1\r\nx: 2\r\nstages: []\r\n",
-        "2:1: a pipeline file has no key 'x': it has version, name, vars, secrets, run and stages\n"
-        "3:9: 'stages' is empty\n",
-        NULL);
+    check_row("\xEF\xBB\xBFversion: 1\r\nx: 2\r\nstages: []\r\n",
+              "2:1: a pipeline file has no key 'x': it has version, name, vars, secrets, run, "
+              "quarantine and stages\n"
+              "3:9: 'stages' is empty\n",
+              NULL);
 }
 END_TEST
 
@@ -618,11 +618,14 @@ END_TEST
 START_TEST(test_keys_of_later_versions_are_refused_by_name)
 {
     static const struct row rows[] = {
-        {HEAD READ "- {type: toy.map, record_timeout: 3s}\n" END,
-         "4:19: 'record_timeout' is not in this version of Weir yet\n"},
-        {HEAD READ "- {type: toy.map, worker_memory: 3MiB, sandbox: none}\n" END,
-         "4:19: 'worker_memory' is not in this version of Weir yet\n"
-         "4:40: 'sandbox' is not in this version of Weir yet\n"},
+        {HEAD READ "- {type: toy.map, sandbox: none}\n" END,
+         "4:19: 'sandbox' is not in this version of Weir yet\n"},
+        {HEAD READ "- {type: toy.map, record_timeout: soon}\n" END,
+         "4:35: 'record_timeout' must be a duration like 10s: how long one record may take\n"},
+        {HEAD READ "- {type: toy.map, worker_memory: 1MiB}\n" END,
+         "4:34: 'worker_memory' must be a size like 256MiB, at least 16MiB: how much memory of its "
+         "own "
+         "a worker may use\n"},
     };
     CHECK_ROWS(rows);
 }
@@ -753,9 +756,10 @@ START_TEST(test_references_that_can_not_be_filled)
         {VARS("a: 1", "x ${a"), "7:15: '${' without its '}'; a literal one is $${\n"},
         {VARS("a: 1", "${}"), "7:13: ${} names nothing\n"},
         {VARS("a: 1", "${a:-x}${a:-${b}}"), ""}, /* what is not needed is not looked up */
-        {VARS("a: 1", "x") "vras: 2\n", "9:1: a pipeline file has no key 'vras': it has version, "
-                                        "name, vars, secrets, run and stages | did you mean "
-                                        "'vars'?\n"},
+        {VARS("a: 1", "x") "vras: 2\n",
+         "9:1: a pipeline file has no key 'vras': it has version, "
+         "name, vars, secrets, run, quarantine and stages | did you mean "
+         "'vars'?\n"},
         {WITH("    set: {\"${a}\": b}\n"),
          "6:12: variables are filled into values, not into names\n"},
         {VARS("a: 1", "${a:-${a:-${a:-${a:-${a:-${a:-${a:-${a:-${a:-${a}}}}}}}}}}"), ""},
