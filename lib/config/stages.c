@@ -238,10 +238,6 @@ static void read_limits(struct loader *loader, const struct node *node, struct g
     stage->worker_memory = read_limit(
         loader, node, "worker_memory", WEIR_OPT_BYTES, WORKER_MEMORY_LEAST,
         "a size like 256MiB, at least 16MiB: how much memory of its own a worker may use");
-    if (stage->record_timeout_ms > 0 && stage->type != NULL &&
-        (weir__type_traits(stage->type) & WEIR_SOURCE) != 0)
-        weir__complain_key(loader, weir__node_get(node, "record_timeout"),
-                           "%s gets no records: it takes no 'record_timeout'", stage->type->name);
 }
 
 static void read_with(struct loader *loader, struct node *node, struct graph_stage *stage)

@@ -274,15 +274,15 @@ static void replace(struct run *run, struct run_worker *worker, const struct pro
         weir__run_stop(run, &err);
         return;
     }
-    bool own = is_own_doing(end) && worker->overdue == 0;
+    bool foreign = !is_own_doing(end) && worker->overdue == 0;
     count_death(run, worker);
-    if (hopeless(run, worker, blamed != BLAME_NOBODY || !own)) {
+    if (hopeless(run, worker, blamed != BLAME_NOBODY || foreign)) {
         give_up(run, worker, name, how);
         return;
     }
-    if (blamed == BLAME_NOBODY || !own)
+    if (blamed == BLAME_NOBODY || foreign)
         weir__run_tell(run, "%s died (%s) and is replaced", name, how);
-    uint64_t pause = blamed == BLAME_NOBODY && own ? pause_ms(worker) : 0;
+    uint64_t pause = blamed == BLAME_NOBODY && !foreign ? pause_ms(worker) : 0;
     if (pause == 0)
         start_again(run, worker);
     else
