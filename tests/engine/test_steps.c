@@ -3,7 +3,7 @@
  * its second, and so on to the end of the run. Each time the run must end by itself with the same
  * output. The library is built for this test with WEIR_STEP_HOOK.
  */
-#include "engine/toys.h"
+#include "engine/poison.h"
 
 #include <sys/mman.h>
 
@@ -13,7 +13,7 @@
 /* Shared by the test and all workers. */
 struct countdown {
     _Atomic uint64_t steps; /* so far, by all workers */
-    _Atomic uint64_t kill_at;
+    _Atomic uint64_t kill_at, kill_again_at;
     _Atomic uint64_t killed[STEPS];
 };
 
@@ -25,7 +25,8 @@ void weir__step_hook(enum step step)
 {
     if (countdown == NULL || getpid() == supervisor)
         return;
-    if (atomic_fetch_add(&countdown->steps, 1) + 1 != atomic_load(&countdown->kill_at))
+    uint64_t now = atomic_fetch_add(&countdown->steps, 1) + 1;
+    if (now != atomic_load(&countdown->kill_at) && now != atomic_load(&countdown->kill_again_at))
         return;
     atomic_fetch_add(&countdown->killed[step], 1);
     kill(getpid(), SIGKILL);
@@ -37,11 +38,21 @@ static const char *const step_names[] = {
 #undef WEIR_STEP
 };
 
+/* What is to be done to a run, and what must come of it: the numbers below count, but for those
+ * that leave `rest` when divided by `of`. */
+struct scene {
+    const struct given *given;
+    size_t stages;
+    uint64_t stride;
+    uint32_t deaths; /* 1, or 2: the second soon behind the first, often in the recovery from it */
+    uint64_t count, of, rest;
+    bool poison; /* which are set aside, since they kill their workers */
+};
+
 /* One run with a death at step k. True if the run was so long that somebody died. */
-static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_t count,
-                        uint64_t without)
+static bool run_and_die(const struct scene *scene, uint64_t k)
 {
-    struct weir_pipeline *pipeline = make_pipeline(given, n);
+    struct weir_pipeline *pipeline = make_pipeline(scene->given, scene->stages);
     struct weir_plan *plan = NULL;
     struct weir_errors errors = {0};
     struct weir_receipt *receipt = NULL;
@@ -49,6 +60,9 @@ static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_
     struct weir_run_options options = {.timeout_ms = 60000};
     atomic_store(&countdown->steps, 0);
     atomic_store(&countdown->kill_at, k);
+    atomic_store(&countdown->kill_again_at, scene->deaths > 1 ? k + 1 + k * 7 % 41 : 0);
+    if (scene->poison)
+        set_quarantine(pipeline, 100);
     ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
     supervisor = getpid();
     int code = weir_run(plan, &options, &receipt, &err);
@@ -56,10 +70,13 @@ static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_
     ck_assert_msg(receipt->balanced, "killed at step %" PRIu64, k);
     bool died = atomic_load(&countdown->steps) >= k;
     /* Nobody takes the place of who has closed it. */
-    ck_assert_uint_le(receipt->restarts, died ? 1 : 0);
+    if (!scene->poison)
+        ck_assert_uint_le(receipt->restarts, died ? scene->deaths : 0);
     restarts += receipt->restarts;
-    assert_collected_but(count, without, 0);
-    unlink(output);
+    assert_collected_but(scene->count, scene->of, scene->rest);
+    if (scene->poison)
+        assert_set_aside(scene->count, (int64_t)scene->of);
+    remove_outputs();
     weir_receipt_free(receipt);
     weir_plan_free(plan);
     weir_pipeline_free(pipeline);
@@ -68,14 +85,13 @@ static bool run_and_die(const struct given *given, size_t n, uint64_t k, uint64_
 
 /* Kills at every stride-th step. A run has more steps one time than another, since waiting is
  * looking: only several runs in a row without a death are the end. */
-static void die_everywhere(const struct given *given, size_t n, uint64_t stride, uint64_t count,
-                           uint64_t without)
+static void die_everywhere(const struct scene *scene)
 {
     int survived = 0;
     uint64_t runs = 0;
     restarts = 0;
-    for (uint64_t k = 1; survived < 10; k += stride)
-        survived = run_and_die(given, n, k, count, without) ? 0 : survived + 1, runs++;
+    for (uint64_t k = 1; survived < 10; k += scene->stride)
+        survived = run_and_die(scene, k) ? 0 : survived + 1, runs++;
     ck_assert_uint_gt(restarts, (runs - 10) / 2);
 }
 
@@ -90,7 +106,25 @@ START_TEST(test_a_worker_may_die_at_any_step_of_a_chain)
     const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "3"}},
                                   {&pass, 2, false, false, {NULL}},
                                   {&collect, 0, false, false, {"path", output}}};
-    die_everywhere(given, 3, stride(), 12, 0);
+    die_everywhere(&(struct scene){given, 3, stride(), 1, .count = 12});
+}
+END_TEST
+
+START_TEST(test_another_may_die_while_it_is_recovered_from)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "3"}},
+                                  {&pass, 2, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(&(struct scene){given, 3, stride(), 2, .count = 12});
+}
+END_TEST
+
+START_TEST(test_a_worker_may_die_at_any_step_of_setting_a_record_aside)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "4"}},
+                                  {&poison, 2, false, false, {"every", "6", "ways", "1"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(&(struct scene){given, 3, 3 * stride(), 1, 12, 6, 3, .poison = true});
 }
 END_TEST
 
@@ -100,19 +134,20 @@ START_TEST(test_a_worker_may_die_at_any_step_of_two_layers_with_parts)
                                   {&pass, 2, false, false, {"some", "3000"}},
                                   {&pass, 2, true, false, {"reject", "5", "on_error", ""}},
                                   {&collect, 0, false, false, {"path", output}}};
-    die_everywhere(given, 4, 7 * stride(), 24000, 5);
+    die_everywhere(&(struct scene){given, 4, 7 * stride(), 1, .count = 24000, .of = 5});
 }
 END_TEST
 
 START_TEST(test_every_step_of_the_workers_was_died_at)
 {
     /* The steps that only the supervisor takes, or that no run of these takes. */
-    static const enum step others[] = {STEP_RUN_STORE, STEP_FAILED_LOAD, STEP_FAILED_STORE};
+    static const enum step others[] = {STEP_RUN_STORE, STEP_FAILED_LOAD, STEP_FAILED_STORE,
+                                       STEP_RUNNING_LOAD};
     const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "1"}},
                                   {&pass, 3, false, false, {NULL}},
                                   {&collect, 0, false, false, {"path", output, "enough", "20"}}};
     uint64_t missing = 0;
-    die_everywhere(given, 3, stride() > 3 ? stride() : 1, 10, 0);
+    die_everywhere(&(struct scene){given, 3, stride() > 3 ? stride() : 1, 1, .count = 10});
     if (stride() > 3)
         return; /* a part of the steps only */
     for (int step = 0; step < STEPS; step++) {
@@ -128,10 +163,12 @@ START_TEST(test_every_step_of_the_workers_was_died_at)
 }
 END_TEST
 
+static const struct weir_stage_type *const more_types[] = {&poison, &weir_quarantine_write, NULL};
+
 int main(void)
 {
     struct weir_err err = {0};
-    if (weir_register(types, &err) < 0) {
+    if (weir_register(types, &err) < 0 || weir_register(more_types, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
@@ -142,6 +179,8 @@ int main(void)
     tcase_add_checked_fixture(all, make_folder, remove_folder);
     tcase_set_timeout(all, 600);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_a_chain);
+    tcase_add_test(all, test_another_may_die_while_it_is_recovered_from);
+    tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_a_record_aside);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_two_layers_with_parts);
     tcase_add_test(all, test_every_step_of_the_workers_was_died_at);
     suite_add_tcase(suite, all);
