@@ -23,9 +23,17 @@ int weir_err_set(struct weir_err *err, int code, const char *format, ...)
     return code;
 }
 
+/* What a full table or no memory refuses is the system's refusal, whatever was to be done. */
+static bool system_refused(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 int weir_err_errno(struct weir_err *err, int code, const char *format, ...)
 {
     int saved = errno;
+    if (system_refused(saved))
+        code = WEIR_EOS;
     if (err != NULL) {
         va_list args;
         va_start(args, format);

@@ -98,7 +98,7 @@ int weir_fail_errno(struct weir_stage *stage, int code, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     errno = saved;
-    weir_err_errno(stage->runtime->err, code, "%s", text);
+    code = weir_err_errno(stage->runtime->err, code, "%s", text);
     stage_context(stage);
     errno = saved;
     return code;

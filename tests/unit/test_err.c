@@ -17,6 +17,18 @@ START_TEST(test_set_clears_what_was_there)
 }
 END_TEST
 
+START_TEST(test_errno_of_no_memory_or_descriptor_is_the_systems_refusal)
+{
+    const int refusal[] = {ENOMEM, EMFILE, ENFILE};
+    struct weir_err err;
+    for (size_t i = 0; i < sizeof(refusal) / sizeof(refusal[0]); i++) {
+        errno = refusal[i];
+        ck_assert_int_eq(weir_err_errno(&err, WEIR_ENOINPUT, "cannot open 'a.csv'"), WEIR_EOS);
+        ck_assert_int_eq(err.code, WEIR_EOS);
+    }
+}
+END_TEST
+
 START_TEST(test_errno_adds_the_text_of_errno_and_keeps_it)
 {
     struct weir_err err;
@@ -233,6 +245,7 @@ int main(void)
     Suite *suite = suite_create("err");
     TCase *all = tcase_create("all");
     tcase_add_test(all, test_set_clears_what_was_there);
+    tcase_add_test(all, test_errno_of_no_memory_or_descriptor_is_the_systems_refusal);
     tcase_add_test(all, test_errno_adds_the_text_of_errno_and_keeps_it);
     tcase_add_test(all, test_nobody_need_listen);
     tcase_add_test(all, test_context_comes_before_and_leaves_the_rest);

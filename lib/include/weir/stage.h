@@ -105,7 +105,7 @@ WEIR_PUBLIC int weir_option_error(struct weir_stage *stage, const char *name, co
  * Returns code. */
 WEIR_PUBLIC int weir_fail(struct weir_stage *stage, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* As weir_fail, with ": " and the text of errno at the end. */
+/* As weir_fail, with ": " and the text of errno at the end; the code as in weir_err_errno. */
 WEIR_PUBLIC int weir_fail_errno(struct weir_stage *stage, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
