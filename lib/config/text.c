@@ -23,7 +23,7 @@ static int open_text(const char *path, int *ret_fd, struct weir_err *err)
         *ret_fd = STDIN_FILENO;
         return 0;
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC));
     if (fd < 0)
         return weir_err_errno(err, WEIR_ENOINPUT, "cannot open '%s'", path);
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {

@@ -52,7 +52,7 @@ int weir__input_open(struct weir_stage *stage, const char *path, struct input *r
     if (ret->pipe)
         return 0;
     /* A FIFO without a writer must not hold us up: it is refused below. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd < 0)
         return weir_fail_errno(stage, WEIR_ENOINPUT, "cannot open '%s'", path);
     struct stat st;

@@ -40,13 +40,16 @@ static char *follow_all(const char *path)
     char *at = strdup(path);
     for (int i = 0; at != NULL && i < 40; i++) {
         char *next = follow(at);
-        if (next == NULL)
-            return at;
+        if (next == NULL && (errno == EINVAL || errno == ENOENT))
+            return at; /* no link: a file, or nothing yet */
         free(at);
+        if (next == NULL)
+            return NULL;
         at = next;
     }
+    if (at != NULL)
+        errno = ELOOP;
     free(at);
-    errno = ELOOP;
     return NULL;
 }
 
@@ -85,7 +88,8 @@ static struct flock whole_file(void)
 static bool take_lock(int fd)
 {
     struct flock lock = whole_file();
-    return fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN);
+    return TEMP_FAILURE_RETRY(fcntl(fd, F_SETLK, &lock)) == 0 ||
+           (errno != EACCES && errno != EAGAIN);
 }
 
 /* The program that a worker belongs to: the one that a user started and may want to stop. */
@@ -123,10 +127,14 @@ static int is_busy(struct weir_stage *stage, const struct part *part, int fd)
                      part->target, any ? " (" : "", pid, both ? ", " : "", since, any ? ")" : "");
 }
 
+/* False with errno, ESTALE if another file is there. */
 static bool is_at(const char *path, dev_t device, ino_t inode)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+    if (lstat(path, &st) < 0)
+        return false;
+    errno = ESTALE;
+    return st.st_dev == device && st.st_ino == inode;
 }
 
 /* Locks the file, and makes sure that it still has its name. */
@@ -146,7 +154,7 @@ static bool claim(struct part *part)
 static int remove_leftover(struct weir_stage *stage, const struct part *part)
 {
     struct stat st;
-    int rc = 0, fd = open(part->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int rc = 0, fd = (int)TEMP_FAILURE_RETRY(open(part->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0 && errno != ENOENT)
         return weir_fail_errno(stage, WEIR_ECANTCREATE, "cannot open '%s'", part->path);
     if (fd < 0)
@@ -201,11 +209,13 @@ int weir__part_create(struct weir_stage *stage, struct part *part, const char *p
     if (rc < 0)
         return rc;
     bool exists = stat(part->target, &old) == 0;
+    if (!exists && errno != ENOENT)
+        return weir_fail_errno(stage, WEIR_ECANTCREATE, "cannot write '%s'", part->target);
     if (exists && (rc = check_target(stage, part, &old)) < 0)
         return rc;
     for (int i = 0; i < TRIES; i++) {
-        part->fd = open(part->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        exists ? 0600 : 0666);
+        part->fd = (int)TEMP_FAILURE_RETRY(open(
+            part->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, exists ? 0600 : 0666));
         if (part->fd >= 0 && claim(part)) {
             if (exists)
                 take_over(part, &old);
@@ -230,7 +240,7 @@ int weir__part_reopen(struct weir_stage *stage, struct part *part, const char *p
         return rc;
     /* It may have its name already: then the worker died after publishing. */
     const char *at = is_at(part->path, device, inode) ? part->path : part->target;
-    part->fd = open(at, O_RDWR | O_CLOEXEC);
+    part->fd = (int)TEMP_FAILURE_RETRY(open(at, O_RDWR | O_CLOEXEC));
     if (part->fd < 0)
         return weir_fail_errno(stage, WEIR_EIO, "cannot go on writing '%s'", part->path);
     struct stat st;
@@ -241,7 +251,7 @@ int weir__part_reopen(struct weir_stage *stage, struct part *part, const char *p
     part->inode = inode;
     if (!take_lock(part->fd))
         return is_busy(stage, part, part->fd);
-    if (ftruncate(part->fd, (off_t)bytes) < 0)
+    if (TEMP_FAILURE_RETRY(ftruncate(part->fd, (off_t)bytes)) < 0)
         return weir_fail_errno(stage, WEIR_EIO, "cannot cut '%s'", part->path);
     return 0;
 }
@@ -275,8 +285,8 @@ int weir__part_publish(struct weir_stage *stage, const struct part *part, bool r
 {
     if (!is_at(part->target, part->device, part->inode)) {
         if (!is_at(part->path, part->device, part->inode))
-            return weir_fail(stage, WEIR_EIO, "cannot publish '%s': '%s' is gone", part->target,
-                             part->path);
+            return weir_fail_errno(stage, WEIR_EIO, "cannot publish '%s': cannot find '%s'",
+                                   part->target, part->path);
         if (give_name(part, replace) < 0)
             return weir_fail_errno(stage, WEIR_ECANTCREATE, "cannot publish '%s'", part->target);
     }

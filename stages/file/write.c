@@ -117,7 +117,7 @@ static int file_finish(struct weir_stage *stage, struct weir_output *out)
     struct file_write *file = stage->self;
     (void)out;
     int rc = start(stage, file);
-    if (rc == 0 && !file->in_place && fsync(file->fd) < 0)
+    if (rc == 0 && !file->in_place && TEMP_FAILURE_RETRY(fsync(file->fd)) < 0)
         return write_failed(stage, file, ((struct write_state *)stage->state)->offset);
     return rc == WEIR_ENOUGH ? 0 : rc;
 }
@@ -160,7 +160,7 @@ static int end_last_line(struct weir_stage *stage, struct file_write *file)
 static int append_to(struct weir_stage *stage, struct file_write *file)
 {
     struct write_state *state = stage->state;
-    int old = open(file->path, O_RDONLY | O_CLOEXEC);
+    int old = (int)TEMP_FAILURE_RETRY(open(file->path, O_RDONLY | O_CLOEXEC));
     if (old < 0 && errno == ENOENT)
         return 0;
     if (old < 0)
@@ -193,7 +193,7 @@ static int open_in_place(struct weir_stage *stage, struct file_write *file)
 {
     file->fd = STDOUT_FILENO;
     if (strcmp(file->path, "-") != 0)
-        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        file->fd = (int)TEMP_FAILURE_RETRY(open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (file->fd < 0)
         return weir_fail_errno(stage, WEIR_ECANTCREATE, "cannot write '%s'", file->path);
     return 0;
