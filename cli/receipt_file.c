@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,8 +25,13 @@ static int find_target(const char *path, struct target *ret, struct weir_err *er
         return weir_err_set(err, WEIR_ECANTCREATE, "cannot write the receipt '%s': Is a directory",
                             path);
     ret->in_place = there && !S_ISREG(status.st_mode);
-    if (there && !ret->in_place && realpath(path, ret->path) != NULL)
+    if (!there && errno != ENOENT)
+        return weir_err_errno(err, WEIR_ECANTCREATE, "cannot write the receipt '%s'", path);
+    if (there && !ret->in_place) {
+        if (realpath(path, ret->path) == NULL)
+            return weir_err_errno(err, WEIR_ECANTCREATE, "cannot write the receipt '%s'", path);
         return 0;
+    }
     if (snprintf(ret->path, sizeof(ret->path), "%s", path) >= (int)sizeof(ret->path) - 16)
         return weir_err_set(err, WEIR_ECANTCREATE, "the receipt's path is too long");
     return 0;
@@ -63,43 +69,60 @@ static int write_in_place(const char *path, const struct weir_receipt *receipt,
     return fclose(file) != 0 ? -1 : result;
 }
 
-/* mkostemp makes files that only their owner may read; a receipt is as readable as any file made
- * here. */
-static void open_to_others(int fd)
+/* True once fd is the file at path, alone with us. A file system without locks has no other run to
+ * wait for, as far as we can tell. */
+static bool claim(int fd, const char *path)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask);
+    struct stat ours, there;
+    (void)TEMP_FAILURE_RETRY(flock(fd, LOCK_EX));
+    errno = ENOENT;
+    return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+           ours.st_ino == there.st_ino;
 }
 
-/* Takes fd over. */
-static int fill(int fd, const struct weir_receipt *receipt, const struct weir_err *err)
+/* Opens the temporary file, empty. What a killed run left is used again; while another run writes
+ * it we wait. */
+static int open_temporary(const char *path)
 {
-    FILE *file = fdopen(fd, "w");
-    if (file == NULL) {
+    for (;;) {
+        int fd =
+            (int)TEMP_FAILURE_RETRY(open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+        if (fd < 0)
+            return -1;
+        bool claimed = claim(fd, path);
+        if (claimed && TEMP_FAILURE_RETRY(ftruncate(fd, 0)) == 0)
+            return fd;
+        int saved = errno;
         close(fd);
-        return -1;
+        errno = saved;
+        if (claimed || saved != ENOENT) /* else it was renamed meanwhile */
+            return -1;
     }
-    open_to_others(fd);
-    int result = write_to(file, receipt, err);
-    if (result == 0)
-        result = fsync(fd);
-    return fclose(file) != 0 ? -1 : result;
 }
 
 static int replace(const char *path, const struct weir_receipt *receipt, const struct weir_err *err)
 {
     char temporary[PATH_MAX];
-    snprintf(temporary, sizeof(temporary), "%.*s.XXXXXX", PATH_MAX - 8, path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    snprintf(temporary, sizeof(temporary), "%.*s.%s.part", (int)(name - path), path, name);
+    int fd = open_temporary(temporary);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (file == NULL) {
+        if (fd >= 0)
+            close(fd);
         return -1;
-    if (fill(fd, receipt, err) == 0 && rename(temporary, path) == 0)
-        return 0;
+    }
+    int result = write_to(file, receipt, err);
+    if (result == 0)
+        result = (int)TEMP_FAILURE_RETRY(fsync(fd));
+    if (result == 0)
+        result = rename(temporary, path);
     int saved = errno;
-    unlink(temporary);
+    if (result < 0)
+        unlink(temporary);
+    fclose(file); /* and gives up the lock, now that the file has its name */
     errno = saved;
-    return -1;
+    return result;
 }
 
 int receipt_file_write(const char *path, const struct weir_receipt *receipt,

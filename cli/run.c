@@ -97,6 +97,8 @@ static int conclude(const struct arguments *args, const struct show *show,
     show_receipt(show, receipt, err);
     if (args->receipt != NULL &&
         receipt_file_write(args->receipt, receipt, err, &receipt_err) < 0) {
+        if (receipt->published)
+            snprintf(receipt_err.note, sizeof(receipt_err.note), "the outputs are published");
         int code = report_error(show->report, &receipt_err);
         exit_code = exit_code == EXIT_SUCCESS ? code : exit_code;
     }
