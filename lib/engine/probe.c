@@ -18,7 +18,10 @@
 /* stage */
 #include "stage/node.h"
 
-enum { TRIES = 3 };
+enum {
+    NO_ROOM = 71, /* the process's exit code if its result cannot be kept */
+    TRIES = 5
+};
 
 struct probing {
     struct draft *source;
@@ -88,7 +91,7 @@ static int probe_main(void *context)
     bool written = write_all(probing->result_fd, &err, sizeof(err)) &&
                    write_all(probing->result_fd, text.data, text.len) &&
                    write_all(probing->head_fd, probe.head, probe.head_bytes);
-    return written && !text.failed ? 0 : 71;
+    return written && !text.failed ? 0 : NO_ROOM;
 }
 
 /* ---- in the program ---- */
@@ -109,22 +112,42 @@ static int read_found(const struct node *map, struct weir_probe *ret)
     return weir__schema_read(schema->text, &ret->schema);
 }
 
+static bool read_all(int fd, void *to, size_t n, size_t offset)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t got = pread(fd, (char *)to + done, n - done, (off_t)(offset + done));
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static int cannot_read(struct weir_err *err)
+{
+    return weir_err_errno(err, WEIR_EOS, "cannot read what the probe of the input found");
+}
+
 static int read_result(int fd, struct weir_probe *ret, struct weir_err *err)
 {
     struct stat status;
     struct weir_err found;
-    if (fstat(fd, &status) < 0 || (size_t)status.st_size < sizeof(found) ||
-        pread(fd, &found, sizeof(found), 0) != (ssize_t)sizeof(found))
+    if (fstat(fd, &status) < 0)
+        return cannot_read(err);
+    if ((size_t)status.st_size < sizeof(found))
         return weir_err_set(err, WEIR_EINTERNAL, "the probe of the input ended without a result");
+    if (!read_all(fd, &found, sizeof(found), 0))
+        return cannot_read(err);
     if (found.code != 0) {
         *err = found;
         return found.code;
     }
     size_t n = (size_t)status.st_size - sizeof(found);
     char *text = malloc(n + 1);
-    if (text == NULL || pread(fd, text, n, sizeof(found)) != (ssize_t)n) {
+    if (text == NULL || !read_all(fd, text, n, sizeof(found))) {
         free(text);
-        return weir_err_set(err, WEIR_EOS, "out of memory");
+        return cannot_read(err);
     }
     text[n] = '\0';
     const char *at = text;
@@ -137,40 +160,40 @@ static int read_result(int fd, struct weir_probe *ret, struct weir_err *err)
     return code;
 }
 
-/* Only a probe that was killed is worth another try, and only where it has used nothing up. */
-static int look(struct probing *probing, struct weir_err *err)
+/* Says how a probe ended that did not do its work. */
+static int probe_died(const struct process_end *end, struct weir_err *err)
 {
-    struct process process = {0};
-    struct process_end end = {.signal = SIGKILL};
-    int tries = probing->source->handle.irreplaceable ? 1 : TRIES;
-    for (; end.signal != 0 && tries > 0; tries--) {
-        if (ftruncate(probing->result_fd, 0) < 0 || lseek(probing->result_fd, 0, SEEK_SET) < 0 ||
-            ftruncate(probing->head_fd, 0) < 0 || lseek(probing->head_fd, 0, SEEK_SET) < 0)
-            return weir_err_errno(err, WEIR_EOS, "cannot make memory for the probe of the input");
-        int code = weir__process_fork(&process, probe_main, probing, err);
-        if (code < 0)
-            return code;
-        weir__process_reap(&process, &end);
-    }
-    if (end.exit_code == 0)
-        return 0;
+    if (end->exit_code == NO_ROOM)
+        return weir_err_set(err, WEIR_EOS,
+                            "no room for what the probe of the input found: no memory, or a limit "
+                            "on the size of files (ulimit -f)");
+    if (end->signal == SIGKILL)
+        return weir_err_set(err, WEIR_EOS,
+                            "the probe of the input was killed (SIGKILL): by hand, or because "
+                            "memory ran out");
     return weir_err_set(err, WEIR_EINTERNAL, "the probe of the input died (%s %d)",
-                        end.signal != 0 ? "signal" : "exit",
-                        end.signal != 0 ? end.signal : end.exit_code);
+                        end->signal != 0 ? "signal" : "exit",
+                        end->signal != 0 ? end->signal : end->exit_code);
 }
 
-int weir__plan_probe(struct weir_plan *plan, struct draft *source, struct weir_err *err)
+static int probe_once(struct weir_plan *plan, struct draft *source, struct process_end *ret_end,
+                      struct weir_err *err)
 {
     struct probing probing = {.source = source,
                               .result_fd = memfd_create("weir probe", MFD_CLOEXEC),
                               .head_fd = memfd_create("weir head", MFD_CLOEXEC)};
-    int code;
+    struct process process = {0};
+    int code = 0;
+    *ret_end = (struct process_end){0};
     if (probing.result_fd < 0 || probing.head_fd < 0) {
         code = weir_err_errno(err, WEIR_EOS, "cannot make memory for the probe of the input");
         goto out;
     }
-    if ((code = look(&probing, err)) == 0)
-        code = read_result(probing.result_fd, &plan->probe, err);
+    if ((code = weir__process_fork(&process, probe_main, &probing, err)) < 0)
+        goto out;
+    weir__process_reap(&process, ret_end);
+    code = ret_end->exit_code != 0 ? probe_died(ret_end, err)
+                                   : read_result(probing.result_fd, &plan->probe, err);
 out:
     if (probing.result_fd >= 0)
         close(probing.result_fd);
@@ -178,5 +201,16 @@ out:
         plan->head_fd = probing.head_fd;
     else if (probing.head_fd >= 0)
         close(probing.head_fd);
+    return code;
+}
+
+/* One that was killed is made again, as any worker is, unless what it has read is gone with it. */
+int weir__plan_probe(struct weir_plan *plan, struct draft *source, struct weir_err *err)
+{
+    struct process_end end;
+    int code, tries = source->handle.irreplaceable ? 1 : TRIES;
+    do {
+        code = probe_once(plan, source, &end, err);
+    } while (end.signal == SIGKILL && --tries > 0);
     return code;
 }
