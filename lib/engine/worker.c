@@ -150,8 +150,10 @@ int weir__worker_main(void *context)
     if (code < 0)
         code = withdraw_or_leave(&worker);
     code = conclude(&worker, code != 0);
-    if (code < 0)
+    if (code < 0) {
         withdraw_or_leave(&worker);
+        weir__crew_publish(&worker.crew, false); /* removes what could not be published */
+    }
     weir__crew_close(&worker.crew);
     weir__seat_release(&worker.seat);
     weir__blueprint_release(&worker.blueprint);
