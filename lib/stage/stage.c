@@ -286,5 +286,5 @@ ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes, 
 {
     if (stage->runtime->head_fd < 0)
         return 0;
-    return pread(stage->runtime->head_fd, to, bytes, (off_t)offset);
+    return TEMP_FAILURE_RETRY(pread(stage->runtime->head_fd, to, bytes, (off_t)offset));
 }
