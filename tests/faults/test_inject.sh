@@ -91,7 +91,7 @@ file_of() {
 
 # struck CALL CALLER OBJECT WAY NUMBER
 struck() {
-    INJECT_CALL=$1 INJECT_FROM=$2 INJECT_ON=$3 INJECT_HOW=$4 INJECT_AT=$5 INJECT_LOG=log start ./injected "$case"
+    INJECT_CALL=$1 INJECT_FROM=$2 INJECT_ON=$3 INJECT_HOW=$4 INJECT_AT=$5 INJECT_LOG=log start "$case" ./injected
     here="$case: $1 number $5 on $3, from $2 $(cut -d' ' -f4 log 2>/dev/null), $4"
     codes=$(codes_for "$1" "$3" "$4")
     if [ ! -s log ]; then # another order of things, and it was not called so often
@@ -138,7 +138,7 @@ numbers() {
 for case in replacing appending piping; do
     prepare $case
     rm -f trace
-    INJECT_CALL=any INJECT_TRACE=trace start ./injected $case
+    INJECT_CALL=any INJECT_TRACE=trace start $case ./injected
     is_whole made || fail "$case: traced, it leaves $(cat different)"
     # What one place does on one file. Places that were struck in an earlier case are left out.
     cut -d' ' -f1-3 trace | sort | uniq -c | sort -k 2 >sites

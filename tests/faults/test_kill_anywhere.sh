@@ -11,7 +11,7 @@ all=${WEIR_INJECT_ALL:-}
 # calls WHO: sets count to how many calls there are in an undisturbed run.
 calls() {
     rm -f trace
-    INJECT_CALL=any INJECT_WHO=$1 INJECT_TRACE=trace start ./injected "$case"
+    INJECT_CALL=any INJECT_WHO=$1 INJECT_TRACE=trace start "$case" ./injected
     count=$(wc -l <trace)
     [ "$count" -gt 20 ] || fail "$case: only $count calls by a $1"
 }
@@ -30,7 +30,7 @@ for case in replacing appending; do
     prepare $case
     calls program
     for number in $(every 3 "$count"); do
-        INJECT_CALL=any INJECT_WHO=program INJECT_HOW=KILL INJECT_AT=$number INJECT_LOG=log start ./injected $case
+        INJECT_CALL=any INJECT_WHO=program INJECT_HOW=KILL INJECT_AT=$number INJECT_LOG=log start $case ./injected
         here="$case: the supervisor killed at its call $number of $count ($(cut -d' ' -f1,3 log 2>/dev/null))"
         nothing_left "$here" orphans
         if [ "$ended" = 0 ]; then # it made fewer this time
@@ -53,7 +53,7 @@ case=replacing
 prepare $case
 calls worker
 for number in $(every 7 "$count"); do
-    INJECT_CALL=any INJECT_WHO=worker INJECT_HOW=KILL INJECT_AT=$number INJECT_LOG=log start ./injected $case
+    INJECT_CALL=any INJECT_WHO=worker INJECT_HOW=KILL INJECT_AT=$number INJECT_LOG=log start $case ./injected
     here="$case: a worker killed at call $number of $count ($(cut -d' ' -f1,3,4 log 2>/dev/null))"
     [ "$ended" = 0 ] || fail "$here: ended with $ended: $(head -n 3 err)"
     nothing_left "$here"
