@@ -284,12 +284,21 @@ static int lay_out(struct run *run, struct weir_err *err)
     return 0;
 }
 
+/* Whom nohup, or a shell for what it starts in the background, has told to ignore a signal is to go
+ * on. A signalfd would see it all the same. */
+static void add_unless_ignored(sigset_t *to, int number)
+{
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(to, number);
+}
+
 static int watch(struct run *run, struct weir_err *err)
 {
     sigemptyset(&run->stopping);
-    sigaddset(&run->stopping, SIGINT);
-    sigaddset(&run->stopping, SIGTERM);
-    sigaddset(&run->stopping, SIGHUP);
+    add_unless_ignored(&run->stopping, SIGINT);
+    add_unless_ignored(&run->stopping, SIGTERM);
+    add_unless_ignored(&run->stopping, SIGHUP);
     sigprocmask(SIG_BLOCK, &run->stopping, &run->old_mask);
     run->masked = true;
     run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
