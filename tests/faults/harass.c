@@ -4,15 +4,20 @@
  *
  *     harass [OPTION]... REPORT PROGRAM [ARGUMENT]...
  *
- *     -s SEED        of the random numbers
- *     -b SIGNALS     what to strike workers with, as KILL,SEGV,STOP; STOP is followed by CONT after
- * a while -n COUNT       at most so many blows (0) -i MICROSECONDS  the longest pause between two
- * of them (4000) -p NAME        strikes only workers whose name contains NAME; !NAME: only those
- * whose name does not -e SIGNALS     what to send to the program itself, one after the other, each
- * when the last one was read -a MICROSECONDS  after a random time up to so much (0: once it has
- * workers) -f COUNT       stops so many workers before that, and does not continue them -g sends to
- * the program's whole process group -d SECONDS     a program that has not ended by then hangs (120)
- *     -l SECONDS     how long its processes may live on behind it (2)
+ *     -s SEED          of the random numbers
+ *     -b SIGNALS       what to strike workers with, as KILL,SEGV,STOP; after STOP comes CONT
+ *     -n COUNT         at most so many blows (0)
+ *     -i MICROSECONDS  the longest pause between two of them (4000)
+ *     -p NAME          strikes only workers whose name contains NAME; !NAME: only the others
+ *     -e SIGNALS       what to send to the program itself, each when the last one was read
+ *     -a MICROSECONDS  after a random time up to so much (0: once it has workers)
+ *     -f COUNT         stops so many workers before that, and does not continue them
+ *     -g               sends to the program's whole process group
+ *     -t               runs it in a terminal of its own, whose screen goes to standard output:
+ *                      INT is Ctrl-C typed there, HUP closes it
+ *     -w               strikes also before it has several workers
+ *     -d SECONDS       a program that has not ended by then hangs (120)
+ *     -l SECONDS       how long its processes may live on behind it (2)
  *
  * The program runs in a process group of its own. What it leaves behind becomes our child, since we
  * are a subreaper: so we see every process that outlives it. REPORT is lines for a shell:
@@ -22,6 +27,7 @@
  *     left=N                      those of them that did not end by themselves
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,7 +47,7 @@ struct options {
     size_t blows, ends;
     unsigned long blows_most, blow_us, end_us, freeze, deadline_s, linger_s;
     const char *name;
-    bool group, early;
+    bool group, early, terminal;
 };
 
 struct stopped {
@@ -53,6 +59,7 @@ struct harass {
     const struct options *options;
     uint64_t random;
     pid_t program;
+    int terminal; /* the side of the keyboard; -1: none, or closed */
     bool running;
     bool begun; /* it has several workers: what came before was a look at the input */
     int status;
@@ -214,6 +221,19 @@ static bool freeze(struct harass *harass)
     return true;
 }
 
+static void send_signal(struct harass *harass, int number)
+{
+    if (harass->terminal >= 0 && number == SIGINT) {
+        if (write(harass->terminal, "\003", 1) != 1)
+            perror("harass: cannot type Ctrl-C");
+    } else if (harass->terminal >= 0 && number == SIGHUP) {
+        close(harass->terminal);
+        harass->terminal = -1;
+    } else {
+        kill(harass->options->group ? -harass->program : harass->program, number);
+    }
+}
+
 static void send_end(struct harass *harass)
 {
     const struct options *options = harass->options;
@@ -225,7 +245,7 @@ static void send_end(struct harass *harass)
         return;
     if (sent == 0 && !freeze(harass))
         return;
-    kill(options->group ? -harass->program : harass->program, options->end[sent]);
+    send_signal(harass, options->end[sent]);
     harass->ends_sent++;
 }
 
@@ -289,6 +309,16 @@ static void kill_everything(struct harass *harass)
     } while (reap(harass));
 }
 
+/* What the terminal shows goes to our standard output. */
+static void show_screen(const struct harass *harass)
+{
+    char text[4096];
+    ssize_t n;
+    while (harass->terminal >= 0 && (n = read(harass->terminal, text, sizeof(text))) > 0)
+        if (write(STDOUT_FILENO, text, (size_t)n) != n)
+            return;
+}
+
 /* Until the program has ended. False if it hangs. */
 static bool watch(struct harass *harass)
 {
@@ -299,9 +329,11 @@ static bool watch(struct harass *harass)
         strike(harass);
         continue_stopped(harass, false);
         send_end(harass);
+        show_screen(harass);
         usleep((useconds_t)(harass->options->blow_us < PAUSE_US ? harass->options->blow_us
                                                                 : PAUSE_US));
     }
+    show_screen(harass);
     return true;
 }
 
@@ -331,6 +363,26 @@ static void plain_signals(const sigset_t *mask)
     sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
+static int open_terminal(void)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (terminal < 0 || grantpt(terminal) < 0 || unlockpt(terminal) < 0) {
+        perror("harass: cannot open a terminal");
+        exit(71);
+    }
+    return terminal;
+}
+
+/* In the program's process: a session of its own, with that terminal. */
+static void enter_terminal(int terminal)
+{
+    setsid();
+    int screen = open(ptsname(terminal), O_RDWR); /* becomes the session's */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        dup2(screen, fd);
+    close(screen);
+}
+
 static void start(struct harass *harass, char **argv)
 {
     sigset_t all, old;
@@ -339,19 +391,24 @@ static void start(struct harass *harass, char **argv)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     harass->began_us = now_us();
     harass->end_at_us = harass->began_us + below(harass, harass->options->end_us);
+    harass->terminal = harass->options->terminal ? open_terminal() : -1;
     harass->program = fork();
     if (harass->program < 0) {
         perror("harass: cannot fork");
         exit(71);
     }
     if (harass->program == 0) {
-        setpgid(0, 0);
+        if (harass->terminal >= 0)
+            enter_terminal(harass->terminal);
+        else
+            setpgid(0, 0);
         plain_signals(&old);
         execv(argv[0], argv);
         perror(argv[0]);
         _exit(127);
     }
-    setpgid(harass->program, harass->program);
+    if (harass->terminal < 0)
+        setpgid(harass->program, harass->program);
     sigprocmask(SIG_SETMASK, &old, NULL);
     harass->running = true;
 }
@@ -396,7 +453,7 @@ static size_t read_signals(char *list, int *to)
 static void read_options(int argc, char **argv, struct options *options)
 {
     int option;
-    while ((option = getopt(argc, argv, "+s:b:n:i:p:e:a:f:gwd:l:")) != -1) {
+    while ((option = getopt(argc, argv, "+s:b:n:i:p:e:a:f:gtwd:l:")) != -1) {
         switch (option) {
         case 's': options->seed = strtoull(optarg, NULL, 10); break;
         case 'b': options->blows = read_signals(optarg, options->blow); break;
@@ -407,6 +464,7 @@ static void read_options(int argc, char **argv, struct options *options)
         case 'a': options->end_us = strtoul(optarg, NULL, 10); break;
         case 'f': options->freeze = strtoul(optarg, NULL, 10); break;
         case 'g': options->group = true; break;
+        case 't': options->terminal = true; break;
         case 'w': options->early = true; break;
         case 'd': options->deadline_s = strtoul(optarg, NULL, 10); break;
         case 'l': options->linger_s = strtoul(optarg, NULL, 10); break;
