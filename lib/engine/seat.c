@@ -20,6 +20,8 @@ static uint64_t now_ns(void)
 /* Wakes one seat of those whose bits are among `bits`. The caller's fence stands before. */
 static void wake_one(struct seat *seat, uint32_t group, struct word *parked, uint64_t bits)
 {
+    /* A bit of no seat is damage, and no place to wake at. */
+    bits &= UINT64_MAX >> (64 - seat->view->blueprint->group[group].seats);
     for (;;) {
         uint64_t waiting = word_load(parked, STEP_PARK_LOOK) & bits;
         if (waiting == 0)
