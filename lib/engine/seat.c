@@ -360,6 +360,14 @@ static int attach_rings(struct seat *seat, struct weir_err *err)
     return 0;
 }
 
+/* The ledger lies in shared memory: what is used as an index is checked. */
+static bool read_ledger(struct seat *seat)
+{
+    seat->now = seat->words->copy[seat->sequence & 1];
+    bool names_input = seat->now.input_done || seat->now.expects_part;
+    return !names_input || seat->now.input_ring < seat->edge.producers;
+}
+
 int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, uint32_t number,
                       struct weir_err *err)
 {
@@ -374,7 +382,8 @@ int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, 
         return code;
     /* pairs with the release in seat_commit() */
     seat->sequence = word_load(&seat->words->sequence.word, STEP_SEQUENCE_LOAD);
-    seat->now = seat->words->copy[seat->sequence & 1];
+    if (!read_ledger(seat))
+        return weir_err_set(err, WEIR_EINTERNAL, "the ledger of a seat is damaged");
     commit_tail(seat);
     seat->now.input_done = false;
     /* A bit that the dead has left would draw a wake that others need. */
