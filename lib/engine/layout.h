@@ -66,11 +66,12 @@ struct ledger_copy {
     uint64_t area[GROUP_PORTS]; /* the position, plus one, that used the port's large area last */
     uint64_t number;            /* the output's: of the input in hand, or a source's own count */
     uint32_t part[GROUP_PORTS]; /* of number, published so far */
-    bool input_done;            /* the input below is to be released by the commit's tail */
-    bool expects_part;          /* the next input is the part behind the one below */
-    bool enough; /* a member has said that it wants no more: what follows is the last transaction */
-    bool last;   /* the commit's tail closes the seat */
-    bool done;   /* and tells its producers that it wants no more */
+    /* Yes or no; not bool, since damaged memory may hold anything. */
+    uint8_t input_done;   /* the input below is to be released by the commit's tail */
+    uint8_t expects_part; /* the next input is the part behind the one below */
+    uint8_t enough;       /* a member wants no more: what follows is the last transaction */
+    uint8_t last;         /* the commit's tail closes the seat */
+    uint8_t done;         /* and tells its producers that it wants no more */
     uint32_t input_ring;
     uint64_t input_position;
     uint64_t settled; /* of the input in hand: so many records, or bytes of raw input */
