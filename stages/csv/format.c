@@ -231,6 +231,8 @@ static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint
     struct format *format = stage->self;
     uint32_t record = (uint32_t)*cursor;
     size_t done = (size_t)(*cursor >> 32);
+    if (record >= in->records)
+        return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
     if (done == 0 || format->row_cursor != *cursor) {
         int verdict;
         int rc = make_large_row(stage, in, record, &verdict);
@@ -242,6 +244,8 @@ static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint
             return 0;
         }
     }
+    if (done > format->row_bytes)
+        return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
     size_t n = format->row_bytes - done;
     n = n < out->capacity ? n : out->capacity;
     memcpy(out->bytes, format->row + done, n);

@@ -120,6 +120,8 @@ static int format_process(struct weir_stage *stage, const struct weir_batch *in,
             break;
         if (taken == WEIR_SKIP)
             continue;
+        if (done > value.length + format->line_end_bytes)
+            return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
         if (!put_line(format, &value, &done, out))
             break;
         done = 0;
