@@ -29,7 +29,7 @@ static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct take
         if (number.part != 0)
             return LOOK_STALE; /* its first part is gone: next has moved on */
         *ret = (struct taken){.ring = r, .position = q, .number = number};
-        return claim_is_taken(claim) ? LOOK_TAKEN : LOOK_READY;
+        return claim == claim_empty(ring_lap(ring, q)) ? LOOK_READY : LOOK_TAKEN;
     }
     return LOOK_NONE;
 }
@@ -54,7 +54,8 @@ static bool take_ordered(struct edge *edge, uint32_t seat, struct taken *ret)
         if (found == LOOK_TAKEN)
             advance(edge, n, STEP_NEXT_HELP);
         uint64_t now = word_load(edge->next, STEP_NEXT_LOAD);
-        if (found == LOOK_NONE && now == n)
+        /* A stale part before next has moved on is none of ours: damage, not to be waited for. */
+        if ((found == LOOK_NONE || found == LOOK_STALE) && now == n)
             return false;
         n = now;
     }
