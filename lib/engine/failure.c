@@ -41,7 +41,7 @@ static bool holds_lower(const struct run *run, uint32_t g, uint64_t number, bool
         for (uint32_t i = 0; i < ring.slots; i++) {
             uint64_t claim = word_load(&ring.slot[i].claim[0].word, STEP_CLAIM_LOAD);
             struct number of = number_unpack(word_load(&ring.slot[i].number, STEP_NUMBER_LOAD));
-            uint32_t taker = (uint32_t)(claim >> 16) & 0xFFFF;
+            uint32_t taker = claim_seat(claim);
             bool published =
                 claim_lap(claim) * ring.slots + i < word_load(ring.tail, STEP_TAIL_LOAD);
             if (!claim_is_taken(claim) && published && (of.n < number || (below && of.n == number)))

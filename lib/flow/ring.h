@@ -48,21 +48,27 @@ static inline struct number number_unpack(uint64_t word)
         .n = word >> 24, .part = (uint32_t)(word >> 1) & 0x7FFFFF, .last = (word & 1) != 0};
 }
 
-/* ---- claims ---- */
+/* ---- claims: lap (48 bits), seat (15 bits), whether it is TAKEN ---- */
 
 static inline uint64_t claim_empty(uint64_t lap)
 {
-    return lap << 32;
+    return lap << 16;
 }
 
 static inline uint64_t claim_taken(uint64_t lap, uint32_t seat)
 {
-    return lap << 32 | (uint64_t)seat << 16 | 1;
+    return lap << 16 | (uint64_t)seat << 1 | 1;
 }
 
 static inline uint64_t claim_lap(uint64_t claim)
 {
-    return claim >> 32;
+    return claim >> 16;
+}
+
+/* Of a claim that is TAKEN. */
+static inline uint32_t claim_seat(uint64_t claim)
+{
+    return (uint32_t)(claim >> 1) & 0x7FFF;
 }
 
 static inline bool claim_is_taken(uint64_t claim)

@@ -527,8 +527,8 @@ START_TEST(test_an_unknown_name_is_answered_with_the_nearest)
         {"version: 1\nrun: {memroy: 1}\nstages:\n" READ END,
          "2:7: 'run' has no key 'memroy' | did you mean 'memory'?\n"},
         {"version: 1\nstage: 1\nstages:\n" READ END,
-         "2:1: a pipeline file has no key 'stage': it has version, name, vars, secrets, run and "
-         "stages | did you mean "
+         "2:1: a pipeline file has no key 'stage': it has version, name, vars, secrets, run, "
+         "quarantine and stages | did you mean "
          "'stages'?\n"},
     };
     CHECK_ROWS(rows);
