@@ -15,6 +15,8 @@
 
 /* base */
 #include "base/buf.h"
+/* expr */
+#include "expr/utf8.h"
 
 bool weir__careful_begins(const struct seat *seat, const struct caution *caution)
 {
@@ -140,17 +142,21 @@ int weir__careful_drive(struct crew *crew, const struct weir_batch *batch)
 
 /* ---- setting aside ---- */
 
+/* JSON cannot hold a byte that is no UTF-8: the replacement character stands for it. */
 static void put_json_text(struct buf *to, const char *text, size_t n)
 {
     weir__buf_putc(to, '"');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\')
-            weir__buf_printf(to, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            weir__buf_printf(to, "\\u%04x", c);
+    for (size_t i = 0, bytes; i < n; i += bytes) {
+        uint32_t point;
+        bytes = weir__utf8_decode(text + i, n - i > 4 ? 4 : (uint32_t)(n - i), &point);
+        if (point == '"' || point == '\\')
+            weir__buf_printf(to, "\\%c", (char)point);
+        else if (point < 0x20 || point == 0x7F)
+            weir__buf_printf(to, "\\u%04x", point);
+        else if ((point & UTF8_BROKEN) != 0)
+            weir__buf_puts(to, "\\ufffd");
         else
-            weir__buf_putc(to, (char)c);
+            weir__buf_add(to, text + i, bytes);
     }
     weir__buf_putc(to, '"');
 }
