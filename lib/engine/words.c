@@ -33,15 +33,17 @@ bool weir__words_read(struct words *words, void (*tell)(void *context, const cha
                       void *context)
 {
     char piece[4096];
-    ssize_t got;
-    while ((got = read(words->fd, piece, sizeof(piece))) > 0)
-        for (ssize_t i = 0; i < got; i++) {
-            if (piece[i] != '\n')
-                words->line[words->used++] = piece[i] == '\0' ? ' ' : piece[i];
-            if (piece[i] == '\n' || words->used == sizeof(words->line) - 1)
+    ssize_t got = 1;
+    /* Not more than a pipe holds at a time: who writes without end must not keep the supervisor
+     * from its work. */
+    for (int i = 0; i < 16 && (got = read(words->fd, piece, sizeof(piece))) > 0; i++)
+        for (ssize_t at = 0; at < got; at++) {
+            if (piece[at] != '\n')
+                words->line[words->used++] = piece[at] == '\0' ? ' ' : piece[at];
+            if (piece[at] == '\n' || words->used == sizeof(words->line) - 1)
                 end_line(words, tell, context);
         }
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
         return true;
     if (words->used > 0)
         end_line(words, tell, context);

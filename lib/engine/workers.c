@@ -40,6 +40,8 @@ struct listener {
 static void pass_on(void *context, const char *line)
 {
     const struct listener *listener = context;
+    if (listener->run->options->on_event == NULL)
+        fprintf(stderr, "%s: %s\n", listener->name, line); /* where it would have gone */
     weir__run_tell(listener->run, "%s: %s", listener->name, line);
 }
 
@@ -181,7 +183,7 @@ static int blame(struct run *run, struct run_worker *worker, const struct proces
     struct trial *trial = &words_of(run, worker)->trial;
     uint64_t running = word_load(&trial->running, STEP_RUNNING_LOAD);
     word_store(&trial->running, 0, STEP_RUNNING_STORE); /* its successor has not begun yet */
-    bool was_doomed = worker->blame.caution.doomed &&
+    bool was_doomed = worker->blame.caution.doomed && worker->blame.caution.ring == trial->ring &&
                       worker->blame.caution.record == trial->record &&
                       worker->blame.caution.position == trial->position;
     *ret = BLAME_NOBODY;
