@@ -200,7 +200,7 @@ static void put_account(struct buf *to, struct crew *crew, const struct weir_sta
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
     weir__buf_putc(to, '{');
     put_json_member(to, "stage", stage->id);
-    if (position->file != UINT32_MAX) {
+    if (position->file != UINT32_MAX && position->line != 0) {
         weir__buf_putc(to, ',');
         put_json_member(to, "file", weir_file_name(stage, position->file));
         weir__buf_printf(to, ",\"line\":%" PRIu64 ",\"byte\":%" PRIu64, position->line,
@@ -252,7 +252,7 @@ static const char *place_text(const struct weir_stage *stage, const struct weir_
                               char *to, size_t room)
 {
     snprintf(to, room, "a record");
-    if (position->file != UINT32_MAX)
+    if (position->file != UINT32_MAX && position->line != 0)
         snprintf(to, room, "%s:%" PRIu64 " (byte %" PRIu64 ")",
                  weir_file_name(stage, position->file), position->line, position->offset);
     return to;

@@ -60,6 +60,12 @@ static void kill_somebody(const struct weir_receipt *so_far, void *context)
         kill(worker[(size_t)rand_r(seed) % n], SIGKILL);
 }
 
+static void hear_nothing(const char *text, void *context)
+{
+    (void)text;
+    (void)context;
+}
+
 static struct outcome run_pipeline(const struct given *given, size_t n,
                                    const struct trouble *trouble)
 {
@@ -68,7 +74,8 @@ static struct outcome run_pipeline(const struct given *given, size_t n,
     struct weir_plan *plan = NULL;
     struct weir_errors errors = {0};
     struct outcome outcome = {0};
-    struct weir_run_options options = {.interval_ms = 3, .context = &seed, .timeout_ms = 120000};
+    struct weir_run_options options = {
+        .interval_ms = 3, .context = &seed, .timeout_ms = 120000, .on_event = hear_nothing};
     if (trouble->kills)
         options.on_progress = kill_somebody;
     set_quarantine(pipeline, trouble->max);

@@ -38,6 +38,12 @@ static const char *const step_names[] = {
 #undef WEIR_STEP
 };
 
+static void hear_nothing(const char *text, void *context)
+{
+    (void)text;
+    (void)context;
+}
+
 /* What is to be done to a run, and what must come of it: the numbers below count, but for those
  * that leave `rest` when divided by `of`. */
 struct scene {
@@ -57,7 +63,7 @@ static bool run_and_die(const struct scene *scene, uint64_t k)
     struct weir_errors errors = {0};
     struct weir_receipt *receipt = NULL;
     struct weir_err err = {0};
-    struct weir_run_options options = {.timeout_ms = 60000};
+    struct weir_run_options options = {.timeout_ms = 60000, .on_event = hear_nothing};
     atomic_store(&countdown->steps, 0);
     atomic_store(&countdown->kill_at, k);
     atomic_store(&countdown->kill_again_at, scene->deaths > 1 ? k + 1 + k * 7 % 41 : 0);
