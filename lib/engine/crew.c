@@ -382,9 +382,14 @@ static int finish_member(struct crew *crew, uint32_t m)
 int weir__crew_finish(struct crew *crew, bool early)
 {
     struct seat *seat = crew->seat;
-    int code = early ? 0 : secure(crew);
+    bool inside = early && seat->now.expects_part; /* of a number, which others wait for the end of */
+    int code = early && !inside ? 0 : secure(crew);
     if (code != 0)
         return code;
+    if (inside) {
+        seat->now.expects_part = false;
+        weir__seat_commit(seat, true);
+    }
     seat->now.last = true;
     seat->now.done = early;
     seat->now.number = last_number(seat);

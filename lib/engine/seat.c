@@ -100,13 +100,15 @@ static enum seat_event look_for_input(struct seat *seat)
 {
     if (run_word(seat) == RUN_DISCARD)
         return SEAT_DISCARD;
+    /* Between two parts as well: where a neighbour has ended early in the middle of a number, the parts that
+     * it has left fill the ring, and the next of ours may never come. */
+    if (unwanted(seat))
+        return SEAT_UNWANTED;
     if (seat->now.expects_part)
         return weir__edge_take_part(&seat->edge, seat->seat, seat->now.input_ring,
                                     seat->now.input_position + 1, &seat->input)
                    ? SEAT_READY
                    : SEAT_WAITS;
-    if (unwanted(seat))
-        return SEAT_UNWANTED;
     bool closed = weir__view_input_closed(seat->view, seat->group);
     if (weir__edge_take(&seat->edge, seat->seat, &seat->input))
         return SEAT_READY;
