@@ -382,7 +382,8 @@ static int finish_member(struct crew *crew, uint32_t m)
 int weir__crew_finish(struct crew *crew, bool early)
 {
     struct seat *seat = crew->seat;
-    bool inside = early && seat->now.expects_part; /* of a number, which others wait for the end of */
+    bool inside =
+        early && seat->now.expects_part; /* of a number, which others wait for the end of */
     int code = early && !inside ? 0 : secure(crew);
     if (code != 0)
         return code;

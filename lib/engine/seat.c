@@ -100,8 +100,8 @@ static enum seat_event look_for_input(struct seat *seat)
 {
     if (run_word(seat) == RUN_DISCARD)
         return SEAT_DISCARD;
-    /* Between two parts as well: where a neighbour has ended early in the middle of a number, the parts that
-     * it has left fill the ring, and the next of ours may never come. */
+    /* Between two parts as well: where a neighbour has ended early in the middle of a number, the
+     * parts that it has left fill the ring, and the next of ours may never come. */
     if (unwanted(seat))
         return SEAT_UNWANTED;
     if (seat->now.expects_part)

@@ -9,7 +9,8 @@
 int weir__words_open(struct words *words, int *ret_fd, struct weir_err *err)
 {
     int fds[2];
-    *words = (struct words){.fd = -1};
+    words->fd = -1;
+    words->used = 0;
     if (pipe2(fds, O_CLOEXEC) < 0)
         return weir_err_errno(err, WEIR_EOS, "cannot make a pipe for a worker");
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
@@ -25,8 +26,10 @@ static void end_line(struct words *words, void (*tell)(void *context, const char
     words->used = 0;
     if (words->line[strspn(words->line, " \t\r")] == '\0')
         return;
+    bool again = strncmp(words->last, words->line, sizeof(words->last) - 1) == 0;
     snprintf(words->last, sizeof(words->last), "%.*s", (int)sizeof(words->last) - 1, words->line);
-    tell(context, words->line);
+    if (!again)
+        tell(context, words->line);
 }
 
 bool weir__words_read(struct words *words, void (*tell)(void *context, const char *line),

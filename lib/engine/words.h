@@ -18,10 +18,12 @@ struct words {
     char last[256]; /* the last line that had something in it */
 };
 
-/* Makes the pipe; *ret_fd is the worker's end. The old words are forgotten. */
+/* Makes the pipe; *ret_fd is the worker's end. The last words of its predecessor stay until there
+ * are others. */
 int weir__words_open(struct words *words, int *ret_fd, struct weir_err *err);
 
-/* Reads what there is, without waiting, and calls tell with each line. False at the end. */
+/* Reads what there is, without waiting, and calls tell with each line that is not the same as the
+ * last. False at the end. */
 bool weir__words_read(struct words *words, void (*tell)(void *context, const char *line),
                       void *context);
 

@@ -71,7 +71,9 @@ static int become_worker(struct worker *worker, struct weir_err *err)
     weir__segment_keep_from_children(&start->segment);
     int code = weir__blueprint_read(start->segment.base + sizeof(*words), &worker->blueprint);
     if (code < 0)
-        return weir_err_set(err, code, "cannot read the run's blueprint");
+        return weir_err_set(err, code,
+                            code == WEIR_EOS ? "no memory for the plan of the run"
+                                             : "cannot read the plan of the run");
     weir__blueprint_layout(&worker->blueprint, words->text_bytes);
     worker->view = (struct run_view){.segment = start->segment,
                                      .blueprint = &worker->blueprint,
@@ -139,8 +141,8 @@ int weir__worker_main(void *context)
     if (become_worker(&worker, &worker.crew.err) < 0 ||
         weir__seat_attach(&worker.seat, &worker.view, start->group, start->seat, &worker.crew.err) <
             0) {
-        fprintf(stderr, "weir: %s\n", worker.crew.err.text);
-        return 70;
+        fprintf(stderr, "%s\n", worker.crew.err.text);
+        return worker.crew.err.code == WEIR_EOS ? CREW_NO_MEMORY : 70;
     }
     int code = 0;
     if (!worker.seat.now.last || weir__group_publishes(worker.seat.of))

@@ -234,6 +234,15 @@ static void give_up(struct run *run, const struct run_worker *worker, const char
     weir__run_stop(run, &err);
 }
 
+/* The system refuses what a worker needs to begin. */
+static void cannot_begin(struct run *run, const struct run_worker *worker, const char *name)
+{
+    struct weir_err err;
+    weir_err_set(&err, WEIR_EOS, "worker %s cannot begin: %s", name,
+                 worker->words.last[0] != '\0' ? worker->words.last : "out of memory");
+    weir__run_stop(run, &err);
+}
+
 static void cannot_replace(struct run *run, const char *name, const char *how)
 {
     struct weir_err err;
@@ -276,13 +285,18 @@ static void replace(struct run *run, struct run_worker *worker, const struct pro
         weir__run_stop(run, &err);
         return;
     }
+    if (blamed == BLAME_NOBODY && end->exit_code == CREW_NO_MEMORY) {
+        cannot_begin(run, worker, name);
+        return;
+    }
     bool foreign = !is_own_doing(end) && worker->overdue == 0;
     count_death(run, worker);
     if (hopeless(run, worker, blamed != BLAME_NOBODY || foreign)) {
         give_up(run, worker, name, how);
         return;
     }
-    if (blamed == BLAME_NOBODY || foreign)
+    bool news = foreign || worker->deaths == 1;
+    if (news && (blamed == BLAME_NOBODY || foreign))
         weir__run_tell(run, "%s died (%s) and is replaced", name, how);
     uint64_t pause = blamed == BLAME_NOBODY && !foreign ? pause_ms(worker) : 0;
     if (pause == 0)

@@ -25,9 +25,10 @@ int weir__segment_create(struct segment *segment, size_t bytes, struct weir_err 
     } while (failed == EINTR);
     if (failed != 0) {
         errno = failed;
-        code = weir_err_errno(
-            err, WEIR_EOS, "cannot reserve %zu MiB of shared memory for the run%s",
-            (bytes >> 20) + 1, failed == EFBIG ? ", which 'ulimit -f' limits as well" : "");
+        code =
+            weir_err_errno(err, WEIR_EOS, "cannot reserve %zu MiB of shared memory for the run%s",
+                           (bytes + (1 << 20) - 1) >> 20,
+                           failed == EFBIG ? ", which 'ulimit -f' limits as well" : "");
         goto out;
     }
     segment->base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, 0);

@@ -44,8 +44,9 @@ END_TEST
 
 START_TEST(test_a_claim_tells_its_lap_and_whether_it_is_taken)
 {
-    static const uint64_t laps[] = {0, 1, 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
-    static const uint32_t seats[] = {0, 1, 63, 0xFFFF};
+    static const uint64_t laps[] = {
+        0, 1, 2, 0x80000000, UINT64_C(1) << 47, (UINT64_C(1) << 48) - 1};
+    static const uint32_t seats[] = {0, 1, 63, 0x7FFF};
     for (size_t i = 0; i < COUNT(laps); i++) {
         ck_assert(!claim_is_taken(claim_empty(laps[i])));
         ck_assert_uint_eq(claim_lap(claim_empty(laps[i])), laps[i]);
@@ -53,6 +54,7 @@ START_TEST(test_a_claim_tells_its_lap_and_whether_it_is_taken)
             uint64_t claim = claim_taken(laps[i], seats[j]);
             ck_assert(claim_is_taken(claim));
             ck_assert_uint_eq(claim_lap(claim), laps[i]);
+            ck_assert_uint_eq(claim_seat(claim), seats[j]);
             for (size_t k = 0; k < j; k++)
                 ck_assert_uint_ne(claim, claim_taken(laps[i], seats[k]));
         }
