@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/futex.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -344,9 +345,11 @@ long syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         argument[i] = va_arg(args, long);
     va_end(args);
-    const char *name = number == SYS_pidfd_open ? "pidfd_open"
-                       : number == SYS_futex    ? "futex"
-                                                : "syscall";
+    const char *name = "syscall";
+    if (number == SYS_pidfd_open)
+        name = "pidfd_open";
+    else if (number == SYS_futex)
+        name = (argument[1] & FUTEX_CMD_MASK) == FUTEX_WAIT ? "futex_wait" : "futex_wake";
     if (strike(name, CALLER, NULL, -1))
         return -1;
     return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3], argument[4],

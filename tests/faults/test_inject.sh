@@ -27,8 +27,10 @@ ways_to_fail() {
     fchmod | fchown | close_range | setrlimit) echo EPERM ;;
     madvise | posix_fadvise | sync_file_range | prctl) echo EINVAL ;;
     copy_file_range) echo EXDEV EINTR ;;
-    futex) echo EAGAIN EINTR ;;
+    futex_wait) echo EAGAIN EINTR ;;
+    futex_wake) ;; # cannot fail
     epoll_wait | poll | wait4 | waitpid) echo EINTR ;;
+    *) return 1 ;;
     esac
 }
 
@@ -62,7 +64,7 @@ codes_for() {
     ENOLCK:*) echo 0 ;;
     *:epoll_ctl:*) echo 0 71 ;; # not to be told any more is not needed
     ENOMEM:* | *:posix_fallocate:* | *:fork:*) echo 71 ;;
-    EPERM:* | EINVAL:* | EXDEV:* | EAGAIN:futex:*) echo 0 ;;
+    EPERM:* | EINVAL:* | EXDEV:* | EAGAIN:futex_wait:*) echo 0 ;;
     *) echo 74 ;;
     esac
 }
@@ -81,10 +83,12 @@ words_for() {
     esac
 }
 
-# The file that OBJECT is to a user; nothing if it is none.
+# What messages may call the file that OBJECT is; nothing if it is none.
 file_of() {
-    case $1 in
-    .*.part) name=${1#.} && echo "${name%.part}" ;;
+    case $case:$1 in
+    piping:in.csv) echo '(standard input)' ;;
+    appending:*all.csv*) printf 'link.csv\nall.csv\n' ;;
+    *:.*.part) name=${1#.} && echo "${name%.part}" ;;
     *.csv | *.yaml | *.json) echo "$1" ;;
     esac
 }
@@ -143,8 +147,7 @@ for case in replacing appending piping; do
     # What one place does on one file. Places that were struck in an earlier case are left out.
     cut -d' ' -f1-3 trace | sort | uniq -c | sort -k 2 >sites
     while read -r count call caller object <&3; do
-        ways=$(ways_to_fail "$call")
-        [ -n "$ways" ] || fail "nothing is known of how $call can fail"
+        ways=$(ways_to_fail "$call") || fail "nothing is known of how $call can fail"
         if [ -z "$all" ] && grep -qs "^$call $caller " struck_sites; then continue; fi
         for way in $ways; do
             for number in $(numbers "$count"); do
