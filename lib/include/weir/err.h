@@ -57,8 +57,8 @@ struct weir_err {
 WEIR_PUBLIC int weir_err_set(struct weir_err *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As weir_err_set, with ": " and the text of errno at the end. Keeps errno. If it says that there is
- * no memory or no descriptor, the code is WEIR_EOS whatever was asked for. */
+/* As weir_err_set, with ": " and the text of errno at the end. Keeps errno. If it says that there
+ * is no memory or no descriptor, the code is WEIR_EOS whatever was asked for. */
 WEIR_PUBLIC int weir_err_errno(struct weir_err *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
