@@ -90,11 +90,20 @@ static bool drained(const struct run *run, const struct first *first)
     }
 }
 
+/* What a seat has left in shared memory may be anything. */
+static void end_texts(struct weir_err *err)
+{
+    err->stage[sizeof(err->stage) - 1] = err->file[sizeof(err->file) - 1] = '\0';
+    err->text[sizeof(err->text) - 1] = err->source[sizeof(err->source) - 1] = '\0';
+    err->note[sizeof(err->note) - 1] = '\0';
+}
+
 enum failure weir__run_failure(const struct run *run, struct weir_err *ret)
 {
     struct first first = find_first(run);
     if (!first.found)
         return FAILURE_NONE;
     *ret = view_seat(&run->view, first.group, first.seat)->err;
+    end_texts(ret);
     return drained(run, &first) ? FAILURE_DECIDED : FAILURE_UNDECIDED;
 }

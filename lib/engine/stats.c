@@ -138,8 +138,9 @@ static bool owns_time(const struct weir_stage_stats *stats, const struct group *
 
 static void read_published(struct weir_stage_stats *stats, const struct run_view *view, uint32_t g)
 {
-    const char *path = view_seat(view, g, 0)->published;
-    if (path[0] != '\0')
+    const struct seat_words *words = view_seat(view, g, 0);
+    const char *path = words->published;
+    if (path[0] != '\0' && memchr(path, '\0', sizeof(words->published)) != NULL)
         stats->published = path;
 }
 
