@@ -260,6 +260,7 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
     struct seat *seat = crew->seat;
     const struct ring *ring = &seat->edge.ring[seat->input.ring];
     struct slot_facts facts = ring_slot(ring, seat->input.position)->facts;
+    atomic_signal_fence(memory_order_seq_cst); /* loaded once: not again behind the checks */
     struct weir_position origin = {.file = facts.file, .offset = facts.offset, .line = facts.line};
     bool large = facts.oversize != 0 && ring->area != NULL;
     const char *bytes = large ? ring->area : ring_payload(ring, seat->input.position);
