@@ -115,6 +115,9 @@ bool weir__group_publishes(const struct group *group);
 void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to);
 int weir__blueprint_read(const char *text, struct blueprint *ret);
 
+/* Of a text: tells whether it is still as it was written. */
+uint64_t weir__blueprint_hash(const char *text);
+
 /* Computes every offset; text_bytes is what the text takes in the segment. */
 void weir__blueprint_layout(struct blueprint *blueprint, size_t text_bytes);
 

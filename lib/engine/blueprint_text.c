@@ -291,3 +291,12 @@ int weir__blueprint_read(const char *text, struct blueprint *ret)
         weir__blueprint_release(ret);
     return code;
 }
+
+/* FNV-1a, 64 bits (Fowler, Noll and Vo). */
+uint64_t weir__blueprint_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (const char *at = text; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001B3);
+    return hash;
+}

@@ -32,7 +32,7 @@ struct run_words {
     uint32_t version;
     uint32_t copy_bytes; /* sizeof(struct ledger_copy): another build of ours does not match */
     uint64_t bytes;
-    uint64_t text_bytes;
+    uint64_t text_bytes, text_hash;
     struct lone_word run; /* only the supervisor writes */
 };
 

@@ -278,6 +278,7 @@ static int lay_out(struct run *run, struct weir_err *err)
     words->copy_bytes = sizeof(struct ledger_copy);
     words->bytes = segment.bytes;
     words->text_bytes = strlen(plan->text);
+    words->text_hash = weir__blueprint_hash(plan->text);
     memcpy(segment.base + plan->blueprint.text_offset, plan->text, words->text_bytes + 1);
     run->view =
         (struct run_view){.segment = segment, .blueprint = &plan->blueprint, .words = words};

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -69,12 +71,22 @@ static int become_worker(struct worker *worker, struct weir_err *err)
         dup2(start->words_fd, STDERR_FILENO);
     weir__process_keep_only((const int[]){start->poke_fd, start->head_fd}, 2);
     weir__segment_keep_from_children(&start->segment);
-    int code = weir__blueprint_read(start->segment.base + sizeof(*words), &worker->blueprint);
+    /* A copy: what is checked must stay as it is. */
+    size_t room = start->segment.bytes - sizeof(*words), text_bytes = words->text_bytes;
+    char *text =
+        strndup(start->segment.base + sizeof(*words), text_bytes < room ? text_bytes : room);
+    int code = text == NULL ? WEIR_EOS : WEIR_EINTERNAL;
+    if (text != NULL && strlen(text) == text_bytes &&
+        weir__blueprint_hash(text) == words->text_hash)
+        code = weir__blueprint_read(text, &worker->blueprint);
+    free(text);
     if (code < 0)
         return weir_err_set(err, code,
                             code == WEIR_EOS ? "no memory for the plan of the run"
-                                             : "cannot read the plan of the run");
-    weir__blueprint_layout(&worker->blueprint, words->text_bytes);
+                                             : "the plan of the run is damaged");
+    weir__blueprint_layout(&worker->blueprint, text_bytes);
+    if (worker->blueprint.segment_bytes != start->segment.bytes)
+        return weir_err_set(err, WEIR_EINTERNAL, "the plan of the run is of another size");
     worker->view = (struct run_view){.segment = start->segment,
                                      .blueprint = &worker->blueprint,
                                      .words = (struct run_words *)(void *)start->segment.base};
