@@ -109,12 +109,12 @@ static void work(struct seat *seat, struct crew *crew)
     int code = seat->now.enough ? WEIR_DONE : WEIR_MORE;
     enum seat_event event = SEAT_READY;
     while (code == WEIR_MORE && event == SEAT_READY) {
-        if (seat->of->input < 0)
+        if (seat->of->feeds == 0)
             event = weir__seat_look(seat);
         else
             event = seat->has_input ? SEAT_READY : weir__seat_take(seat);
         if (event == SEAT_READY)
-            code = seat->of->input < 0 ? weir__crew_produce(crew) : weir__crew_process(crew);
+            code = seat->of->feeds == 0 ? weir__crew_produce(crew) : weir__crew_process(crew);
     }
     if (code >= 0 && code != CREW_DISCARD && event != SEAT_DISCARD)
         code = weir__crew_finish(crew, event == SEAT_UNWANTED || seat->now.enough);
@@ -127,6 +127,7 @@ static void turn(uint32_t group, uint32_t number, uint64_t steps)
     static struct seat seat;
     static struct crew crew;
     struct weir_err err;
+    const struct worker_start start = {.head_fd = -1};
     crew = (struct crew){0};
     steps_left = steps;
     without_commit = 0;
@@ -134,7 +135,7 @@ static void turn(uint32_t group, uint32_t number, uint64_t steps)
     if (sigsetjmp(out, 0) == 0) {
         if (weir__seat_attach(&seat, &view, group, number, &err) < 0)
             errors++;
-        else if (!seat.now.last && weir__crew_open(&crew, &seat, -1) < 0)
+        else if (!seat.now.last && weir__crew_open(&crew, &seat, &start) < 0)
             errors++;
         else if (!seat.now.last)
             work(&seat, &crew);
@@ -210,7 +211,8 @@ static void add_seat(uint32_t group, uint32_t number)
         struct ledger_copy *copy = &words->copy[c];
         add_span(copy, offsetof(struct ledger_copy, total));
         add_span(&copy->input_ring, 16);
-        add_span(&copy->cursor, sizeof(copy->cursor));
+        add_span(&copy->settled, 8);
+        add_span(&copy->passed, sizeof(copy->passed));
         for (uint32_t m = 0; m < blueprint->group[group].members; m++)
             add_span(copy->state[m], 64);
     }
