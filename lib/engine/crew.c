@@ -314,15 +314,13 @@ int weir__crew_process(struct crew *crew)
         commit_output(crew);
     if (code != 0)
         return code;
-    /* Where there is enough, no part will follow, whatever the input had left. */
-    bool last =
-        seat->input.number.last || crew->enough || (!seat->of->ordered && seat->of->seats > 1);
+    bool last = seat->input.number.last || (!seat->of->ordered && seat->of->seats > 1);
     crew->careful = crew->careful && crew->caution.slow;
     settle(crew);
     weir__seat_end_input(seat);
     seat->now.expects_part = !last;
     seat->now.enough = seat->now.done = crew->enough;
-    weir__seat_commit(seat, last);
+    weir__seat_commit(seat, last || crew->enough);
     return crew->enough ? WEIR_DONE : WEIR_MORE;
 }
 
@@ -383,8 +381,8 @@ static int finish_member(struct crew *crew, uint32_t m)
 int weir__crew_finish(struct crew *crew, bool early)
 {
     struct seat *seat = crew->seat;
-    bool inside =
-        early && seat->now.expects_part; /* of a number, which others wait for the end of */
+    bool inside = early && seat->now.expects_part &&
+                  !seat->now.enough; /* of a number, which others wait for the end of */
     int code = early && !inside ? 0 : secure(crew);
     if (code != 0)
         return code;

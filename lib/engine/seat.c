@@ -104,6 +104,8 @@ static enum seat_event look_for_input(struct seat *seat)
      * parts that it has left fill the ring, and the next of ours may never come. */
     if (unwanted(seat))
         return SEAT_UNWANTED;
+    if (seat->now.enough && weir__view_all_done(seat->view, seat->group))
+        return SEAT_UNWANTED;
     if (seat->now.expects_part)
         return weir__edge_take_part(&seat->edge, seat->seat, seat->now.input_ring,
                                     seat->now.input_position + 1, &seat->input)
@@ -127,6 +129,19 @@ enum seat_event weir__seat_take(struct seat *seat)
         wake_sibling(seat);
     }
     return event;
+}
+
+enum seat_event weir__seat_drop_parts(struct seat *seat)
+{
+    while (seat->has_input || seat->now.expects_part) {
+        enum seat_event event = seat->has_input ? SEAT_READY : weir__seat_take(seat);
+        if (event != SEAT_READY)
+            return event;
+        seat->now.expects_part = !seat->input.number.last;
+        weir__seat_end_input(seat);
+        weir__seat_commit(seat, false);
+    }
+    return SEAT_UNWANTED;
 }
 
 static void secured(struct seat *seat, uint32_t port)

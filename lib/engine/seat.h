@@ -67,6 +67,11 @@ void weir__seat_release(struct seat *seat);
 /* Waits for the next input: READY with seat->input, PILL, UNWANTED or DISCARD. */
 enum seat_event weir__seat_take(struct seat *seat);
 
+/* A seat that has had enough in the middle of a number takes and drops its other parts: else they
+ * would stand in the way of its neighbours for ever. UNWANTED when that is done, or nobody of its
+ * group reads any more; DISCARD. */
+enum seat_event weir__seat_drop_parts(struct seat *seat);
+
 /* Waits until a slot of every port is secured: READY, or DISCARD. Slots secured already stay so. */
 enum seat_event weir__seat_secure(struct seat *seat);
 

@@ -118,6 +118,8 @@ static int work(struct worker *worker)
     }
     if (code < 0 || code == CREW_DISCARD)
         return code;
+    if (seat->now.enough && weir__seat_drop_parts(seat) == SEAT_DISCARD)
+        return CREW_DISCARD;
     return weir__crew_finish(crew, event == SEAT_UNWANTED || seat->now.enough);
 }
 

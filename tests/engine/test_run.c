@@ -190,6 +190,24 @@ START_TEST(test_a_sink_that_has_enough_ends_an_endless_run)
 }
 END_TEST
 
+/* Each seat ends in the middle of a number that has parts, and the others go on. */
+START_TEST(test_seats_that_have_enough_leave_nobody_waiting)
+{
+    const struct given given[] = {
+        {&numbers, 0, false, false, {"count", "400000", "batch", "20000"}},
+        {&pass, 3, true, false, {"enough", "100000"}},
+        {&pass, 2, true, false, {NULL}},
+        {&collect, 0, false, false, {"path", output}}};
+    for (int round = 0; round < 10; round++) {
+        struct outcome outcome = run_pipeline(given, 4, NULL);
+        ck_assert_msg(outcome.code == 0, "%s", outcome.err.text);
+        ck_assert(outcome.receipt->balanced);
+        weir_receipt_free(outcome.receipt);
+        unlink(output);
+    }
+}
+END_TEST
+
 START_TEST(test_without_order_every_number_arrives_once)
 {
     const struct given given[] = {{&numbers, 0, false, false, {"count", "30000", "batch", "5"}},
@@ -231,6 +249,7 @@ int main(void)
     tcase_add_test(plain, test_the_lowest_failure_is_reported_whatever_the_number_of_workers);
     tcase_add_test(plain, test_a_source_that_fails_publishes_nothing);
     tcase_add_test(plain, test_a_sink_that_has_enough_ends_an_endless_run);
+    tcase_add_test(plain, test_seats_that_have_enough_leave_nobody_waiting);
     tcase_add_test(plain, test_without_order_every_number_arrives_once);
     tcase_add_loop_test(killed, test_killed_workers_change_nothing, 0, 6);
     tcase_add_loop_test(killed, test_killed_workers_change_nothing_where_batches_have_parts, 0, 6);

@@ -141,7 +141,8 @@ static int pass_process(struct weir_stage *stage, const struct weir_batch *in, u
 {
     struct pass *self = stage->self;
     int64_t reject = weir_option_number(stage, "reject"), fail = weir_option_number(stage, "fail"),
-            some = weir_option_number(stage, "some");
+            some = weir_option_number(stage, "some"),
+            enough = weir_option_given(stage, "enough") ? weir_option_number(stage, "enough") : -1;
     if (self->capacity < in->records) {
         self->capacity = in->records;
         self->entry = realloc(self->entry, self->capacity * sizeof(uint64_t));
@@ -162,10 +163,13 @@ static int pass_process(struct weir_stage *stage, const struct weir_batch *in, u
         self->entry[kept++] = in->column[0].entry[record];
     }
     *cursor = record == in->records ? UINT64_MAX : record;
+    bool full = enough >= 0 && record > 0 && number_at(in, record - 1) >= enough;
+    if (full)
+        *cursor = UINT64_MAX;
     self->column = in->column[0];
     self->column.entry = self->entry;
     out->batch = (struct weir_batch){.records = kept, .columns = 1, .column = &self->column};
-    return 0;
+    return full ? WEIR_ENOUGH : 0;
 }
 
 static void pass_close(struct weir_stage *stage)
@@ -181,6 +185,7 @@ static const struct weir_option pass_options[] = {
     {"reject", WEIR_OPT_COUNT, NULL, NULL, false, "its multiples are rejected"},
     {"fail", WEIR_OPT_COUNT, NULL, NULL, false, "fails from this number on"},
     {"some", WEIR_OPT_COUNT, "1000000", NULL, false, "how many it takes in one call"},
+    {"enough", WEIR_OPT_COUNT, NULL, NULL, false, "wants no more from this number on"},
     {0}};
 
 static const struct weir_stage_type pass = {.abi = WEIR_STAGE_ABI,
