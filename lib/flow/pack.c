@@ -58,9 +58,11 @@ static uint32_t fit(const struct packing *packing, const struct weir_batch *batc
     return n;
 }
 
-static uint64_t put(char *heap, uint32_t *at, const char *data, size_t length)
+/* A value that no longer is as long as when the room was counted is null: its entry may stand in
+ * shared memory, and was loaded twice. */
+static uint64_t put(char *heap, size_t heap_bytes, uint32_t *at, const char *data, size_t length)
 {
-    if (data == NULL)
+    if (data == NULL || length > heap_bytes - *at)
         return weir_entry_null();
     memcpy(heap + *at, data, length);
     uint64_t entry = weir_entry(*at, (uint32_t)length);
@@ -87,14 +89,15 @@ size_t weir__pack(const struct packing *packing, const struct weir_batch *batch,
         position[2 * i] = where.offset;
         position[2 * i + 1] = where.line;
         if (packing->raw)
-            entry[(size_t)(columns - 1) * n + i] = put(heap, &at, where.raw, where.raw_bytes);
+            entry[(size_t)(columns - 1) * n + i] =
+                put(heap, heap_bytes, &at, where.raw, where.raw_bytes);
     }
     for (uint32_t c = 0; c < batch->columns; c++) {
         if (!packing->needed[c])
             continue;
         for (uint32_t i = 0; i < n; i++) {
             struct weir_value value = weir_value(&batch->column[c], from + i);
-            entry[i] = put(heap, &at, value.data, value.length);
+            entry[i] = put(heap, heap_bytes, &at, value.data, value.length);
         }
         entry += n;
     }

@@ -205,6 +205,31 @@ START_TEST(test_an_entry_that_points_outside_its_heap_is_packed_as_null)
 }
 END_TEST
 
+/* Comes between counting the room and copying. */
+static void lengthen_words(const struct weir_batch *batch, uint32_t record,
+                           struct weir_position *ret)
+{
+    (void)batch, (void)record, (void)ret;
+    word_entry[0] = weir_entry(0, 24);
+}
+
+START_TEST(test_an_entry_that_grows_while_it_is_packed_takes_no_more_room)
+{
+    static const bool needed[] = {true};
+    const struct packing packing = {.needed = needed};
+    struct weir_column column;
+    struct weir_batch batch = words_batch(&column);
+    _Alignas(8) char to[256] = "";
+    uint32_t record = 0;
+    batch.locate = lengthen_words;
+    size_t bytes = weir__pack(&packing, &batch, &record, to, 48);
+    ck_assert_uint_gt(bytes, 0);
+    ck_assert_uint_le(bytes, 48);
+    for (size_t i = 48; i < sizeof(to); i++)
+        ck_assert_int_eq(to[i], 0);
+}
+END_TEST
+
 START_TEST(test_records_that_nobody_can_locate_have_no_place)
 {
     static const bool needed[] = {true};
@@ -391,6 +416,7 @@ int main(void)
     tcase_add_test(whole, test_a_record_takes_its_bytes_an_entry_a_column_and_its_position);
     tcase_add_test(whole, test_nothing_is_packed_behind_the_last_record);
     tcase_add_test(whole, test_an_entry_that_points_outside_its_heap_is_packed_as_null);
+    tcase_add_test(whole, test_an_entry_that_grows_while_it_is_packed_takes_no_more_room);
     tcase_add_test(whole, test_records_that_nobody_can_locate_have_no_place);
     tcase_add_test(broken, test_bytes_that_are_cut_off_are_refused);
     tcase_add_test(broken, test_no_changed_byte_leads_outside_of_the_bytes);
