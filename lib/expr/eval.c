@@ -129,7 +129,7 @@ static void eval_column(struct run *run, struct term *term, const struct selecti
     const uint64_t *entry = column->entry == NULL ? NULL : column->entry + run->base;
     for (uint32_t k = 0; k < sel->count; k++) {
         uint32_t row = sel->row[k];
-        uint64_t e = entry == NULL ? weir_entry_null() : entry[row];
+        uint64_t e = entry == NULL ? weir_entry_null() : *(const volatile uint64_t *)&entry[row];
         uint32_t offset = weir_entry_offset(e), length = weir_entry_length(e);
         /* As weir_value: what stands in shared memory is not trusted. */
         bool null = weir_entry_is_null(e) || offset + length > column->heap_bytes;

@@ -142,7 +142,8 @@ struct weir_value {
  * stands in shared memory is never trusted. The column must have entries. */
 static inline struct weir_value weir_value(const struct weir_column *column, uint32_t record)
 {
-    uint64_t entry = column->entry[record];
+    /* volatile: loaded once, not again behind the check */
+    uint64_t entry = *(const volatile uint64_t *)&column->entry[record];
     uint32_t offset = weir_entry_offset(entry), length = weir_entry_length(entry);
     if (weir_entry_is_null(entry) || offset + length > column->heap_bytes)
         return (struct weir_value){NULL, 0};
