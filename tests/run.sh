@@ -1,7 +1,7 @@
 #!/bin/sh
 # The gate: everything that must hold before a change goes in. Works from any folder; makes files below build/ only.
 #
-#     sh tests/run.sh [--soak SECONDS]    --soak: afterwards, fail at every call, and kill workers at random for so long
+#     sh tests/run.sh [--soak SECONDS]    --soak: afterwards, longer searches, faults at every call, and attacks for so long
 #
 # Each step is named with its outcome; the log of one that fails is printed. Ends with 1 if any failed.
 set -u
@@ -126,6 +126,8 @@ if [ "$soak_seconds" -gt 0 ]; then
     WEIR_INJECT_ALL=1
     export WEIR_INJECT_ALL
     step "faults at every call" run_tests build/gcc -R 'faults/test_(inject|kill_anywhere)'
+    step "damaged segments, long" env WEIR_FUZZ_ROUNDS=$((soak_seconds * 300)) build/gcc/tests/test_segment_fuzz
+    step "orders of memory, long" env WEIR_SOAK=$((soak_seconds / 30 + 1)) build/gcc/tests/test_orders
     if [ -f tests/faults/soak.sh ]; then
         step "soak, $soak_seconds s" sh tests/faults/soak.sh build/gcc/pipeline "$soak_seconds"
     else
