@@ -115,7 +115,7 @@ static int width(const char *text, size_t n)
 
 static void print_source(FILE *to, const struct weir_err *err, const char *caret, const char *plain)
 {
-    int margin = fprintf(to, "%5u", err->line);
+    int margin = err->line == 0 ? fprintf(to, "%5s", "") : fprintf(to, "%5u", err->line);
     fprintf(to, " | ");
     for (const char *c = err->source; *c != '\0'; c++)
         fputc(*c == '\t' ? ' ' : *c, to);
@@ -151,7 +151,7 @@ void weir_err_print(FILE *to, const struct weir_err *err, bool colour)
     fprintf(to, "%serror:%s ", red, plain);
     print_safely(to, err->text);
     fputc('\n', to);
-    if (err->source[0] != '\0' && err->line != 0)
+    if (err->source[0] != '\0' && (err->line != 0 || err->column != 0))
         print_source(to, err, green, plain);
     else if (err->note[0] != '\0')
         fprintf(to, "      %s\n", err->note);

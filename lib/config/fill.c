@@ -360,6 +360,37 @@ char *weir__fill_text(struct loader *loader, struct node *node, const char *text
 
 /* ---- every value of the file ---- */
 
+/* The variable that a value is, and nothing beside it, if --var gives it; else NULL. */
+static const struct variable *given_variable(const struct loader *loader, const char *text)
+{
+    char name[256];
+    size_t n = strlen(text);
+    struct reference reference = {0};
+    if (strncmp(text, "${", 2) != 0 || find_brace(text + 2, text + n) != text + n - 1)
+        return NULL;
+    split(&reference, text + 2, text + n - 1);
+    snprintf(name, sizeof(name), "%.*s", (int)(reference.name_end - reference.name),
+             reference.name);
+    const struct variable *variable = find_variable(loader, name);
+    return variable != NULL && variable->given ? variable : NULL;
+}
+
+/* What is wrong with such a value is wrong with the argument. */
+static void blame_argument(struct loader *loader, struct node *node, const char *variable)
+{
+    char name[128];
+    snprintf(name, sizeof(name), "--var %.100s", variable);
+    uint32_t line = weir__pipeline_add_argument(loader->pipeline, name, "...");
+    loader->no_memory |= line == 0;
+    if (line == 0)
+        return;
+    struct argument *argument = &loader->pipeline->argument[line - ARGUMENT_LINE];
+    argument->line = node->line;
+    argument->column = node->column;
+    argument->span = node->bytes;
+    node->line = line;
+}
+
 static void fill_node(struct loader *loader, struct node *node)
 {
     bool secret;
@@ -370,11 +401,14 @@ static void fill_node(struct loader *loader, struct node *node)
             fill_node(loader, child);
         return;
     }
-    if (node->faulty || node->line == 0 || strstr(node->text, "${") == NULL)
+    if (node->faulty || node->line >= ARGUMENT_LINE || strstr(node->text, "${") == NULL)
         return;
     char *filled = weir__fill_text(loader, node, node->text, &secret);
     if (filled == NULL)
         return;
+    const struct variable *given = given_variable(loader, node->text);
+    if (given != NULL)
+        blame_argument(loader, node, given->node->key);
     weir__node_set_text(node, filled);
     node->quoted = true;
     node->secret = secret;

@@ -66,12 +66,14 @@ void weir__suggest(struct weir_err *err, const char *best)
         weir__advise(err, "did you mean '%s'?", best);
 }
 
-/* In the order of the file; what has no place comes first. */
+/* In the order of the file; what has no place in it comes first. */
 static int compare_errors(const void *a, const void *b)
 {
     const struct weir_err *x = a, *y = b;
-    if (x->line != y->line)
-        return x->line > y->line ? 1 : -1;
+    uint32_t x_line = x->line >= ARGUMENT_LINE ? 0 : x->line;
+    uint32_t y_line = y->line >= ARGUMENT_LINE ? 0 : y->line;
+    if (x_line != y_line)
+        return x_line > y_line ? 1 : -1;
     return (x->column > y->column) - (x->column < y->column);
 }
 

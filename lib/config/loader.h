@@ -32,6 +32,7 @@ struct variable {
     char *value;       /* owned; NULL: it must be given and was not */
     bool secret, faulty;
     bool ready; /* value has been worked out; later ones are not, while it is */
+    bool given; /* by --var */
     bool asked; /* somebody needed the value, or has a default for it */
 };
 

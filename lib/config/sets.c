@@ -10,77 +10,117 @@
 #include "config/keys.h"
 #include "config/yaml.h"
 
-__attribute__((format(printf, 3, 4))) static struct weir_err *
-complain(struct loader *loader, const char *set, const char *format, ...)
+struct set {
+    const char *name;   /* "--set STAGE.OPTION" */
+    const char *id;     /* of the stage */
+    const char *option; /* in name */
+    const char *value;  /* as given */
+    uint32_t line;      /* of its places */
+};
+
+static uint32_t value_column(const struct set *set)
+{
+    return (uint32_t)strlen(set->name) + 2;
+}
+
+/* Points at the bytes of the argument's name that begin at `at`. */
+__attribute__((format(printf, 4, 5))) static struct weir_err *
+complain(struct loader *loader, const struct set *set, const char *at, const char *format, ...)
 {
     char text[512];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    struct weir_err *err = weir__complain(loader, NULL, "--set %.100s: %s", set, text);
-    err->code = WEIR_EUSAGE;
+    struct weir_err *err = weir__complain(loader, NULL, "%s", text);
+    err->line = set->line;
+    err->column = (uint32_t)(at - set->name) + 1;
+    err->span = (uint32_t)(at == set->option ? strlen(at) : strlen(set->id));
     return err;
 }
 
-static struct node *find_stage(struct loader *loader, const char *set, const char *id)
+static struct node *find_stage(struct loader *loader, const struct set *set)
 {
     struct nearest nearest;
     struct node *stages = weir__node_get(loader->root, "stages");
-    weir__nearest_begin(&nearest, id);
+    weir__nearest_begin(&nearest, set->id);
     struct node *stage = stages != NULL && stages->kind == NODE_LIST ? stages->child : NULL;
     for (; stage != NULL; stage = stage->next) {
         const char *its = weir__stage_id_of(stage);
         if (its == NULL)
             continue;
-        if (strcmp(its, id) == 0)
+        if (strcmp(its, set->id) == 0)
             return stage;
         weir__nearest_offer(&nearest, its);
     }
-    weir__suggest(complain(loader, set, "there is no stage '%s'", id), nearest.best);
+    weir__suggest(
+        complain(loader, set, set->name + strlen("--set "), "there is no stage '%s'", set->id),
+        nearest.best);
     return NULL;
 }
 
-static const struct weir_option *find_option(struct loader *loader, const char *set,
-                                             const struct weir_stage_type *type, const char *name)
+static const struct weir_option *find_option(struct loader *loader, const struct set *set,
+                                             const struct weir_stage_type *type)
 {
     struct nearest nearest;
-    weir__nearest_begin(&nearest, name);
+    weir__nearest_begin(&nearest, set->option);
     const struct weir_option *row = type->options;
     for (; row != NULL && row->name != NULL; row++) {
-        if (strcmp(row->name, name) == 0)
+        if (strcmp(row->name, set->option) == 0)
             return row;
         weir__nearest_offer(&nearest, row->name);
     }
-    struct weir_err *err = complain(loader, set, "%s has no option '%s'", type->name, name);
+    struct weir_err *err =
+        complain(loader, set, set->option, "%s has no option '%.100s'", type->name, set->option);
     weir__suggest(err, nearest.best);
     for (const char *const *key = weir__stage_keys; *key != NULL; key++)
-        if (strcmp(*key, name) == 0)
-            weir__advise(err, "'%s' is a key of the stage; --set is for options", name);
+        if (strcmp(*key, set->option) == 0)
+            weir__advise(err, "'%s' is a key of the stage; --set is for options", set->option);
     return NULL;
 }
 
-/* A scalar is taken as it is; for an option that is a list or a map, [a, b] and {a: b} are YAML. */
-static struct node *read_value(struct loader *loader, const char *set,
-                               const struct weir_option *row, const char *value)
+/* Where the value stands in the argument; of one that has several lines, the whole. */
+static void place(struct node *node, const struct set *set, bool exact)
 {
-    bool list = row->type == WEIR_OPT_LIST && value[0] == '[';
-    bool map = (row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP) && value[0] == '{';
+    uint32_t before = value_column(set) - 1;
+    node->line = node->key_line = set->line;
+    if (exact) {
+        node->column += before;
+        node->text_column += before;
+        node->key_column += before;
+    } else {
+        node->column = node->text_column = node->key_column = value_column(set);
+        node->bytes = (uint32_t)strlen(set->value);
+        node->verbatim = false;
+    }
+    for (struct node *child = node->child; child != NULL; child = child->next)
+        place(child, set, exact);
+}
+
+static struct node *read_scalar(struct loader *loader, const struct set *set)
+{
+    struct node *node = weir__node_scalar(set->value);
+    loader->no_memory |= node == NULL;
+    if (node == NULL)
+        return NULL;
+    node->quoted = node->verbatim = true;
+    node->column = node->text_column = 1;
+    node->bytes = (uint32_t)strlen(set->value);
+    return node;
+}
+
+static struct node *read_yaml(struct loader *loader, const struct set *set)
+{
     struct weir_errors errors = {0};
     struct node *node = NULL;
-    if (!list && !map) {
-        node = weir__node_scalar(value);
-        loader->no_memory |= node == NULL;
-        if (node != NULL)
-            node->quoted = true;
-        return node;
-    }
-    int rc = weir__yaml_read(value, strlen(value), &errors, &node);
-    if (errors.count > 0)
-        complain(loader, set, "%s", errors.list[0].text);
-    else if (rc < 0)
-        loader->no_memory = true;
+    int rc = weir__yaml_read(set->value, strlen(set->value), &errors, &node);
+    loader->no_memory |= rc == WEIR_EOS;
     if (errors.count > 0) {
+        const struct weir_err *first = &errors.list[0];
+        struct weir_err *err = complain(loader, set, set->option, "%s", first->text);
+        weir__advise(err, "%s", first->note);
+        err->column = value_column(set) - 1 + first->column;
+        err->span = first->span;
         weir__node_free(node);
         node = NULL;
     }
@@ -88,13 +128,17 @@ static struct node *read_value(struct loader *loader, const char *set,
     return node;
 }
 
-/* What the command line says stands nowhere in the file. */
-static void forget_places(struct node *node)
+/* A scalar is taken as it is; for an option that is a list or a map, [a, b] and {a: b} are YAML. */
+static struct node *read_value(struct loader *loader, const struct set *set,
+                               const struct weir_option *row)
 {
-    node->line = node->column = node->text_column = node->key_line = node->key_column = 0;
-    node->verbatim = false;
-    for (struct node *child = node->child; child != NULL; child = child->next)
-        forget_places(child);
+    bool list = row->type == WEIR_OPT_LIST && set->value[0] == '[';
+    bool map =
+        (row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP) && set->value[0] == '{';
+    struct node *node = list || map ? read_yaml(loader, set) : read_scalar(loader, set);
+    if (node != NULL)
+        place(node, set, strchr(set->value, '\n') == NULL && row->type != WEIR_OPT_SECRET);
+    return node;
 }
 
 static void replace(struct loader *loader, struct node *stage, const char *name, struct node *value)
@@ -119,23 +163,31 @@ static void replace(struct loader *loader, struct node *stage, const char *name,
         loader->no_memory = true;
 }
 
-static void apply(struct loader *loader, const char *set, const char *value)
+static void apply(struct loader *loader, const char *key, const char *value)
 {
-    char id[64];
-    const char *dot = strchr(set, '.');
-    if (dot == NULL || dot == set || dot[1] == '\0' || (size_t)(dot - set) >= sizeof(id)) {
-        complain(loader, set, "write --set STAGE.OPTION=VALUE");
+    char id[64], name[256];
+    const char *dot = strchr(key, '.');
+    snprintf(name, sizeof(name), "--set %s", key);
+    if (dot == NULL || dot == key || dot[1] == '\0' || (size_t)(dot - key) >= sizeof(id)) {
+        weir__complain(loader, NULL, "%.150s: write --set STAGE.OPTION=VALUE", name)->code =
+            WEIR_EUSAGE;
         return;
     }
-    snprintf(id, sizeof(id), "%.*s", (int)(dot - set), set);
-    struct node *stage = find_stage(loader, set, id);
+    snprintf(id, sizeof(id), "%.*s", (int)(dot - key), key);
+    struct set set = {.name = name, .id = id, .option = strchr(name, '.') + 1, .value = value};
+    /* Until the option is known the value may be a secret. */
+    set.line = weir__pipeline_add_argument(loader->pipeline, name, "...");
+    loader->no_memory |= set.line == 0;
+    struct node *stage = find_stage(loader, &set);
     const struct weir_stage_type *type = stage == NULL ? NULL : weir__stage_type_of(stage);
-    const struct weir_option *row = type == NULL ? NULL : find_option(loader, set, type, dot + 1);
-    struct node *node = row == NULL ? NULL : read_value(loader, set, row, value);
-    if (node == NULL)
+    const struct weir_option *row = type == NULL ? NULL : find_option(loader, &set, type);
+    if (row == NULL)
         return;
-    forget_places(node);
-    replace(loader, stage, row->name, node);
+    if (row->type != WEIR_OPT_SECRET)
+        set.line = weir__pipeline_add_argument(loader->pipeline, name, value);
+    struct node *node = read_value(loader, &set, row);
+    if (node != NULL)
+        replace(loader, stage, row->name, node);
 }
 
 void weir__apply_sets(struct loader *loader)

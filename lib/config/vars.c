@@ -76,6 +76,7 @@ static void work_out(struct loader *loader, struct variable *variable)
     if (variable->faulty)
         return;
     if (value != NULL) {
+        variable->given = true;
         variable->value = strdup(value);
         loader->no_memory |= variable->value == NULL;
     } else if (!weir__node_is_missing(node)) {
@@ -94,9 +95,13 @@ static void check_given(struct loader *loader, const char *name)
             return;
         weir__nearest_offer(&nearest, loader->variable[i].node->key);
     }
-    struct weir_err *err = weir__complain(
-        loader, NULL, "--var %.100s: the file declares no such variable under 'vars'", name);
-    err->code = WEIR_EUSAGE;
+    char argument[128];
+    snprintf(argument, sizeof(argument), "--var %.100s", name);
+    struct weir_err *err =
+        weir__complain(loader, NULL, "the file declares no such variable under 'vars'");
+    err->line = weir__pipeline_add_argument(loader->pipeline, argument, "...");
+    err->column = (uint32_t)strlen("--var ") + 1;
+    err->span = (uint32_t)strlen(argument + strlen("--var "));
     weir__suggest(err, nearest.best);
 }
 

@@ -17,6 +17,9 @@ void weir_pipeline_free(struct weir_pipeline *pipeline)
         free(stage->rejects_path);
         free(stage->id);
     }
+    for (size_t i = 0; i < pipeline->arguments; i++)
+        free(pipeline->argument[i].text);
+    free(pipeline->argument);
     free(pipeline->stage);
     free(pipeline->name);
     free(pipeline->quarantine.path);
@@ -28,6 +31,37 @@ void weir_pipeline_free(struct weir_pipeline *pipeline)
 const char *weir_pipeline_name(const struct weir_pipeline *pipeline)
 {
     return pipeline->name;
+}
+
+uint32_t weir__pipeline_add_argument(struct weir_pipeline *pipeline, const char *name,
+                                     const char *value)
+{
+    size_t n = pipeline->arguments;
+    struct argument *list = realloc(pipeline->argument, (n + 1) * sizeof(*list));
+    if (list == NULL)
+        return 0;
+    pipeline->argument = list;
+    list[n] = (struct argument){.name_bytes = strlen(name)};
+    if (asprintf(&list[n].text, "%s=%s", name, value) < 0)
+        return 0;
+    for (char *c = list[n].text; *c != '\0'; c++)
+        *c = (unsigned char)*c < 0x20 ? ' ' : *c; /* it is shown as one line */
+    pipeline->arguments++;
+    return ARGUMENT_LINE + (uint32_t)n;
+}
+
+static void locate_argument(const struct argument *argument, struct weir_err *err)
+{
+    weir_err_context(err, "%.*s", (int)argument->name_bytes, argument->text);
+    if (err->code == WEIR_ECONFIG)
+        err->code = WEIR_EUSAGE;
+    err->line = argument->line;
+    if (argument->line == 0) {
+        snprintf(err->source, sizeof(err->source), "%s", argument->text);
+        return;
+    }
+    err->column = argument->column;
+    err->span = argument->span;
 }
 
 /* The line-th line of text, from 1, and its length; NULL if there are fewer. */
@@ -46,6 +80,11 @@ static const char *find_line(const char *text, uint32_t line, size_t *ret_length
 void weir__pipeline_locate(const struct weir_pipeline *pipeline, struct weir_err *err)
 {
     size_t length = 0;
+    if (err->line >= ARGUMENT_LINE) {
+        locate_argument(&pipeline->argument[err->line - ARGUMENT_LINE], err);
+        if (err->line == 0)
+            return;
+    }
     if (err->file[0] == '\0' && pipeline->file != NULL)
         snprintf(err->file, sizeof(err->file), "%s", pipeline->file);
     if (err->line == 0 || pipeline->text == NULL)

@@ -57,9 +57,25 @@ struct weir_pipeline {
     uint32_t
         restarts; /* 5: deaths of one seat without a commit between them, until the run gives up */
     char run_id[9]; /* chosen when the file is read, since ${run:id} may stand in it */
+    /* What the command line gave in the file's stead. Places in number i have line ARGUMENT_LINE +
+     * i until weir__pipeline_locate says what they are. */
+    struct argument {
+        char *text;                  /* owned: "--set STAGE.OPTION=VALUE" */
+        size_t name_bytes;           /* of it, what stands before the = */
+        uint32_t line, column, span; /* where the file asks for the value; line 0: nowhere */
+    } * argument;
+    size_t arguments;
 };
 
-/* Fills in an error that concerns a place in the graph's file: its name and the source line. */
+#define ARGUMENT_LINE (1u << 30) /* beyond the lines of any file */
+
+/* Adds an argument: name is "--set STAGE.OPTION", value as messages may show it. Returns the line
+ * of its places, the value's column being strlen(name) + 2; 0 when memory ran out. */
+uint32_t weir__pipeline_add_argument(struct weir_pipeline *pipeline, const char *name,
+                                     const char *value);
+
+/* Fills in an error that concerns a place in the graph's file: its name and the source line. One
+ * about an argument names that, and is wrong usage where it was a mistake of the file. */
 void weir__pipeline_locate(const struct weir_pipeline *pipeline, struct weir_err *err);
 
 #endif

@@ -29,7 +29,7 @@ struct node {
     struct node *child; /* the first of a list or map, owned */
     struct node *last;  /* the last of these */
     struct node *next;  /* the next of the same list or map */
-    /* Where it stands, from 1; 0: nowhere (a default, --set). text_column is where the text itself
+    /* Where it stands, from 1; 0: nowhere (a default). text_column is where the text itself
      * begins, after a quote. */
     uint32_t line, column, text_column;
     uint32_t offset, bytes; /* the same as a place in the file, from 0; bytes includes the quotes */

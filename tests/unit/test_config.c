@@ -915,12 +915,87 @@ START_TEST(test_what_can_not_be_set_is_said)
         {"read.", "x", "--set read.: write --set STAGE.OPTION=VALUE\n"},
         {"read.path", "[a", "--set read.path: a bracket is opened and never closed\n"},
         {"read.delimiter", "ab",
-         "3:3: toy.read: 'delimiter' must be one character (one byte) like ; or \\t, not 'ab'\n"},
+         "--set read.delimiter: 'delimiter' must be one character (one byte) like ; or \\t, not "
+         "'ab'\n"},
+        {"read.header", "maybe",
+         "--set read.header: 'header' must be true or false (or yes, no, on, off), not 'maybe'\n"},
+        {"read.types", "[a]",
+         "--set read.types: 'types' must be a map like {name: value}, not '[a]'\n"},
+        {"read.path", "[a, {b: c}]",
+         "--set read.path: 'path' must be a list of plain values; this one is a map\n"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct weir_pair set = {rows[i].set, rows[i].value};
         struct weir_load_options options = {.sets = &set, .sets_count = 1};
         check_row(HEAD READ END, rows[i].error, &options);
+    }
+}
+END_TEST
+
+/* The argument is shown as a line of the file would be, with what is wrong marked in it. */
+START_TEST(test_a_mistake_in_set_is_wrong_usage_and_shows_the_argument)
+{
+    static const struct {
+        const char *set, *value, *source, *marked;
+    } rows[] = {
+        {"read.delimiter", "ab", "--set read.delimiter=ab", "ab"},
+        {"read.path", "[a, {b: c}]", "--set read.path=[a, {b: c}]", "{b: c}"},
+        {"read.path", "[a,\n {b: c}]", "--set read.path=[a,  {b: c}]", "[a,  {b: c}]"},
+        {"map.limit", "0", "--set map.limit=0", "0"},
+        {"map.limti", "hunter2", "--set map.limti=...", "limti"},
+        {"mpa.limit", "hunter2", "--set mpa.limit=...", "mpa"},
+        {"map.password", "[]", NULL, NULL},
+        {"map.set", "{a: [hunter2]}", "--set map.set={a: [hunter2]}", "[hunter2]"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct weir_pair set = {rows[i].set, rows[i].value};
+        struct weir_load_options options = {.sets = &set, .sets_count = 1};
+        int code = parse_with(HEAD READ "- type: toy.map\n" END, &options);
+        ck_assert_int_eq(code, rows[i].source == NULL ? 0 : WEIR_EUSAGE);
+        if (rows[i].source != NULL) {
+            const struct weir_err *err = &errors.list[0];
+            ck_assert_uint_eq(errors.count, 1);
+            ck_assert_str_eq(err->file, "");
+            ck_assert_uint_eq(err->line, 0);
+            ck_assert_str_eq(err->source, rows[i].source);
+            ck_assert_uint_eq(err->span, strlen(rows[i].marked));
+            ck_assert_mem_eq(err->source + err->column - 1, rows[i].marked, err->span);
+        }
+        clear();
+    }
+}
+END_TEST
+
+START_TEST(test_a_mistake_in_var_is_wrong_usage_where_the_value_is_used)
+{
+    static const struct weir_pair vars[] = {{"d", "ab"}, {"n", "x"}};
+    static const struct weir_load_options options = {.vars = vars, .vars_count = 2};
+    static const char head[] = "version: 1\nvars: {d: 1, n: 2}\nstages:\n";
+    static const struct {
+        const char *stage, *error;
+        int code;
+    } rows[] = {
+        {"- {type: toy.read, with: {path: a, delimiter: \"${d}\"}}\n",
+         "4:47: --var d: 'delimiter' must be one character (one byte) like ; or \\t, not 'ab'\n",
+         WEIR_EUSAGE},
+        {"- {type: toy.read, with: {path: a, delimiter: \"${d:-;}\"}}\n",
+         "4:47: --var d: 'delimiter' must be one character (one byte) like ; or \\t, not 'ab'\n",
+         WEIR_EUSAGE},
+        {"- {type: toy.read, workers: \"${n}\", with: {path: a}}\n",
+         "4:29: --var n: 'workers' must be auto or a number from 1 to 64\n", WEIR_EUSAGE},
+        /* what the file adds may be what is wrong */
+        {"- {type: toy.read, with: {path: a, delimiter: \"${d};\"}}\n",
+         "4:47: 'delimiter' must be one character (one byte) like ; or \\t, not 'ab;'\n",
+         WEIR_ECONFIG},
+    };
+    char text[256];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s" END, head, rows[i].stage);
+        ck_assert_int_eq(parse_with(text, &options), rows[i].code);
+        char *got = said();
+        ck_assert_str_eq(got, rows[i].error);
+        free(got);
+        clear();
     }
 }
 END_TEST
@@ -1084,6 +1159,8 @@ int main(void)
     tcase_add_test(test, test_a_secret_is_marked_and_its_text_is_not_shown);
     tcase_add_test(test, test_options_can_be_set_from_the_command_line);
     tcase_add_test(test, test_what_can_not_be_set_is_said);
+    tcase_add_test(test, test_a_mistake_in_set_is_wrong_usage_and_shows_the_argument);
+    tcase_add_test(test, test_a_mistake_in_var_is_wrong_usage_where_the_value_is_used);
     tcase_add_test(test, test_too_many_workers_are_a_wrong_command_line);
     tcase_add_test(test, test_an_error_shows_its_line);
     tcase_add_test(test, test_every_mistake_of_a_file_is_shown_in_its_order);

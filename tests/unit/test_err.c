@@ -151,7 +151,9 @@ static struct {
      "f:1:9: error: x\n    1 | M\xC3\xBCller: \xE2\x82\xAC!\n      |        ^^\n"},
     {{.text = "x", .line = 5, .column = 1, .span = 2, .source = "\xF0\x9F\x8C\x8A"},
      "error: x\n    5 | \xF0\x9F\x8C\x8A\n      | ^\n"},
-    /* a source without a line is no line of a file */
+    /* one without a line is no line of a file: an argument, if a place in it is known */
+    {{.text = "x", .column = 3, .span = 2, .source = "a=bc", .note = "mend it"},
+     "error: x\n      | a=bc\n      |   ^^ mend it\n"},
     {{.text = "x", .file = "f", .source = "abc", .note = "mend it"},
      "f: error: x\n      mend it\n"},
 };
