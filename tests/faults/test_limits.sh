@@ -56,7 +56,7 @@ if [ "$slow" -eq 1 ]; then
     growing 2000000 9 '0 71' 'memory' --as
     growing 100000 9 '0 71' 'memory' --data
 fi
-for limit in $(seq 3 20); do
+for limit in $(seq 3 32); do
     under '0 71' 'Too many open files' "--nofile=$limit"
 done
 both --nofile
