@@ -59,8 +59,15 @@ static bool holds_lower(const struct run *run, uint32_t g, uint64_t number, bool
 static bool awaits_lower_part(const struct run *run, uint32_t g, uint64_t number)
 {
     for (uint32_t seat = 0; seat < run->plan->blueprint.group[g].seats; seat++) {
-        const struct ledger_copy *ledger = weir__view_ledger(&run->view, g, seat);
-        if (ledger->expects_part && ledger->number < number)
+        const struct word *sequence = &view_seat(&run->view, g, seat)->sequence.word;
+        bool awaits;
+        uint64_t read;
+        do { /* a copy is written again only after the sequence has moved on */
+            read = word_load(sequence, STEP_SEQUENCE_LOAD);
+            const struct ledger_copy *ledger = &view_seat(&run->view, g, seat)->copy[read & 1];
+            awaits = ledger->expects_part && ledger->number < number;
+        } while (word_load(sequence, STEP_SEQUENCE_LOAD) != read);
+        if (awaits)
             return true;
     }
     return false;
