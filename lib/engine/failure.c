@@ -66,6 +66,7 @@ static bool awaits_lower_part(const struct run *run, uint32_t g, uint64_t number
             read = word_load(sequence, STEP_SEQUENCE_LOAD);
             const struct ledger_copy *ledger = &view_seat(&run->view, g, seat)->copy[read & 1];
             awaits = ledger->expects_part && ledger->number < number;
+            word_fence(STEP_SEQUENCE_LOAD); /* what is read above is read before the line below */
         } while (word_load(sequence, STEP_SEQUENCE_LOAD) != read);
         if (awaits)
             return true;

@@ -9,7 +9,7 @@
  * Memory order: a load acquires, a store releases, a compare-and-swap does both, and word_fence is
  * sequentially consistent. It is needed in two kinds of places only: between a waker's publication
  * and its look at a parked word, and between a waiter's bit in that word and its second look (see
- * wait.h).
+ * wait.h). One more stands where the supervisor reads a ledger that its seat may be writing.
  */
 #ifndef WEIR_WORD_H
 #define WEIR_WORD_H
