@@ -31,7 +31,7 @@ static void put_schema(struct node *map, const struct weir_schema *schema)
     struct buf text;
     weir__buf_init(&text);
     weir__schema_write(schema, &text);
-    put(map, "in", text.data);
+    put(map, "in", text.failed ? NULL : text.data);
     weir__buf_release(&text);
 }
 
@@ -42,7 +42,7 @@ static void put_needed(struct node *map, const struct member *member)
     weir__buf_init(&text);
     for (uint32_t c = 0; c < member->needed_count; c++)
         weir__buf_putc(&text, member->needed[c] ? '1' : '0');
-    put(map, "needed", text.data);
+    put(map, "needed", text.failed ? NULL : text.data);
     weir__buf_release(&text);
 }
 

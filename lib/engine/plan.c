@@ -188,6 +188,8 @@ static int bind(struct draft *draft, struct weir_errors *errors)
     draft->runtime.err = NULL;
     draft->needed = calloc(draft->out.columns + 1, sizeof(bool));
     stage->needed = draft->needed;
+    if (code == 0 && draft->needed == NULL)
+        code = WEIR_EOS;
     draft->bound = code == 0;
     return code;
 }
@@ -209,12 +211,9 @@ static int bind_all(struct weir_plan *plan, struct weir_errors *errors)
         if (code < 0 && draft->out.columns == 0)
             break;
     }
-    if (worst < 0)
-        return worst;
-    for (uint32_t d = plan->chain; d < plan->drafts; d++)
-        if (bind(&plan->draft[d], errors) < 0)
-            return WEIR_EINTERNAL;
-    return 0;
+    for (uint32_t d = plan->chain; d < plan->drafts && worst == 0; d++)
+        worst = bind(&plan->draft[d], errors);
+    return worst;
 }
 
 /* From the sink back: which columns does somebody use? */

@@ -47,7 +47,7 @@ static void found_text(const struct weir_probe *probe, struct buf *to)
         put(files, NULL, probe->file[f]);
     snprintf(number, sizeof(number), "%" PRIu64, probe->bytes);
     put(map, "bytes", number);
-    put(map, "schema", schema.data);
+    put(map, "schema", schema.failed ? NULL : schema.data);
     if (probe->text != NULL)
         put(map, "text", probe->text);
     weir__node_append(map, "files", files);
@@ -151,9 +151,12 @@ static int read_result(int fd, struct weir_probe *ret, struct weir_err *err)
     }
     text[n] = '\0';
     const char *at = text;
+    errno = 0;
     struct node *map = weir__node_read(&at);
     int code = map == NULL ? WEIR_EINTERNAL : read_found(map, ret);
-    if (code < 0)
+    if (code < 0 && errno == ENOMEM)
+        code = cannot_read(err);
+    else if (code < 0)
         weir_err_set(err, code, "cannot read what the probe of the input found");
     weir__node_free(map);
     free(text);

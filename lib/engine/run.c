@@ -323,8 +323,10 @@ static int start_all(struct run *run, struct weir_err *err)
     for (uint32_t g = 0; g < blueprint->groups; g++)
         run->workers += blueprint->group[g].seats;
     run->worker = calloc(run->workers, sizeof(*run->worker));
-    if (run->worker == NULL)
+    if (run->worker == NULL) {
+        run->workers = 0;
         return weir_err_set(err, WEIR_EOS, "out of memory");
+    }
     size_t w = 0;
     for (uint32_t g = blueprint->groups; g-- > 0;)
         for (uint32_t seat = 0; seat < blueprint->group[g].seats; seat++) {
@@ -400,8 +402,12 @@ static int conclude(struct run *run, struct weir_err *err)
     receipt->signal = run->signal;
     receipt->restarts = run->restarts;
     receipt->ended_early = ended_early(run);
-    if (weir__receipt_own(receipt) < 0)
-        return weir_err_set(err, WEIR_EOS, "out of memory");
+    if (weir__receipt_own(receipt) < 0) {
+        weir_receipt_free(receipt);
+        run->receipt = NULL;
+        return weir_err_set(err, WEIR_EOS, "no memory for the receipt; %s",
+                            run->published ? "the outputs are published" : "nothing was published");
+    }
     if (run->published) {
         receipt->exit_code = weir__receipt_judge(receipt, run->plan->pipeline);
         return 0;

@@ -15,7 +15,7 @@ static struct node *make(enum node_kind kind)
 
 struct node *weir__node_scalar(const char *text)
 {
-    struct node *node = make(NODE_SCALAR);
+    struct node *node = text == NULL ? NULL : make(NODE_SCALAR);
     if (node == NULL)
         return NULL;
     node->text = strdup(text);
@@ -38,14 +38,17 @@ struct node *weir__node_map(void)
 
 int weir__node_append(struct node *parent, const char *key, struct node *child)
 {
-    if (child == NULL)
+    char *copy = NULL;
+    bool whole = parent != NULL && child != NULL;
+    if (whole && parent->kind == NODE_MAP)
+        whole = (copy = strdup(key)) != NULL;
+    if (!whole) {
+        if (parent != NULL)
+            parent->incomplete = true;
+        weir__node_free(child);
         return WEIR_EOS;
+    }
     if (parent->kind == NODE_MAP) {
-        char *copy = strdup(key);
-        if (copy == NULL) {
-            weir__node_free(child);
-            return WEIR_EOS;
-        }
         free(child->key);
         child->key = copy;
     }
@@ -182,6 +185,10 @@ static void write_text(const char *text, struct buf *to)
 
 void weir__node_write(const struct node *node, struct buf *to)
 {
+    if (node == NULL || node->incomplete) {
+        to->failed = true;
+        return;
+    }
     if (node->kind == NODE_SCALAR) {
         write_text(node->text, to);
         return;

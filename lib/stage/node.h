@@ -18,14 +18,15 @@ enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct node {
     enum node_kind kind;
-    char *key;     /* in a map: its key, owned; else NULL */
-    char *text;    /* a scalar's text, owned, never NULL for a scalar */
-    bool quoted;   /* a scalar that stood in quotes or as a block; false and no text: nothing was
-                      written */
-    bool secret;   /* holds something that prints as *** */
-    bool verbatim; /* the file has the text as it is: each of its lines from text_column on */
-    bool faulty;   /* an error has been said about it: who reads it takes it for given and says no
-                      more */
+    char *key;       /* in a map: its key, owned; else NULL */
+    char *text;      /* a scalar's text, owned, never NULL for a scalar */
+    bool quoted;     /* a scalar that stood in quotes or as a block; false and no text: nothing was
+                        written */
+    bool secret;     /* holds something that prints as *** */
+    bool verbatim;   /* the file has the text as it is: each of its lines from text_column on */
+    bool faulty;     /* an error has been said about it: who reads it takes it for given and says no
+                        more */
+    bool incomplete; /* a list or map: memory ran out for a child */
     struct node *child; /* the first of a list or map, owned */
     struct node *last;  /* the last of these */
     struct node *next;  /* the next of the same list or map */
@@ -36,12 +37,12 @@ struct node {
     uint32_t key_line, key_column;
 };
 
-/* All return NULL when memory ran out. Text is copied. */
+/* All return NULL when memory ran out. Text is copied; NULL is text for which memory ran out. */
 struct node *weir__node_scalar(const char *text);
 struct node *weir__node_list(void);
 struct node *weir__node_map(void);
 /* Appends child (now owned by parent), under key (copied) if parent is a map. 0, or WEIR_EOS with
- * child freed. */
+ * child freed and parent incomplete. Both may be NULL, for which memory ran out. */
 int weir__node_append(struct node *parent, const char *key, struct node *child);
 /* The child of that key, or NULL. map may be NULL. */
 struct node *weir__node_get(const struct node *map, const char *key);
