@@ -34,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -56,6 +57,7 @@ static struct {
     unsigned long at;
     int error, signal; /* what the struck one fails with, or gets before */
     pid_t program;
+    const void *image; /* of the program in memory */
 } inject;
 
 /* The function that is wrapped. */
@@ -107,6 +109,8 @@ __attribute__((constructor)) static void begin(void)
     inject.error = error_number(inject.how);
     inject.signal = signal_number(inject.how);
     inject.program = getpid();
+    Dl_info info;
+    inject.image = dladdr((const void *)getauxval(AT_ENTRY), &info) != 0 ? info.dli_fbase : NULL;
     bool understood = inject.at == 0 || inject.error != 0 || inject.signal != 0 ||
                       (inject.how != NULL && strcmp(inject.how, "short") == 0);
     struct shared *shared = make_shared(file);
@@ -283,6 +287,59 @@ int fclose(FILE *file)
         errno = error;
     return fails ? EOF : rc;
 }
+
+/* ---- allocations ---- */
+
+#ifdef INJECT_ALLOCATIONS /* a sanitizer has its own */
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t count, size_t n);
+void *__libc_realloc(void *old, size_t n);
+
+/* Only those of the program itself: it is not to answer for what libraries do without memory. */
+static bool strike_allocation(const char *name, const void *caller)
+{
+    static bool inside;
+    if (inject.shared == NULL || inside || strcmp(inject.call, name) != 0)
+        return false;
+    inside = true; /* looking at it allocates */
+    Dl_info info;
+    bool ours = dladdr(caller, &info) != 0 && info.dli_fbase == inject.image;
+    bool struck = ours && strike(name, caller, NULL, -1);
+    inside = false;
+    return struck;
+}
+
+void *malloc(size_t n)
+{
+    return strike_allocation("malloc", CALLER) ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t count, size_t n)
+{
+    return strike_allocation("calloc", CALLER) ? NULL : __libc_calloc(count, n);
+}
+
+void *realloc(void *old, size_t n)
+{
+    return strike_allocation("realloc", CALLER) ? NULL : __libc_realloc(old, n);
+}
+
+WRAP(char *, strdup, NULL, NULL, -1, (const char *text), (text))
+WRAP(char *, strndup, NULL, NULL, -1, (const char *text, size_t n), (text, n))
+
+int asprintf(char **to, const char *format, ...)
+{
+    va_list args;
+    if (strike("asprintf", CALLER, NULL, -1))
+        return -1;
+    va_start(args, format);
+    int n = vasprintf(to, format, args);
+    va_end(args);
+    return n;
+}
+
+#endif
 
 /* ---- calls that may do half of it ---- */
 

@@ -3,7 +3,9 @@
 # shellcheck source=tests/faults/small.sh
 . "$(dirname "$0")/small.sh"
 
-cc -O2 -shared -fPIC -D_GNU_SOURCE "$WEIR_SOURCE/tests/faults/inject.c" -o inject.so || exit 71
+allocations=
+[ "$slow" -gt 1 ] || allocations=-DINJECT_ALLOCATIONS
+cc -O2 -shared -fPIC -D_GNU_SOURCE $allocations "$WEIR_SOURCE/tests/faults/inject.c" -o inject.so || exit 71
 cat >injected <<END
 #!/bin/sh
 LD_PRELOAD=$work/inject.so exec "$program" "\$@"

@@ -3,7 +3,7 @@
 # or stopped there. A run ends with the right code, says what failed, and leaves its outputs old or whole.
 #
 #     WEIR_INJECT_ALL  strikes every single call. Otherwise, of the calls that one place in the program makes on one file, the
-#                      first and the last
+#                      first and the last, and the first allocation
 # shellcheck source=tests/faults/inject.sh
 . "$(dirname "$0")/inject.sh"
 
@@ -30,6 +30,7 @@ ways_to_fail() {
     futex_wait) echo EAGAIN EINTR ;;
     futex_wake) ;; # cannot fail
     epoll_wait | poll | wait4 | waitpid) echo EINTR ;;
+    malloc | calloc | realloc | strdup | strndup | asprintf) echo ENOMEM ;;
     *) return 1 ;;
     esac
 }
@@ -64,7 +65,7 @@ codes_for() {
     *:fclose:* | *:close:*) echo 0 ;;
     *:fcntl:memfd:*) echo 71 ;;
     ENOLCK:*) echo 0 ;;
-    *:epoll_ctl:*) echo 0 71 ;; # not to be told any more is not needed
+    *:epoll_ctl:* | *:*alloc:* | *:str*dup:*) echo 0 71 ;; # what is not needed may fail
     ENOMEM:* | *:posix_fallocate:* | *:fork:*) echo 71 ;;
     EPERM:* | EINVAL:* | EXDEV:* | EAGAIN:futex_wait:*) echo 0 ;;
     *) echo 74 ;;
@@ -78,7 +79,7 @@ words_for() {
     EAGAIN) echo 'Resource temporarily unavailable' ;;
     EIO) echo 'Input/output error' ;;
     EMFILE) echo 'Too many open files' ;;
-    ENOMEM) echo 'Cannot allocate memory\|no memory' ;;
+    ENOMEM) echo 'Cannot allocate memory\|no memory\|out of memory\|no room\|cannot open the stages\|options again' ;;
     ENOSPC) echo 'No space left on device\|no room' ;;
     ENOLCK) echo 'No locks available' ;;
     EINTR) echo 'Interrupted system call' ;;
@@ -117,7 +118,7 @@ struck() {
     grep -q "$(words_for "$4")" err || fail "$here: it does not say why: $(cat err)"
     grep -qF "$(file_of "$3")" err || fail "$here: it does not say what: $(cat err)"
     case $1:$3 in
-    *:receipt.json | *:.receipt.json.part | fflush:out)
+    *:receipt.json | *:.receipt.json.part | fflush:out | strdup:*)
         # Before the run, or behind it.
         is_old || is_whole made || is_mixture || fail "$here: $(cat different)"
         grep -q 'the outputs are published' err || is_old || [ "$3" = out ] ||
@@ -130,21 +131,20 @@ struck() {
     again
 }
 
-# numbers COUNT: which of so many calls are struck.
+# numbers CALL COUNT: which of so many calls are struck. Allocations are too many for all of them.
 numbers() {
-    if [ -n "$all" ]; then
-        seq "$1"
-    elif [ "$1" -gt 1 ] && [ "$slow" -eq 1 ]; then
-        echo "1 $1"
-    else
-        echo 1
-    fi
+    case $1:$all:$2:$slow in
+    *alloc::* | str*dup::* | asprintf::* | *::1:* | *::*:[!1]*) echo 1 ;;
+    *alloc:* | str*dup:*) echo "1 $2" ;;
+    *::*) echo "1 $2" ;;
+    *) seq "$2" ;;
+    esac
 }
 
-for case in replacing appending piping; do
-    prepare $case
-    rm -f trace
-    INJECT_CALL=any INJECT_TRACE=trace start $case ./injected
+# sweep CALL: strikes these calls of a run of the case; "any": all but allocations.
+sweep() {
+    : >trace
+    INJECT_CALL=$1 INJECT_TRACE=trace start "$case" ./injected
     is_whole made || fail "$case: traced, it leaves $(cat different)"
     # What one place does on one file. Places that were struck in an earlier case are left out.
     cut -d' ' -f1-3 trace | sort | uniq -c | sort -k 2 >sites
@@ -152,12 +152,20 @@ for case in replacing appending piping; do
         ways=$(ways_to_fail "$call") || fail "nothing is known of how $call can fail"
         if [ -z "$all" ] && grep -qs "^$call $caller " struck_sites; then continue; fi
         for way in $ways; do
-            for number in $(numbers "$count"); do
+            for number in $(numbers "$call" "$count"); do
                 struck "$call" "$caller" "$object" "$way" "$number"
             done
         done
     done 3<sites
     cut -d' ' -f1-2 trace | sort -u | sed 's/$/ /' >>struck_sites
+}
+
+for case in replacing appending piping; do
+    prepare $case
+    sweep any
+    # A sanitizer has allocations of its own.
+    [ "$slow" -eq 1 ] || continue
+    for call in malloc calloc realloc strdup strndup asprintf; do sweep $call; done
 done
 [ "$missed" -lt $((runs / 4)) ] || fail "$missed of $runs calls were never made"
 echo "$runs runs with one failed call, $missed of them without that call"
