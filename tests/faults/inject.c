@@ -4,7 +4,8 @@
  *
  *     INJECT_FILE   the counter that all processes share; it must not be there yet. Without it
  *                   nothing happens
- *     INJECT_CALL   which calls count: the name of one of the functions below, or "any"
+ *     INJECT_CALL   which calls count: the name of one of the functions below, or "any" that does
+ *                   not only allocate
  *     INJECT_FROM   only those from this CALLER
  *     INJECT_ON     only those on this OBJECT
  *     INJECT_WHO    "program": only those of the process that was started; "worker": only others
@@ -325,13 +326,20 @@ void *realloc(void *old, size_t n)
     return strike_allocation("realloc", CALLER) ? NULL : __libc_realloc(old, n);
 }
 
-WRAP(char *, strdup, NULL, NULL, -1, (const char *text), (text))
-WRAP(char *, strndup, NULL, NULL, -1, (const char *text, size_t n), (text, n))
+char *strdup(const char *text)
+{
+    return strike_allocation("strdup", CALLER) ? NULL : REAL(strdup)(text);
+}
+
+char *strndup(const char *text, size_t n)
+{
+    return strike_allocation("strndup", CALLER) ? NULL : REAL(strndup)(text, n);
+}
 
 int asprintf(char **to, const char *format, ...)
 {
     va_list args;
-    if (strike("asprintf", CALLER, NULL, -1))
+    if (strike_allocation("asprintf", CALLER))
         return -1;
     va_start(args, format);
     int n = vasprintf(to, format, args);
