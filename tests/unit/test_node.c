@@ -75,6 +75,20 @@ START_TEST(test_a_tower_of_brackets_is_refused)
 }
 END_TEST
 
+/* As after a failed allocation. */
+START_TEST(test_what_lacks_a_child_is_not_written)
+{
+    struct node *map = weir__node_map(), *list = weir__node_list();
+    ck_assert_int_eq(weir__node_append(list, NULL, weir__node_scalar(NULL)), WEIR_EOS);
+    ck_assert_int_eq(weir__node_append(list, NULL, weir__node_scalar("a")), 0);
+    ck_assert_int_eq(weir__node_append(map, "list", list), 0);
+    ck_assert_ptr_null(written(map));
+    ck_assert_ptr_null(written(NULL));
+    ck_assert_int_eq(weir__node_append(NULL, "a", weir__node_scalar("b")), WEIR_EOS);
+    weir__node_free(map);
+}
+END_TEST
+
 START_TEST(test_a_map_finds_its_members_by_key)
 {
     struct node *map = weir__node_map();
@@ -173,6 +187,7 @@ int main(void)
     tcase_add_loop_test(test, test_other_text_is_refused, 0, 17);
     tcase_add_test(test, test_reading_stops_behind_the_value);
     tcase_add_test(test, test_a_tower_of_brackets_is_refused);
+    tcase_add_test(test, test_what_lacks_a_child_is_not_written);
     tcase_add_test(test, test_a_map_finds_its_members_by_key);
     tcase_add_loop_test(test, test_take_leaves_the_others_in_order, 0, 3);
     tcase_add_test(test, test_a_copy_has_the_same_text_and_places);
