@@ -278,7 +278,10 @@ static void replace(struct run *run, struct run_worker *worker, const struct pro
     worker_name(run, worker, name, sizeof(name));
     end_text(end, how, sizeof(how));
     if (words_of(run, worker)->irreplaceable != 0 || group_of(run, worker)->irreplaceable) {
-        cannot_replace(run, name, how);
+        if (end->exit_code == CREW_NO_MEMORY)
+            cannot_begin(run, worker, name);
+        else
+            cannot_replace(run, name, how);
         return;
     }
     if (blame(run, worker, end, &blamed, &err) < 0) {
