@@ -124,7 +124,10 @@ struck() {
         grep -q 'the outputs are published' err || is_old || [ "$3" = out ] ||
             fail "$here: it does not say that the outputs are published"
         ;;
-    rename*:* | lstat:.*) is_mixture || fail "$here: $(cat different)" ;;
+    rename*:* | lstat:.*)
+        is_mixture || fail "$here: $(cat different)"
+        is_old || grep -q 'published already: made/' err || fail "$here: it does not say what was published: $(cat err)"
+        ;;
     *) is_old || fail "$here: exit $ended, but $(cat different)" ;;
     esac
     receipt_is_sound || [ "$1:$3" = fflush:out ] || fail "$here: the receipt is neither old nor complete"
