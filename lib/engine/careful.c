@@ -123,6 +123,18 @@ static int do_without(struct crew *crew, const struct division *division)
     return code;
 }
 
+/* Whether output of the record that comes next may have been published by a predecessor. Then it
+ * has been worked on once, and is not to be set aside as well. */
+static bool is_passing(const struct seat *seat)
+{
+    for (uint32_t port = 0; port < seat->of->ports; port++) {
+        const struct made *made = &seat->out[port].made, *passed = &seat->now.passed[port];
+        if (made->bytes < passed->bytes || made->records < passed->records)
+            return true;
+    }
+    return false;
+}
+
 int weir__careful_drive(struct crew *crew, const struct weir_batch *batch)
 {
     struct division division;
@@ -131,9 +143,9 @@ int weir__careful_drive(struct crew *crew, const struct weir_batch *batch)
     while (code == 0 && !crew->enough && divide(crew, &division)) {
         if (division.at < crew->seat->now.settled)
             continue;
-        trial->record = division.at;
-        code = is_doomed(crew, division.at) ? do_without(crew, &division)
-                                            : weir__crew_drive(crew, 0, &division.one);
+        bool doomed = is_doomed(crew, division.at);
+        trial->record = is_passing(crew->seat) && !doomed ? TRIAL_WHOLE : division.at;
+        code = doomed ? do_without(crew, &division) : weir__crew_drive(crew, 0, &division.one);
     }
     trial->record = TRIAL_WHOLE;
     free(division.column);

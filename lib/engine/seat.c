@@ -189,6 +189,10 @@ enum seat_event weir__seat_look(struct seat *seat)
     enum run_word run = run_word(seat);
     if (run == RUN_DISCARD)
         return SEAT_DISCARD;
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        if (seat->now.part[port] > 0)
+            return SEAT_READY; /* a predecessor died in the middle of a number, whose end is waited
+                                  for */
     return run == RUN_DRAIN || unwanted(seat) ? SEAT_UNWANTED : SEAT_READY;
 }
 
@@ -357,6 +361,7 @@ void weir__seat_pass_empty(struct seat *seat)
         seat->now.number = seat->input.number.n;
     weir__seat_settle(seat);
     weir__seat_end_input(seat);
+    seat->now.expects_part = false; /* the number ends here, whatever the input had left */
     weir__seat_commit(seat, true);
 }
 

@@ -191,9 +191,17 @@ static int blame(struct run *run, struct run_worker *worker, const struct proces
     bool missed = worker->overdue != 0 && worker->overdue == running;
     if (group_of(run, worker)->aside_port < 0 || (worker->overdue != 0 && !missed))
         return 0;
+    /* Of what was doomed a part may stand in the quarantine already: the rest is to go with it. */
+    struct caution said = worker->blame.caution;
+    bool published =
+        was_doomed && weir__view_ledger(&run->view, worker->start.group, worker->start.seat)
+                              ->passed[group_of(run, worker)->aside_port]
+                              .bytes > 0;
     describe(run, worker, end, running, reason, sizeof(reason));
     *ret = weir__blame_death(&worker->blame, trial, running, !missed && !is_own_doing(end), reason,
                              run->plan->pipeline->quarantine.poison_after);
+    if (published)
+        worker->blame.caution = said;
     if (missed && trial->record == TRIAL_WHOLE)
         worker->blame.caution.slow = true;
     return *ret == BLAME_DOOMED && !was_doomed ? doom(run, worker, err) : 0;
