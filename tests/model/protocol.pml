@@ -1,8 +1,9 @@
 /*
  * protocol.pml - rings, claims, next, ledger, recovery, parking and the ends of a stream, as coded.
  *
- * A run of up to four groups in a row: group 0 is the source, the last one is the sink. Each seat is a
- * process; where the code has a function, there is an inline of its name. A step is one access of a shared word: an
+ * A run of up to four groups in a row: group 0 is the source, the last one is the sink. With REJECTS group 1 has a
+ * second port, read by a sink of its own; with MERGE groups 0 and 1 are sources and group 2 reads both. Each seat is
+ * a process; where the code has a function, there is an inline of its name. A step is one access of a shared word: an
  * atomic block that begins with STEP(name), the name it has in lib/shm/word.h. At each step the seat may die (as in
  * weir__step_hook), while `deaths` are left: its private variables are gone, and its successor begins at `attach`, at
  * any later time. steps.sh holds the names here to those of word.h.
@@ -13,15 +14,17 @@
  *   sequence   flips which copy is valid, and nobody reads the other: here a commit writes the valid one, in its step.
  *              To die while the other is written is to die before it
  *   set, clear, bump   loops around a compare-and-swap are one step: each is one change of the word
- *   fences     have no effect here: the model is sequentially consistent. They carry their names all the same
+ *   fences     have no effect here: this model is sequentially consistent. fence.pml is the one that needs them
  *   parking    without it (PARKING 0) a seat waits by itself until a look is not in vain, so that larger worlds of
  *              rings can be searched
  *
  * A source of two seats does not exist; here one gives the even numbers and one the odd, in place of a layer of workers.
+ * A group with two inputs does not exist yet: MERGE is the design's. Between its inputs it is arrival, it numbers anew.
  *
- * A world is a set of -D: K (slots a ring), N (numbers), S0..S3 (seats a group), GROUPS, PARTS (of the source, a
- * number), SPLIT (a worker makes two parts of one input), DEATHS, PARKING, ENOUGH and LIMIT (the number
- * after which that group wants no more), FAILING (see there). A mutant is one more -D: M_...; see run.sh.
+ * A world is a set of -D: K (slots a ring), N (numbers of a source), S0..S3 (seats a group), GROUPS, REJECTS, MERGE,
+ * PARTS (of the source, a number), SPLIT (the workers of group 1 make two parts of one input), DEATHS, PARKING, ENOUGH
+ * and LIMIT (the number after which that group wants no more), FAILING (see there), SLOW (see there). A mutant is one
+ * more -D: M_...; see run.sh.
  */
 #ifndef K
 #define K 1
@@ -63,13 +66,58 @@
 #define PARKING 0
 #endif
 
-#define ALL (S0 + S1 + S2 + S3)
-#define MOST 3 /* seats a group */
+#define CHAIN (S0 + S1 + S2 + S3) /* seats of the row */
 #define SINK (GROUPS - 1)
-#define SEATS(g) ((g) == 0 -> S0 : ((g) == 1 -> S1 : ((g) == 2 -> S2 : S3)))
-#define FIRST(g) ((g) == 0 -> 0 : ((g) == 1 -> S0 : ((g) == 2 -> S0 + S1 : S0 + S1 + S2)))
-/* Numbers on the edge that group g reads: the source's, and one from `finish` of each seat before. */
-#define TOTAL(g) (N + FIRST(g))
+#ifdef REJECTS
+#define ASIDE 4 /* the group of one seat that reads the second port of group 1 */
+#define ALL (CHAIN + 1)
+#define RINGS (ALL + S1)
+#define PORTS 2
+#define PORTS_OF(g) ((g) == 1 -> 2 : ((g) < SINK -> 1 : 0))
+#define CONSUMER(g, port) ((port) == 1 -> ASIDE : (g) + 1)
+#define RING_OF(id, me, port) ((port) == 1 -> ALL + (me) : (id))
+#else
+#define ALL CHAIN
+#define RINGS ALL
+#define PORTS 1
+#define PORTS_OF(g) ((g) < SINK -> 1 : 0)
+#ifdef MERGE
+#define CONSUMER(g, port) ((g) == 0 -> 2 : (g) + 1)
+#else
+#define CONSUMER(g, port) ((g) + 1)
+#endif
+#define RING_OF(id, me, port) (id)
+#endif
+#define MOST 3 /* seats a group */
+#define SEATS(g) ((g) == 0 -> S0 : ((g) == 1 -> S1 : ((g) == 2 -> S2 : ((g) == 3 -> S3 : 1))))
+#define FIRST(g) \
+    ((g) == 0 -> 0 : ((g) == 1 -> S0 : ((g) == 2 -> S0 + S1 : ((g) == 3 -> S0 + S1 + S2 : CHAIN))))
+
+/*
+ * An edge has the number of the group that reads it; the second input of group 2, with MERGE, is edge 0. MADE: numbers
+ * that are published on it, which are the source's and one from `finish` of each seat before.
+ */
+#ifdef MERGE
+#define IS_SOURCE(g) ((g) < 2)
+#define PRODUCER(edge) ((edge) == 0 -> 0 : (edge) - 1)
+#define MADE(edge) ((edge) == 3 -> 2 * N + S0 + S1 + S2 : N + SEATS(PRODUCER(edge)))
+#else
+#define IS_SOURCE(g) ((g) == 0)
+#ifdef REJECTS
+#define PRODUCER(edge) ((edge) == ASIDE -> 1 : (edge) - 1)
+#define MADE(edge) (N + ((edge) == ASIDE -> S0 + S1 : FIRST(edge)))
+#else
+#define PRODUCER(edge) ((edge) - 1)
+#define MADE(edge) (N + FIRST(edge))
+#endif
+#endif
+#ifdef REJECTS
+#define FIRST_RING(edge) ((edge) == ASIDE -> ALL : FIRST(PRODUCER(edge)))
+#define GROUPS_OF_RUN 5
+#else
+#define FIRST_RING(edge) FIRST(PRODUCER(edge))
+#define GROUPS_OF_RUN GROUPS
+#endif
 
 /* ---- words ---- */
 
@@ -86,32 +134,48 @@
 
 #define SLOT(ring, position) ((ring)*K + (position) % K)
 
-/* Slot x of those that group g reads. BEGINS: what is published there is the first part of next. */
-#define AT(g, x) (FIRST(g - 1) * K + (x))
-#define BEGINS(g, x) \
-    ((x) < SEATS(g - 1) * K && N_OF(number_word[AT(g, x)]) == next_word[g] && PART_OF(number_word[AT(g, x)]) == 0 && \
-     LAP(claim_word[AT(g, x)]) * K + (x) % K < tail_word[FIRST(g - 1) + (x) / K])
+/* Slot x of those of an edge. BEGINS: what is published there is the first part of next. */
+#define AT(edge, x) (FIRST_RING(edge) * K + (x))
+#define BEGINS(edge, x) \
+    ((x) < SEATS(PRODUCER(edge)) * K && N_OF(number_word[AT(edge, x)]) == next_word[edge] && \
+     PART_OF(number_word[AT(edge, x)]) == 0 && \
+     LAP(claim_word[AT(edge, x)]) * K + (x) % K < tail_word[FIRST_RING(edge) + (x) / K])
+
+/*
+ * ANY_LEFT: something is published that nobody has taken. Where the end may be early this is asked of the numbers that
+ * came from before only: a seat that saw the end of its input numbers its last behind those of seats that ended early
+ * and gave none, so that nobody comes to it.
+ */
+#ifdef ENOUGH
+#define MUST_BE_TAKEN(edge, number) (N_OF(number) < (IS_SOURCE(PRODUCER(edge)) -> N : next_word[PRODUCER(edge)]))
+#else
+#define MUST_BE_TAKEN(edge, number) true
+#endif
+#define LEFT(edge, x) \
+    ((x) < SEATS(PRODUCER(edge)) * K && !IS_TAKEN(claim_word[AT(edge, x)]) && \
+     MUST_BE_TAKEN(edge, number_word[AT(edge, x)]) && LAP(claim_word[AT(edge, x)]) * K + (x) % K < tail_word[FIRST_RING(edge) + (x) / K])
+#define ANY_LEFT(edge) (LEFT(edge, 0) || LEFT(edge, 1) || LEFT(edge, 2) || LEFT(edge, 3))
 
 mtype = { NONE, READY, TAKEN_BY, STALE, PILL, UNWANTED };
 #define IDLE 0
 #define LOADED 1
 #define BUMPED 2
 
-byte tail_word[ALL];          /* a ring a seat: seat s of all owns ring s */
-byte number_word[ALL * K];
-byte claim_word[ALL * K];
-byte next_word[GROUPS];
+byte tail_word[RINGS]; /* seat s of all owns ring s */
+byte number_word[RINGS * K];
+byte claim_word[RINGS * K];
+byte next_word[GROUPS_OF_RUN];
 byte event_word[ALL];
-byte parked_in[GROUPS];
-byte parked_out[GROUPS];
+byte parked_in[GROUPS_OF_RUN];
+byte parked_out[GROUPS_OF_RUN];
 bit closed_word[ALL];
 bit done_word[ALL];
 bit failed_word[ALL];
 
 typedef ledger {
-    byte tail;
+    byte tail[PORTS];
     byte number;
-    byte part;
+    byte part[PORTS];
     bit input_done;
     bit expects_part;
     bit enough;
@@ -127,24 +191,29 @@ ledger valid[ALL];
 /* ---- what only the check knows ---- */
 
 byte deaths = DEATHS;
-byte started[GROUPS];           /* numbers whose first part was taken */
-int finished[GROUPS];           /* a bit an input part whose transaction is committed */
-int first_by[GROUPS];           /* two bits a number: who took the first part */
+byte started[GROUPS_OF_RUN]; /* numbers whose first part was taken */
+int finished[GROUPS_OF_RUN]; /* a bit an input part whose transaction is committed */
+int first_by[GROUPS_OF_RUN]; /* two bits a number: who took the first part */
 
-#define FINISHED_BIT(num) (1 << (N_OF(num) * 2 + PART_OF(num)))
-#define FIRST_BY(num) ((first_by[g] >> (N_OF(num) * 2)) & 3)
+#define FINISHED_BIT(num) (1 << (N_OF(num) * 4 + PART_OF(num)))
+#define FIRST_BY(num) ((first_by[edge] >> (N_OF(num) * 2)) & 3)
 
 /* ---- steps ---- */
 
 /* Printed when a trail is replayed. */
 #define SAY(name) printf("seat %d.%d ", g, me); printf(#name); printf("\n")
-#if DEATHS > 0
-#define DIES_THERE deaths > 0 -> SAY(dies); deaths--; goto died
-#define STEP(name) if :: deaths > 0 -> SAY(dies); deaths--; goto died :: SAY(name) fi
-#else
+#if DEATHS == 0
 #define DIES_THERE false
 #define STEP(name) SAY(name)
+#elif defined(M_LIVING)
+/* Who is slow gets a successor, and goes on. */
+#define DIES_THERE false
+#define STEP(name) if :: deaths > 0 -> SAY(succeeded); deaths--; run seat(g, me, id, 1) :: true fi; SAY(name)
+#else
+#define DIES_THERE deaths > 0 -> SAY(dies); deaths--; goto died
+#define STEP(name) if :: deaths > 0 -> SAY(dies); deaths--; goto died :: SAY(name) fi
 #endif
+#define FENCE(name)
 
 #define bump(s) \
     if \
@@ -191,31 +260,37 @@ int first_by[GROUPS];           /* two bits a number: who took the first part */
 inline wake_group(group)
 {
     do
-    :: atomic {
-        index < SEATS(group) ->
+    :: index < SEATS(group) ->
+       atomic {
         STEP(EVENT_BUMP);
         bump(FIRST(group) + index);
         index++
        }
-    :: atomic { index >= SEATS(group) -> index = 0; break }
+    :: else -> index = 0; break
     od
 }
 
 inline wake_around()
 {
 #if PARKING
-    /* STEP(WAKE_FENCE) stands before */
+    FENCE(WAKE_FENCE)
 #ifndef M_WAKE_NOT_OWN
     wake_group(g);
 #endif
     if
-    :: g > 0 -> wake_group(g - 1)
+    :: !IS_SOURCE(g) -> wake_group(PRODUCER(g))
     :: else
     fi;
+#ifdef MERGE
     if
-    :: g < SINK -> wake_group(g + 1)
+    :: g == 2 -> wake_group(0)
     :: else
-    fi
+    fi;
+#endif
+    do
+    :: p < PORTS_OF(g) -> wake_group(CONSUMER(g, p)); p++
+    :: else -> p = 0; break
+    od
 #else
     skip
 #endif
@@ -223,31 +298,38 @@ inline wake_around()
 
 /* ---- edge.c ---- */
 
+/* The hints are a process's own, one a ring of each edge that it reads. */
+#ifdef MERGE
+#define HEAD(r) head[(edge == 0 -> MOST - 1 : r)]
+#else
+#define HEAD(r) head[r]
+#endif
+
 /* Looks in ring r for the first part of number n. */
 inline look_for()
 {
     atomic {
         STEP(TAIL_LOAD);
-        t = tail_word[FIRST(g - 1) + r];
+        t = tail_word[FIRST_RING(edge) + r];
         if
-        :: head[r] + K < t -> head[r] = t - K
+        :: HEAD(r) + K < t -> HEAD(r) = t - K
         :: else
         fi;
-        q = head[r];
+        q = HEAD(r);
         found = NONE
     };
     do
-    :: atomic { q >= t -> q = 0; t = 0; break }
+    :: q >= t -> atomic { q = 0; t = 0; r++; break }
 #ifdef M_CLAIM_FIRST
-    :: atomic { q < t -> STEP(CLAIM_LOAD); c = claim_word[SLOT(FIRST(g - 1) + r, q)] };
+    :: q < t -> atomic { STEP(CLAIM_LOAD); c = claim_word[SLOT(FIRST_RING(edge) + r, q)] };
        atomic {
         STEP(NUMBER_LOAD);
-        num = number_word[SLOT(FIRST(g - 1) + r, q)];
+        num = number_word[SLOT(FIRST_RING(edge) + r, q)];
 #else
-    :: atomic { q < t -> STEP(NUMBER_LOAD); num = number_word[SLOT(FIRST(g - 1) + r, q)] };
+    :: q < t -> atomic { STEP(NUMBER_LOAD); num = number_word[SLOT(FIRST_RING(edge) + r, q)] };
        atomic {
         STEP(CLAIM_LOAD);
-        c = claim_word[SLOT(FIRST(g - 1) + r, q)];
+        c = claim_word[SLOT(FIRST_RING(edge) + r, q)];
 #endif
         if
 #ifdef M_LAP_NOT_COMPARED
@@ -255,7 +337,7 @@ inline look_for()
 #else
         :: LAP(c) != q / K || N_OF(num) < n ->
 #endif
-           head[r] = q + 1; /* released, or started before n */
+           HEAD(r) = q + 1; /* released, or started before n */
            q++;
            num = 0;
            c = 0
@@ -265,12 +347,13 @@ inline look_for()
            :: N_OF(num) == n && PART_OF(num) != 0 -> found = STALE; num = 0
            :: else ->
               found = (IS_TAKEN(c) -> TAKEN_BY : READY);
-              ring = FIRST(g - 1) + r;
+              ring = FIRST_RING(edge) + r;
               position = q
            fi;
            c = 0;
            q = 0;
            t = 0;
+           r++;
            break
         fi
        }
@@ -296,9 +379,9 @@ inline ring_take()
        has_input = 1;
        if
        :: PART_OF(num) == 0 ->
-          assert(started[g] == N_OF(num));
-          started[g] = N_OF(num) + 1;
-          first_by[g] = first_by[g] | (me << (N_OF(num) * 2))
+          assert(started[edge] == N_OF(num));
+          started[edge] = N_OF(num) + 1;
+          first_by[edge] = first_by[edge] | (me << (N_OF(num) * 2))
        :: else -> assert(FIRST_BY(num) == me)
        fi
     :: else
@@ -308,42 +391,38 @@ inline ring_take()
 inline advance(from)
 {
     if
-    :: next_word[g] == from -> next_word[g] = from + 1
+    :: next_word[edge] == from -> next_word[edge] = from + 1
     :: else
     fi
 }
 
 inline take_ordered()
 {
-    atomic { STEP(NEXT_LOAD); n = next_word[g]; r = 0; found = NONE };
+    atomic { STEP(NEXT_LOAD); n = next_word[edge]; found = NONE };
     do
     :: do
-       :: r < SEATS(g - 1) && found == NONE ->
-          look_for();
-          r++
+       :: r < SEATS(PRODUCER(edge)) && found == NONE -> look_for()
        :: else -> r = 0; break
        od;
        if
        :: found == READY ->
           atomic { ring_take() };
           if
-          :: has_input ->
 #ifndef M_RELEASE_FIRST
-             atomic { STEP(NEXT_ADVANCE); advance(n); n = 0; found = NONE; event_is = READY; break }
+          :: has_input -> atomic { STEP(NEXT_ADVANCE); advance(n); n = 0; found = NONE; event_is = READY; break }
 #else
-             atomic { n = 0; found = NONE; event_is = READY; break }
+          :: has_input -> atomic { n = 0; found = NONE; event_is = READY; break }
 #endif
-          :: else -> ring = 0; position = 0; num = 0
+          :: else -> atomic { ring = 0; position = 0; num = 0 }
           fi
-       :: found == TAKEN_BY ->
-          atomic { STEP(NEXT_HELP); advance(n); ring = 0; position = 0; num = 0 }
+       :: found == TAKEN_BY -> atomic { STEP(NEXT_HELP); advance(n); ring = 0; position = 0; num = 0 }
        :: else
        fi;
        atomic {
         STEP(NEXT_LOAD);
         if
-        :: found == NONE && next_word[g] == n -> n = 0; event_is = NONE; break
-        :: else -> n = next_word[g]; found = NONE
+        :: found == NONE && next_word[edge] == n -> n = 0; event_is = NONE; break
+        :: else -> n = next_word[edge]; found = NONE
         fi
        }
     od
@@ -378,11 +457,9 @@ inline has_more()
     keep_ring = ring;
     keep_position = position;
     keep_num = num;
-    atomic { STEP(NEXT_LOAD); n = next_word[g]; r = 0; found = NONE };
+    atomic { STEP(NEXT_LOAD); n = next_word[edge]; found = NONE };
     do
-    :: r < SEATS(g - 1) && found != READY ->
-       look_for();
-       r++
+    :: r < SEATS(PRODUCER(edge)) && found != READY -> look_for()
     :: else -> break
     od;
     atomic {
@@ -402,14 +479,13 @@ inline find_taken()
 {
     atomic {
         STEP(CLAIM_LOAD);
-        r = 0;
         do
-        :: r < SEATS(g - 1) * K ->
-           c = claim_word[FIRST(g - 1) * K + r];
+        :: r < SEATS(PRODUCER(edge)) * K ->
+           c = claim_word[AT(edge, r)];
            if
            :: IS_TAKEN(c) && TAKER(c) == me ->
               STEP(NUMBER_LOAD);
-              ring = FIRST(g - 1) + r / K;
+              ring = FIRST_RING(edge) + r / K;
               position = LAP(c) * K + r % K;
               num = number_word[SLOT(ring, position)];
               has_input = 1;
@@ -435,44 +511,71 @@ inline find_taken()
 #define all_of(word, group, step, yes) \
     yes = 1; \
     do \
-    :: atomic { \
-        index < SEATS(group) && yes -> \
+    :: index < SEATS(group) && yes -> \
+       atomic { \
         STEP(step); \
         yes = word[FIRST(group) + index]; \
         index++ \
        } \
-    :: atomic { !(index < SEATS(group) && yes) -> index = 0; break } \
+    :: else -> index = 0; break \
     od
 
 #ifdef ENOUGH
-#define DONE_BEHIND (SEATS(g + 1) == 1 && done_word[FIRST(g + 1)] || \
-                     SEATS(g + 1) == 2 && done_word[FIRST(g + 1)] && done_word[FIRST(g + 1) + 1])
+#define IS_DONE(g, s) ((s) >= SEATS(g) || done_word[FIRST(g) + (s)])
+#define ALL_DONE(g) (IS_DONE(g, 0) && IS_DONE(g, 1) && IS_DONE(g, 2))
 #else
-#define DONE_BEHIND false
+#define ALL_DONE(g) false
 #endif
 
+/* unwanted(): the readers of rejects have no say. */
 inline look_whether_wanted()
 {
+    event_is = NONE;
 #ifdef ENOUGH
     if
     :: g < SINK ->
-       all_of(done_word, g + 1, DONE_LOAD, flag);
+       all_of(done_word, CONSUMER(g, 0), DONE_LOAD, flag);
        if
-       :: flag -> event_is = UNWANTED
+       :: flag -> event_is = UNWANTED; flag = 0
        :: else
-       fi;
-       flag = 0
+       fi
+    :: else
+    fi
+#endif
+}
+
+inline take_any_input()
+{
+#ifdef MERGE
+    /* between its inputs it is arrival: it looks at one, then at the other */
+    if
+    :: g == 2 -> edge = 0; take_ordered(); edge = (event_is == NONE -> 2 : 0)
+    :: else
+    fi;
+    if
+    :: event_is == NONE -> take_ordered()
     :: else
     fi
 #else
-    skip
+    take_ordered()
+#endif
+}
+
+inline look_whether_closed()
+{
+    all_of(closed_word, PRODUCER(g), CLOSED_LOAD, flag);
+#ifdef MERGE
+    if
+    :: g == 2 && flag -> all_of(closed_word, 0, CLOSED_LOAD, flag)
+    :: else
+    fi
 #endif
 }
 
 inline look_for_input()
 {
-    event_is = NONE;
 #ifdef M_PART_WAITS_ON
+    event_is = NONE;
     if
     :: !now.expects_part -> look_whether_wanted()
     :: else
@@ -485,11 +588,11 @@ inline look_for_input()
     :: event_is == NONE && now.expects_part -> take_part()
     :: event_is == NONE && !now.expects_part ->
 #ifdef M_RINGS_FIRST
-       take_ordered();
-       all_of(closed_word, g - 1, CLOSED_LOAD, flag);
+       take_any_input();
+       look_whether_closed();
 #else
-       all_of(closed_word, g - 1, CLOSED_LOAD, flag);
-       take_ordered();
+       look_whether_closed();
+       take_any_input();
 #endif
        if
        :: event_is == NONE && flag -> event_is = PILL
@@ -499,35 +602,50 @@ inline look_for_input()
     fi
 }
 
+#define SLOT_IS_FREE (claim_word[SLOT(RING_OF(id, me, p), now.tail[p])] == EMPTY(now.tail[p] / K))
+
+/* Secures what is not secured yet, port after port. */
 #if PARKING
-inline look_for_slot()
+inline look_for_slots()
 {
-    atomic {
-        STEP(CLAIM_LOAD);
-        flag = (claim_word[SLOT(id, now.tail)] == EMPTY(now.tail / K))
-    };
+    event_is = READY;
+    do
+    :: p >= PORTS_OF(g) -> p = 0; break
+    :: p < PORTS_OF(g) && secured[p] -> p++
+    :: p < PORTS_OF(g) && !secured[p] ->
+       atomic { STEP(CLAIM_LOAD); flag = SLOT_IS_FREE };
 #ifdef ENOUGH
-    if
-    :: !flag -> all_of(done_word, g + 1, DONE_LOAD, flag)
-    :: else
-    fi;
+       if
+       :: !flag -> all_of(done_word, CONSUMER(g, p), DONE_LOAD, flag)
+       :: else
+       fi;
 #endif
-    event_is = (flag -> READY : NONE);
-    flag = 0
+       atomic {
+        if
+        :: flag -> secured[p] = 1; flag = 0; p++
+        :: else -> event_is = NONE; p = 0; break
+        fi
+       }
+    od
 }
 #else
 /* To look in vain changes nothing: it looks when it is not in vain. */
-inline look_for_slot()
+inline look_for_slots()
 {
-    atomic {
+    do
+    :: p >= PORTS_OF(g) -> p = 0; event_is = READY; break
+    :: p < PORTS_OF(g) && secured[p] -> p++
+    :: p < PORTS_OF(g) && !secured[p] ->
+       atomic {
         if
-        :: claim_word[SLOT(id, now.tail)] == EMPTY(now.tail / K)
-        :: DONE_BEHIND
+        :: SLOT_IS_FREE || ALL_DONE(CONSUMER(g, p))
         :: DIES_THERE
         fi;
         STEP(CLAIM_LOAD);
-        event_is = READY
-    }
+        secured[p] = 1;
+        p++
+       }
+    od
 }
 #endif
 
@@ -578,6 +696,7 @@ inline sleep()
        do \
        :: true -> \
           ARM(words, sets); \
+          FENCE(PARK_FENCE) \
           SECOND_LOOK(look) \
           if \
           :: event_is != NONE -> event_word[id] = IDLE; break \
@@ -594,16 +713,23 @@ inline sleep()
 #else
 /* Without parking: to look in vain changes nothing, so it looks when it is not in vain, or just no more. */
 #define CLOSED(g, s) ((s) >= SEATS(g) || closed_word[FIRST(g) + (s)])
-#define WORTH_A_LOOK \
-    ((now.expects_part -> now.input_position + 1 < tail_word[now.input_ring] : \
-      BEGINS(g, 0) || BEGINS(g, 1) || BEGINS(g, 2) || BEGINS(g, 3) || \
-      CLOSED(g - 1, 0) && CLOSED(g - 1, 1) && CLOSED(g - 1, 2)) || WANTED_NO_MORE)
-
-#ifdef M_PART_WAITS_ON
-#define WANTED_NO_MORE (g < SINK && !now.expects_part && DONE_BEHIND)
+#define ALL_CLOSED(g) (CLOSED(g, 0) && CLOSED(g, 1) && CLOSED(g, 2))
+#define BEGINS_ON(edge) (BEGINS(edge, 0) || BEGINS(edge, 1) || BEGINS(edge, 2) || BEGINS(edge, 3))
+#ifdef MERGE
+#define INPUT_BEGINS (BEGINS_ON(g) || g == 2 && BEGINS_ON(0))
+#define INPUT_CLOSED (ALL_CLOSED(PRODUCER(g)) && (g != 2 || ALL_CLOSED(0)))
 #else
-#define WANTED_NO_MORE (g < SINK && DONE_BEHIND)
+#define INPUT_BEGINS BEGINS_ON(g)
+#define INPUT_CLOSED ALL_CLOSED(PRODUCER(g))
 #endif
+#ifdef M_PART_WAITS_ON
+#define WANTED_NO_MORE (g < SINK && !now.expects_part && ALL_DONE(CONSUMER(g, 0)))
+#else
+#define WANTED_NO_MORE (g < SINK && ALL_DONE(CONSUMER(g, 0)))
+#endif
+#define WORTH_A_LOOK \
+    ((now.expects_part -> now.input_position + 1 < tail_word[now.input_ring] : INPUT_BEGINS || INPUT_CLOSED) || \
+     WANTED_NO_MORE)
 
 #define wait_for(look, words, sets) \
     do \
@@ -617,11 +743,11 @@ inline sleep()
     od
 #endif
 #define await(look) AWAIT_##look
-#define AWAIT_look_for_slot skip
+#define AWAIT_look_for_slots skip
 #define AWAIT_look_for_pardon \
     atomic { \
         if \
-        :: DONE_BEHIND \
+        :: ALL_DONE(CONSUMER(g, 0)) \
         :: DIES_THERE \
         fi \
     }
@@ -645,7 +771,7 @@ inline seat_take()
 #if PARKING && !defined(M_NO_SIBLING)
     if
     :: event_is == READY && SEATS(g) > 1 ->
-       /* STEP(WAKE_FENCE) */
+       FENCE(WAKE_FENCE)
        has_more();
        if
        :: found == READY -> found = NONE; wake_one(g, parked_in, 7)
@@ -658,13 +784,8 @@ inline seat_take()
 
 inline secure()
 {
-    if
-    :: g < SINK && !secured ->
-       wait_for(look_for_slot, parked_out, true);
-       secured = 1;
-       event_is = NONE
-    :: else
-    fi
+    wait_for(look_for_slots, parked_out, true);
+    event_is = NONE
 }
 
 /* ---- committing: seat.c ---- */
@@ -703,18 +824,26 @@ inline commit_tail()
 #ifdef M_CLOSED_FIRST
     close_seat();
 #endif
-    if
-    :: g < SINK -> atomic { STEP(TAIL_PUBLISH); tail_word[id] = now.tail }
-    :: else
-    fi;
-    if
-    :: now.done -> atomic { STEP(DONE_STORE); done_word[id] = 1 }
-    :: else
-    fi;
+    do
+    :: p < PORTS_OF(g) -> atomic { STEP(TAIL_PUBLISH); tail_word[RING_OF(id, me, p)] = now.tail[p]; p++ }
+    :: else -> p = 0; break
+    od;
+#ifdef M_RELEASE_BEFORE_DONE
     if
     :: now.input_done -> ring_release()
     :: else
     fi;
+#endif
+    if
+    :: now.done -> atomic { STEP(DONE_STORE); done_word[id] = 1 }
+    :: else
+    fi;
+#ifndef M_RELEASE_BEFORE_DONE
+    if
+    :: now.input_done -> ring_release()
+    :: else
+    fi;
+#endif
 #ifndef M_CLOSED_FIRST
     close_seat()
 #else
@@ -722,43 +851,59 @@ inline commit_tail()
 #endif
 }
 
-#define FIRST_HALF(to) \
-    to.tail = now.tail; to.number = now.number; to.part = now.part; to.cursor = now.cursor; to.wrote = now.wrote
-#define SECOND_HALF(to) \
-    to.input_done = now.input_done; to.expects_part = now.expects_part; to.enough = now.enough; \
-    to.last = now.last; to.done = now.done; to.input_ring = now.input_ring; to.input_position = now.input_position
-#define CLEAN(x) \
-    x.tail = 0; x.number = 0; x.part = 0; x.cursor = 0; x.wrote = 0; x.input_done = 0; x.expects_part = 0; \
-    x.enough = 0; x.last = 0; x.done = 0; x.input_ring = 0; x.input_position = 0
+#if PORTS == 2
+#define OUTPUTS(to, from) \
+    to.tail[0] = from.tail[0]; to.tail[1] = from.tail[1]; to.part[0] = from.part[0]; to.part[1] = from.part[1]
+#else
+#define OUTPUTS(to, from) to.tail[0] = from.tail[0]; to.part[0] = from.part[0]
+#endif
+#define FIRST_HALF(to, from) \
+    OUTPUTS(to, from); to.number = from.number; to.cursor = from.cursor; to.wrote = from.wrote
+#define SECOND_HALF(to, from) \
+    to.input_done = from.input_done; to.expects_part = from.expects_part; to.enough = from.enough; \
+    to.last = from.last; to.done = from.done; to.input_ring = from.input_ring; to.input_position = from.input_position
+#define READ_LEDGER FIRST_HALF(now, valid[id]); SECOND_HALF(now, valid[id])
 
-#define READ_LEDGER \
-    now.tail = valid[id].tail; now.number = valid[id].number; now.part = valid[id].part; \
-    now.cursor = valid[id].cursor; now.wrote = valid[id].wrote; now.input_done = valid[id].input_done; \
-    now.expects_part = valid[id].expects_part; now.enough = valid[id].enough; now.last = valid[id].last; \
-    now.done = valid[id].done; now.input_ring = valid[id].input_ring; now.input_position = valid[id].input_position
+/* A source of two seats gives every second number. */
+#ifdef MERGE
+#define STRIDE(g) 1
+#define OFFSET(g) 0
+#define OWN_NUMBERS(g) ((g) <= 2)
+#else
+#define STRIDE(g) S0
+#define OFFSET(g) me
+#define OWN_NUMBERS(g) ((g) == 0)
+#endif
 
-/* weir__seat_commit(). What a publisher wakes follows the tail. */
-/* `ends`: the number is complete with this. */
+/* label(): the header of a secured slot. It is ours, and nobody reads it: a group that is done does not. */
+inline label()
+{
+    STEP(NUMBER_STORE);
+    assert(!IS_TAKEN(claim_word[SLOT(RING_OF(id, me, p), now.tail[p])]) || done_word[FIRST(CONSUMER(g, p))]);
+    number_word[SLOT(RING_OF(id, me, p), now.tail[p])] =
+        NUMBER((IS_SOURCE(g) && !now.last -> now.number * STRIDE(g) + OFFSET(g) : now.number), now.part[p], ends);
+    followed = followed || now.part[p] > 0;
+    now.part[p]++;
+    now.tail[p]++;
+    secured[p] = 0;
+    published[p] = 1
+}
+
+/* weir__seat_commit(). `ends`: the number is complete with this; `wrote_aside`: there is something for port 1. */
 inline seat_commit()
 {
-    if
-    :: secured ->
+    do
+    :: p < PORTS_OF(g) && secured[p] && (p == 0 || ends || wrote_aside) -> atomic { label(); p++ }
+    :: p < PORTS_OF(g) && !(secured[p] && (p == 0 || ends || wrote_aside)) -> p++
+    :: p >= PORTS_OF(g) ->
        atomic {
-        STEP(NUMBER_STORE);
-        /* the slot is ours: nobody reads it (a group that is done does not) */
-        assert(!IS_TAKEN(claim_word[SLOT(id, now.tail)]) || done_word[FIRST(g + 1)]);
-        number_word[SLOT(id, now.tail)] = NUMBER((g == 0 && !now.last -> now.number * S0 + me : now.number), now.part, ends);
-        followed = now.part > 0;
-        now.part++;
-        now.tail++;
-        secured = 0;
-        published = 1
-       }
-    :: else
-    fi;
-    atomic {
+        p = 0;
+        wrote_aside = 0;
         if
-        :: ends -> now.part = 0; now.number = (g == 0 -> now.number + 1 : now.number)
+        :: ends ->
+           now.part[0] = 0;
+           now.part[PORTS - 1] = 0;
+           now.number = (OWN_NUMBERS(g) -> now.number + 1 : 0)
         :: else
         fi;
         /* what nobody looks at any more */
@@ -766,46 +911,46 @@ inline seat_commit()
         :: !now.input_done && !now.expects_part -> now.input_ring = 0; now.input_position = 0
         :: else
         fi;
-        if
-        :: g > 0 && now.part == 0 -> now.number = 0
-        :: else
-        fi
-    };
+        break
+       }
+    od;
 #ifdef M_ONE_COPY
-    atomic { STEP(SEQUENCE_COMMIT); FIRST_HALF(valid[id]) };
+    atomic { STEP(SEQUENCE_COMMIT); FIRST_HALF(valid[id], now) };
 #endif
     atomic {
         STEP(SEQUENCE_COMMIT);
-        FIRST_HALF(valid[id]);
-        SECOND_HALF(valid[id]);
+        FIRST_HALF(valid[id], now);
+        SECOND_HALF(valid[id], now);
         if
         :: now.input_done ->
            /* the bytes in hand were still the ones that were taken, and are committed once */
            assert(number_word[SLOT(ring, position)] == num);
-           assert((finished[g] & FINISHED_BIT(num)) == 0);
-           finished[g] = finished[g] | FINISHED_BIT(num)
+           assert((finished[edge] & FINISHED_BIT(num)) == 0);
+           finished[edge] = finished[edge] | FINISHED_BIT(num)
         :: else
         fi
     };
     commit_tail();
 #if PARKING
-    if
-    :: published ->
-       /* STEP(WAKE_FENCE) */
+    do
+    :: p < PORTS_OF(g) && published[p] ->
+       FENCE(WAKE_FENCE)
 #ifndef M_PART_WAKES_ONE
        if
-       :: followed -> wake_group(g + 1)
-       :: else -> wake_one(g + 1, parked_in, 7)
-       fi
+       :: followed -> wake_group(CONSUMER(g, p))
+       :: else -> wake_one(CONSUMER(g, p), parked_in, 7)
+       fi;
 #else
-       wake_one(g + 1, parked_in, 7)
+       wake_one(CONSUMER(g, p), parked_in, 7);
 #endif
-    :: else
-    fi;
+       p++
+    :: p < PORTS_OF(g) && !published[p] -> p++
+    :: p >= PORTS_OF(g) -> p = 0; break
+    od;
     if
     :: now.input_done ->
-       /* STEP(WAKE_FENCE) */
-       wake_one(g - 1, parked_out, 1 << (now.input_ring - FIRST(g - 1)))
+       FENCE(WAKE_FENCE)
+       wake_one(PRODUCER(edge), parked_out, 1 << (now.input_ring - FIRST_RING(edge)))
     :: else
     fi;
 #endif
@@ -820,10 +965,11 @@ inline seat_commit()
         :: else
         fi;
         if
-        :: !now.expects_part -> now.input_ring = 0; now.input_position = 0
+        :: !now.expects_part -> now.input_ring = 0; now.input_position = 0; edge = g
         :: else
         fi;
-        published = 0;
+        published[0] = 0;
+        published[PORTS - 1] = 0;
         followed = 0;
         ends = 0
     };
@@ -843,14 +989,17 @@ inline seat_commit()
  * in it. So: "never is there something to take, everybody parked, and no wake pending".
  */
 #ifdef SLOW
-#define WAITS(g, x) ((x) < SEATS(g - 1) * K && !IS_TAKEN(claim_word[AT(g, x)]) && BEGINS(g, x))
-#define SOMETHING_WAITS(g) (WAITS(g, 0) || WAITS(g, 1) || WAITS(g, 2) || WAITS(g, 3))
-#define HOLDS(g, x, seat) ((x) < SEATS(g - 1) * K && claim_word[AT(g, x)] % 8 == 1 + (seat))
+#define WAITS(edge, x) \
+    ((x) < SEATS(PRODUCER(edge)) * K && !IS_TAKEN(claim_word[AT(edge, x)]) && BEGINS(edge, x))
+#define SOMETHING_WAITS(edge) (WAITS(edge, 0) || WAITS(edge, 1) || WAITS(edge, 2) || WAITS(edge, 3))
+#define HOLDS(edge, x, seat) \
+    ((x) < SEATS(PRODUCER(edge)) * K && claim_word[AT(edge, x)] % 8 == 1 + (seat))
 #define FREE(g, seat) \
     (!closed_word[FIRST(g) + seat] && !valid[FIRST(g) + seat].expects_part && !HOLDS(g, 0, seat) && \
      !HOLDS(g, 1, seat) && !HOLDS(g, 2, seat) && !HOLDS(g, 3, seat))
 #define OTHER_SHOULD_BEGIN (SEATS(g) == 2 && SOMETHING_WAITS(g) && FREE(g, (1 - me)))
-#define SINK_SHOULD_BEGIN (now.part > 0 && SOMETHING_WAITS((g + 1)) && (FREE((g + 1), 0) || FREE((g + 1), 1)))
+#define SINK_SHOULD_BEGIN \
+    (now.part[0] > 0 && SOMETHING_WAITS((g + 1)) && (FREE((g + 1), 0) || FREE((g + 1), 1)))
 #define WHILE(condition) \
     atomic { \
         if \
@@ -867,36 +1016,35 @@ inline produce()
 {
     secure();
     WHILE(SINK_SHOULD_BEGIN);
-    ends = (now.part + 1 == PARTS_OF(now.number));
+    ends = (now.part[0] + 1 == PARTS_OF(now.number));
     seat_commit()
 }
 
+/* A batch in hand, to its release. Group 1 with SPLIT commits in the middle, and of even numbers something for port 1. */
 inline process()
 {
-    now.number = N_OF(num);
-    now.expects_part = 0;
+    atomic { now.number = (OWN_NUMBERS(g) -> now.number : N_OF(num)); now.expects_part = 0 };
     secure();
     WHILE(OTHER_SHOULD_BEGIN);
 #ifdef SPLIT
     if
-    :: g < SINK && !now.cursor ->
+    :: g == 1 && !now.cursor ->
        now.cursor = 1;
-       ends = 0;
+       wrote_aside = (N_OF(num) % 2 == 0);
        seat_commit();
-       now.number = N_OF(num);
        secure()
     :: else
     fi;
+#endif
 #ifdef FAILING
     if
-    :: g == 1 && N_OF(num) == FAILING -> goto failed
+    :: g == 1 && N_OF(num) == FAILING && PART_OF(num) == FAILING_PART -> goto failed
     :: else
     fi;
 #endif
-#endif
     atomic {
         if
-        :: g == SINK && S1 + S2 + S3 == S1 + (GROUPS == 2 -> 0 : S2) + S3 && SEATS(SINK) == 1 ->
+        :: g >= SINK && SEATS(g) == 1 ->
            /* everything, once, in order: what it wrote ends where this begins */
            assert(now.wrote == N_OF(num) * 8 + PART_OF(num));
            now.wrote = (LAST_OF(num) -> (N_OF(num) + 1) * 8 : now.wrote + 1)
@@ -906,65 +1054,74 @@ inline process()
         now.input_done = 1;
         now.input_ring = ring;
         now.input_position = position;
-        now.expects_part = !LAST_OF(num)
-    };
-    ends = LAST_OF(num);
+        now.expects_part = !LAST_OF(num);
+        ends = LAST_OF(num);
 #ifdef ENOUGH
-    if
-    :: g == LIMIT && N_OF(num) == ENOUGH ->
-       now.enough = 1;
+        if
+        :: g == LIMIT && N_OF(num) == ENOUGH ->
+           now.enough = 1;
+           now.done = 1;
 #ifndef M_ENOUGH_OPEN
-       ends = 1; /* no part will follow, whatever the input had left */
-       now.expects_part = 0;
+           ends = 1; /* no part will follow, whatever the input had left */
+           now.expects_part = 0
 #endif
-       now.done = 1
-    :: else
-    fi;
+        :: else
+        fi
 #endif
+    };
     seat_commit();
 #ifdef M_RELEASE_FIRST
-    atomic { STEP(NEXT_ADVANCE); advance(next_word[g]) }
+    atomic { STEP(NEXT_ADVANCE); advance(next_word[edge]) }
 #endif
+}
+
+/* The number that is begun and will get no further part: it ends here, for the readers of the rejects. */
+inline end_number()
+{
+    secure();
+    now.expects_part = 0;
+    ends = 1;
+    seat_commit()
 }
 
 inline finish(early)
 {
     if
-    :: early && now.expects_part ->
-       /* a number is begun whose last part will not be waited for: it ends here */
-       secure();
-       now.expects_part = 0;
-       ends = 1;
-       seat_commit()
+    :: early && now.expects_part -> end_number()
     :: early && !now.expects_part
     :: !early -> secure()
     fi;
     now.last = 1;
     now.done = early;
     if
-    :: g > 0 -> atomic { STEP(NEXT_LOAD); now.number = next_word[g] + me }
-    :: else -> now.number = N + me
+    :: !OWN_NUMBERS(g) -> atomic { STEP(NEXT_LOAD); now.number = next_word[g] + me }
+    :: OWN_NUMBERS(g) && IS_SOURCE(g) -> now.number = N + OFFSET(g)
+    :: else
     fi;
-    if
-    :: early -> secured = 0
-    :: else -> 
-#ifndef ENOUGH
-       assert(started[g] == TOTAL(g) || g == 0)
-#else
-       skip
+    atomic {
+        if
+        :: early -> secured[0] = 0; secured[PORTS - 1] = 0
+        :: else ->
+           /* the end of the stream is never early */
+           assert(IS_SOURCE(g) || !ANY_LEFT(g));
+#ifdef MERGE
+           assert(g != 2 || started[0] == MADE(0));
 #endif
-    fi;
-    ends = 1;
+#ifndef ENOUGH
+           assert(IS_SOURCE(g) || started[g] == MADE(g));
+#endif
+           ends = 1
+        fi
+    };
     seat_commit()
 }
 
 /*
- * FAILING: the first group behind the source fails in that number, when a part of it is committed (SPLIT). The world has
- * somebody behind who has enough by then: so the failure is withdrawn, and the number passes empty.
+ * FAILING: group 1 fails in part FAILING_PART of that number, behind what SPLIT has committed of it. Somebody behind has
+ * enough by then: so the failure is withdrawn, and the number passes empty.
  */
 inline look_for_pardon()
 {
-    event_is = NONE;
     look_whether_wanted()
 }
 
@@ -972,17 +1129,20 @@ inline withdraw()
 {
     atomic { STEP(FAILED_STORE); failed_word[id] = 1 };
     wait_for(look_for_pardon, parked_in, false);
-    atomic { STEP(FAILED_STORE); failed_word[id] = 0 };
     atomic {
+        STEP(FAILED_STORE);
+        failed_word[id] = 0;
         event_is = NONE;
-        READ_LEDGER;
+        READ_LEDGER; /* weir__seat_roll_back */
         now.number = N_OF(num)
     };
     secure();
     atomic {
         now.cursor = 0;
         now.input_done = 1;
+#ifndef M_ABANDON_EXPECTS
         now.expects_part = 0;
+#endif
         now.input_ring = ring;
         now.input_position = position;
         ends = 1
@@ -1009,68 +1169,67 @@ inline seat_attach()
     atomic { STEP(PARK_CLEAR); parked_out[g] = parked_out[g] & (7 - (1 << me)) };
 #endif
     if
-    :: g > 0 -> find_taken()
+    :: !IS_SOURCE(g) -> find_taken()
     :: else
     fi;
-#ifndef M_NO_RECOVERY_WAKE
+#ifdef MERGE
+    if
+    :: g == 2 && !has_input -> edge = 0; find_taken(); edge = (has_input -> 0 : (now.expects_part && now.input_ring < S0 -> 0 : 2))
+    :: else
+    fi;
+#endif
+    /* The first process of a seat wakes too, but nobody has been lost yet. */
 #ifdef M_WAKE_BY_BITS
     if
-    :: again && g > 0 -> wake_one(g - 1, parked_out, 7)
+    :: !IS_SOURCE(g) -> wake_one(PRODUCER(g), parked_out, 7)
     :: else
     fi;
     if
-    :: again && g < SINK -> wake_one(g + 1, parked_in, 7)
+    :: g < SINK -> wake_one(CONSUMER(g, 0), parked_in, 7)
     :: else
     fi;
-    if
-    :: again -> wake_one(g, parked_in, 7)
-    :: else
-    fi
-#else
-    /* The first process of a seat wakes too, but nobody has been lost yet. */
-    if
-    :: again -> wake_around()
-    :: else
-    fi
-#endif
+    wake_one(g, parked_in, 7)
+#elif !defined(M_NO_RECOVERY_WAKE)
+    wake_around()
 #endif
 }
 
-proctype seat(byte g; byte me; byte id)
+proctype seat(byte g; byte me; byte id; bit again)
 {
     ledger now;
-    bit has_input, secured, published, followed, flag, again, ends;
-    byte ring, position, num;                /* the input in hand */
+    bit has_input, followed, flag, ends, wrote_aside;
+    bit secured[PORTS], published[PORTS];
+    byte ring, position, num;             /* the input in hand */
+    byte edge;                            /* on which it came */
     byte head[MOST];
-    byte n, r, t, q, c, bits, index, k;      /* of the functions above */
+    byte n, r, t, q, c, p, bits, index;   /* of the functions above */
     byte keep_ring, keep_position, keep_num;
     mtype found = NONE, event_is = NONE;
 
 attach:
+    edge = g;
+#ifdef LATE
+    /* The second seat of the source begins when both behind it are asleep. */
+    if
+    :: g == 0 && me == 1 -> event_word[S0] == LOADED && event_word[S0 + 1] == LOADED
+    :: else
+    fi;
+#endif
     if
     :: again -> seat_attach()
     :: else /* a fresh ledger: nothing to redo, nothing in hand */
     fi;
     if
     :: now.last -> goto ended
-    :: else
-    fi;
-    if
-    :: now.enough -> event_is = UNWANTED; goto ending
+    :: !now.last && now.enough -> event_is = UNWANTED; goto ending
     :: else
     fi;
 work:
     if
-    :: g == 0 ->
-#ifdef ENOUGH
-       all_of(done_word, 1, DONE_LOAD, flag);
+    :: IS_SOURCE(g) ->
+       look_whether_wanted();
        if
-       :: flag -> flag = 0; event_is = UNWANTED; goto ending
-       :: else
-       fi;
-#endif
-       if
-       :: now.number * S0 + me >= N -> goto ending
+       :: event_is == UNWANTED || now.number * STRIDE(g) + OFFSET(g) >= N -> goto ending
        :: else -> produce(); goto work
        fi
     :: else ->
@@ -1105,15 +1264,18 @@ died:
     atomic {
         again = 1;
         event_word[id] = IDLE;
-        CLEAN(now);
-        has_input = 0; secured = 0; published = 0; followed = 0; flag = 0; ends = 0;
-        ring = 0; position = 0; num = 0;
+        now.tail[0] = 0; now.tail[PORTS - 1] = 0; now.part[0] = 0; now.part[PORTS - 1] = 0;
+        now.number = 0; now.cursor = 0; now.wrote = 0; now.input_done = 0; now.expects_part = 0;
+        now.enough = 0; now.last = 0; now.done = 0; now.input_ring = 0; now.input_position = 0;
+        has_input = 0; followed = 0; flag = 0; ends = 0; wrote_aside = 0;
+        secured[0] = 0; secured[PORTS - 1] = 0; published[0] = 0; published[PORTS - 1] = 0;
+        ring = 0; position = 0; num = 0; edge = 0;
         head[0] = 0; head[1] = 0; head[2] = 0;
-        n = 0; r = 0; t = 0; q = 0; c = 0; bits = 0; index = 0; k = 0;
+        n = 0; r = 0; t = 0; q = 0; c = 0; p = 0; bits = 0; index = 0;
         keep_ring = 0; keep_position = 0; keep_num = 0;
-        found = NONE; event_is = NONE
+        found = NONE; event_is = NONE;
+        goto attach
     };
-    goto attach;
 ended:
     skip
 }
@@ -1122,9 +1284,9 @@ init {
     byte g, me;
     atomic {
         do
-        :: g < GROUPS && me < SEATS(g) -> run seat(g, me, FIRST(g) + me); me++
-        :: g < GROUPS && me >= SEATS(g) -> me = 0; g++
-        :: g >= GROUPS -> break
+        :: g < GROUPS_OF_RUN && me < SEATS(g) -> run seat(g, me, FIRST(g) + me, 0); me++
+        :: g < GROUPS_OF_RUN && me >= SEATS(g) -> me = 0; g++
+        :: g >= GROUPS_OF_RUN -> g = 0; break
         od
     }
 }
