@@ -2,7 +2,7 @@
  * protocol.pml - rings, claims, next, ledger, recovery, parking and the ends of a stream, as coded.
  *
  * A run of up to four groups in a row: group 0 is the source, the last one is the sink. With REJECTS group 1 has a
- * second port, read by a sink of its own; with MERGE groups 0 and 1 are sources and group 2 reads both. Each seat is
+ * second port, read by a sink of its own; with MERGE groups 0 and 1 are sources, and group 2, of one seat, reads both. Each seat is
  * a process; where the code has a function, there is an inline of its name. A step is one access of a shared word: an
  * atomic block that begins with STEP(name), the name it has in lib/shm/word.h. At each step the seat may die (as in
  * weir__step_hook), while `deaths` are left: its private variables are gone, and its successor begins at `attach`, at
@@ -19,7 +19,7 @@
  *              rings can be searched
  *
  * A source of two seats does not exist; here one gives the even numbers and one the odd, in place of a layer of workers.
- * A group with two inputs does not exist yet: MERGE is the design's. Between its inputs it is arrival, it numbers anew.
+ * Without order there is only the edge with two feeds: who reads it takes what is there, and numbers anew.
  *
  * A world is a set of -D: K (slots a ring), N (numbers of a source), S0..S3 (seats a group), GROUPS, REJECTS, MERGE,
  * PARTS (of the source, a number), SPLIT (the workers of group 1 make two parts of one input), DEATHS, PARKING, ENOUGH
@@ -94,15 +94,17 @@
     ((g) == 0 -> 0 : ((g) == 1 -> S0 : ((g) == 2 -> S0 + S1 : ((g) == 3 -> S0 + S1 + S2 : CHAIN))))
 
 /*
- * An edge has the number of the group that reads it; the second input of group 2, with MERGE, is edge 0. MADE: numbers
+ * An edge has the number of the group that reads it; the second feed of group 2, with MERGE, is edge 0. MADE: numbers
  * that are published on it, which are the source's and one from `finish` of each seat before.
  */
 #ifdef MERGE
 #define IS_SOURCE(g) ((g) < 2)
+#define IS_ORDERED(g) ((g) != 2)
 #define PRODUCER(edge) ((edge) == 0 -> 0 : (edge) - 1)
 #define MADE(edge) ((edge) == 3 -> 2 * N + S0 + S1 + S2 : N + SEATS(PRODUCER(edge)))
 #else
 #define IS_SOURCE(g) ((g) == 0)
+#define IS_ORDERED(g) true
 #ifdef REJECTS
 #define PRODUCER(edge) ((edge) == ASIDE -> 1 : (edge) - 1)
 #define MADE(edge) (N + ((edge) == ASIDE -> S0 + S1 : FIRST(edge)))
@@ -183,7 +185,7 @@ typedef ledger {
     bit done;
     byte input_ring;
     byte input_position;
-    bit cursor; /* SPLIT: the first part of the output is committed */
+    bit passed; /* SPLIT: the first part of the output is published */
     byte wrote; /* a sink: what its file holds, as the number and part that belong behind it */
 };
 ledger valid[ALL];
@@ -298,13 +300,6 @@ inline wake_around()
 
 /* ---- edge.c ---- */
 
-/* The hints are a process's own, one a ring of each edge that it reads. */
-#ifdef MERGE
-#define HEAD(r) head[(edge == 0 -> MOST - 1 : r)]
-#else
-#define HEAD(r) head[r]
-#endif
-
 /* Looks in ring r for the first part of number n. */
 inline look_for()
 {
@@ -312,10 +307,10 @@ inline look_for()
         STEP(TAIL_LOAD);
         t = tail_word[FIRST_RING(edge) + r];
         if
-        :: HEAD(r) + K < t -> HEAD(r) = t - K
+        :: head[r] + K < t -> head[r] = t - K
         :: else
         fi;
-        q = HEAD(r);
+        q = head[r];
         found = NONE
     };
     do
@@ -337,7 +332,7 @@ inline look_for()
 #else
         :: LAP(c) != q / K || N_OF(num) < n ->
 #endif
-           HEAD(r) = q + 1; /* released, or started before n */
+           head[r] = q + 1; /* released, or started before n */
            q++;
            num = 0;
            c = 0
@@ -428,6 +423,52 @@ inline take_ordered()
     od
 }
 
+#ifdef MERGE
+/* The rings of both feeds: what is EMPTY will do. */
+inline take_any()
+{
+    event_is = NONE;
+    do
+    :: r < S0 + S1 && event_is == NONE ->
+       atomic {
+        STEP(TAIL_LOAD);
+        t = tail_word[r];
+        if
+        :: head[r] + K < t -> head[r] = t - K
+        :: else
+        fi;
+        q = head[r]
+       };
+       do
+       :: q < t && event_is == NONE ->
+          atomic {
+            STEP(NUMBER_LOAD);
+            num = number_word[SLOT(r, q)];
+            ring = r;
+            position = q;
+            edge = (r < S0 -> 0 : 2)
+          };
+          atomic {
+            ring_take();
+            if
+            :: has_input -> event_is = READY
+            :: else ->
+               head[r] = (q == head[r] -> q + 1 : head[r]);
+               q++;
+               num = 0;
+               ring = 0;
+               position = 0;
+               edge = 2
+            fi
+          }
+       :: else -> q = 0; t = 0; break
+       od;
+       r++
+    :: else -> r = 0; break
+    od
+}
+#endif
+
 /* weir__edge_take_part: the part behind the one whose place the ledger holds. */
 inline take_part()
 {
@@ -499,7 +540,7 @@ inline find_taken()
     };
 #ifndef M_NO_HELP
     if
-    :: has_input && PART_OF(num) == 0 -> atomic { STEP(NEXT_HELP); advance(N_OF(num)) }
+    :: has_input && PART_OF(num) == 0 && IS_ORDERED(g) -> atomic { STEP(NEXT_HELP); advance(N_OF(num)) }
     :: else
     fi
 #endif
@@ -544,17 +585,12 @@ inline look_whether_wanted()
 #endif
 }
 
-inline take_any_input()
+inline edge_take()
 {
 #ifdef MERGE
-    /* between its inputs it is arrival: it looks at one, then at the other */
     if
-    :: g == 2 -> edge = 0; take_ordered(); edge = (event_is == NONE -> 2 : 0)
-    :: else
-    fi;
-    if
-    :: event_is == NONE -> take_ordered()
-    :: else
+    :: g == 2 -> take_any()
+    :: else -> take_ordered()
     fi
 #else
     take_ordered()
@@ -588,11 +624,11 @@ inline look_for_input()
     :: event_is == NONE && now.expects_part -> take_part()
     :: event_is == NONE && !now.expects_part ->
 #ifdef M_RINGS_FIRST
-       take_any_input();
+       edge_take();
        look_whether_closed();
 #else
        look_whether_closed();
-       take_any_input();
+       edge_take();
 #endif
        if
        :: event_is == NONE && flag -> event_is = PILL
@@ -716,7 +752,7 @@ inline sleep()
 #define ALL_CLOSED(g) (CLOSED(g, 0) && CLOSED(g, 1) && CLOSED(g, 2))
 #define BEGINS_ON(edge) (BEGINS(edge, 0) || BEGINS(edge, 1) || BEGINS(edge, 2) || BEGINS(edge, 3))
 #ifdef MERGE
-#define INPUT_BEGINS (BEGINS_ON(g) || g == 2 && BEGINS_ON(0))
+#define INPUT_BEGINS (g == 2 -> ANY_LEFT(0) || ANY_LEFT(2) : BEGINS_ON(g))
 #define INPUT_CLOSED (ALL_CLOSED(PRODUCER(g)) && (g != 2 || ALL_CLOSED(0)))
 #else
 #define INPUT_BEGINS BEGINS_ON(g)
@@ -858,7 +894,7 @@ inline commit_tail()
 #define OUTPUTS(to, from) to.tail[0] = from.tail[0]; to.part[0] = from.part[0]
 #endif
 #define FIRST_HALF(to, from) \
-    OUTPUTS(to, from); to.number = from.number; to.cursor = from.cursor; to.wrote = from.wrote
+    OUTPUTS(to, from); to.number = from.number; to.passed = from.passed; to.wrote = from.wrote
 #define SECOND_HALF(to, from) \
     to.input_done = from.input_done; to.expects_part = from.expects_part; to.enough = from.enough; \
     to.last = from.last; to.done = from.done; to.input_ring = from.input_ring; to.input_position = from.input_position
@@ -1028,8 +1064,8 @@ inline process()
     WHILE(OTHER_SHOULD_BEGIN);
 #ifdef SPLIT
     if
-    :: g == 1 && !now.cursor ->
-       now.cursor = 1;
+    :: g == 1 && !now.passed ->
+       now.passed = 1;
        wrote_aside = (N_OF(num) % 2 == 0);
        seat_commit();
        secure()
@@ -1050,7 +1086,7 @@ inline process()
            now.wrote = (LAST_OF(num) -> (N_OF(num) + 1) * 8 : now.wrote + 1)
         :: else
         fi;
-        now.cursor = 0;
+        now.passed = 0;
         now.input_done = 1;
         now.input_ring = ring;
         now.input_position = position;
@@ -1105,7 +1141,7 @@ inline finish(early)
            /* the end of the stream is never early */
            assert(IS_SOURCE(g) || !ANY_LEFT(g));
 #ifdef MERGE
-           assert(g != 2 || started[0] == MADE(0));
+           assert(g != 2 || !ANY_LEFT(0) && started[0] == MADE(0));
 #endif
 #ifndef ENOUGH
            assert(IS_SOURCE(g) || started[g] == MADE(g));
@@ -1138,7 +1174,7 @@ inline withdraw()
     };
     secure();
     atomic {
-        now.cursor = 0;
+        now.passed = 0;
         now.input_done = 1;
 #ifndef M_ABANDON_EXPECTS
         now.expects_part = 0;
@@ -1174,7 +1210,10 @@ inline seat_attach()
     fi;
 #ifdef MERGE
     if
-    :: g == 2 && !has_input -> edge = 0; find_taken(); edge = (has_input -> 0 : (now.expects_part && now.input_ring < S0 -> 0 : 2))
+    :: g == 2 && !has_input ->
+       edge = 0;
+       find_taken();
+       edge = (has_input || now.expects_part && now.input_ring < S0 -> 0 : 2)
     :: else
     fi;
 #endif
@@ -1265,7 +1304,7 @@ died:
         again = 1;
         event_word[id] = IDLE;
         now.tail[0] = 0; now.tail[PORTS - 1] = 0; now.part[0] = 0; now.part[PORTS - 1] = 0;
-        now.number = 0; now.cursor = 0; now.wrote = 0; now.input_done = 0; now.expects_part = 0;
+        now.number = 0; now.passed = 0; now.wrote = 0; now.input_done = 0; now.expects_part = 0;
         now.enough = 0; now.last = 0; now.done = 0; now.input_ring = 0; now.input_position = 0;
         has_input = 0; followed = 0; flag = 0; ends = 0; wrote_aside = 0;
         secured[0] = 0; secured[PORTS - 1] = 0; published[0] = 0; published[PORTS - 1] = 0;
