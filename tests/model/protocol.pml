@@ -24,7 +24,7 @@
  * A world is a set of -D: K (slots a ring), N (numbers of a source), S0..S3 (seats a group), GROUPS, REJECTS, MERGE,
  * PARTS (of the source, a number), SPLIT (the workers of group 1 make two parts of one input), DEATHS, PARKING, ENOUGH
  * and LIMIT (the number after which that group wants no more), FAILING (see there), SLOW (see there). A mutant is one
- * more -D: M_...; see run.sh.
+ * more -D: M_...; see run.sh. LATE narrows a world down to what is to be seen in it.
  */
 #ifndef K
 #define K 1
@@ -474,7 +474,9 @@ inline take_part()
 {
     atomic {
         STEP(TAIL_LOAD);
-        event_is = (now.input_position + 1 < tail_word[now.input_ring] -> READY : NONE)
+        event_is = (now.input_position + 1 < tail_word[now.input_ring] -> READY : NONE);
+        /* what stands there is a part, or nothing ever will */
+        assert(event_is == NONE || PART_OF(number_word[SLOT(now.input_ring, now.input_position + 1)]) > 0)
     };
     if
     :: event_is == READY ->
@@ -1024,6 +1026,11 @@ inline seat_commit()
  * a source between two parts for either sink behind it. If nobody wakes that one, this is for ever, and the search ends
  * in it. So: "never is there something to take, everybody parked, and no wake pending".
  */
+#ifdef LATE
+#define NOT_YET (tail_word[1] == 0)
+#else
+#define NOT_YET false
+#endif
 #ifdef SLOW
 #define WAITS(edge, x) \
     ((x) < SEATS(PRODUCER(edge)) * K && !IS_TAKEN(claim_word[AT(edge, x)]) && BEGINS(edge, x))
@@ -1035,7 +1042,7 @@ inline seat_commit()
      !HOLDS(g, 1, seat) && !HOLDS(g, 2, seat) && !HOLDS(g, 3, seat))
 #define OTHER_SHOULD_BEGIN (SEATS(g) == 2 && SOMETHING_WAITS(g) && FREE(g, (1 - me)))
 #define SINK_SHOULD_BEGIN \
-    (now.part[0] > 0 && SOMETHING_WAITS((g + 1)) && (FREE((g + 1), 0) || FREE((g + 1), 1)))
+    (now.part[0] > 0 && (NOT_YET || SOMETHING_WAITS((g + 1)) && (FREE((g + 1), 0) || FREE((g + 1), 1))))
 #define WHILE(condition) \
     atomic { \
         if \
@@ -1056,7 +1063,7 @@ inline produce()
     seat_commit()
 }
 
-/* A batch in hand, to its release. Group 1 with SPLIT commits in the middle, and of even numbers something for port 1. */
+/* A batch in hand, to its release. Group 1 with SPLIT commits in the middle. Even numbers give something for port 1. */
 inline process()
 {
     atomic { now.number = (OWN_NUMBERS(g) -> now.number : N_OF(num)); now.expects_part = 0 };
@@ -1080,7 +1087,7 @@ inline process()
 #endif
     atomic {
         if
-        :: g >= SINK && SEATS(g) == 1 ->
+        :: g >= SINK && SEATS(g) == 1 && IS_ORDERED(g) ->
            /* everything, once, in order: what it wrote ends where this begins */
            assert(now.wrote == N_OF(num) * 8 + PART_OF(num));
            now.wrote = (LAST_OF(num) -> (N_OF(num) + 1) * 8 : now.wrote + 1)
@@ -1092,15 +1099,18 @@ inline process()
         now.input_position = position;
         now.expects_part = !LAST_OF(num);
         ends = LAST_OF(num);
+        wrote_aside = (N_OF(num) % 2 == 0);
 #ifdef ENOUGH
+        assert(g != LIMIT || !now.enough);
+        assert(g != LIMIT || N_OF(num) <= ENOUGH);
         if
         :: g == LIMIT && N_OF(num) == ENOUGH ->
+#ifndef M_ENOUGH_FORGOTTEN
            now.enough = 1;
+#endif
            now.done = 1;
-#ifndef M_ENOUGH_OPEN
            ends = 1; /* no part will follow, whatever the input had left */
            now.expects_part = 0
-#endif
         :: else
         fi
 #endif
@@ -1123,8 +1133,12 @@ inline end_number()
 inline finish(early)
 {
     if
+#ifndef M_NUMBER_OPEN
     :: early && now.expects_part -> end_number()
     :: early && !now.expects_part
+#else
+    :: early
+#endif
     :: !early -> secure()
     fi;
     now.last = 1;
@@ -1248,9 +1262,11 @@ proctype seat(byte g; byte me; byte id; bit again)
 attach:
     edge = g;
 #ifdef LATE
-    /* The second seat of the source begins when both behind it are asleep. */
+    /* The second seat of the source begins when both behind it are asleep, and the first waits for it between parts.
+     * The second seat behind begins when the first has taken something. */
     if
     :: g == 0 && me == 1 -> event_word[S0] == LOADED && event_word[S0 + 1] == LOADED
+    :: g == 1 && me == 1 -> claim_word[0] != EMPTY(0)
     :: else
     fi;
 #endif
