@@ -7,7 +7,7 @@
 set -eu
 
 build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev"
-test_packages="check clang clang-format cppcheck shellcheck binutils procps"
+test_packages="check clang clang-format cppcheck shellcheck binutils procps spin"
 
 wanted=$build_packages
 case ${1:-build} in

@@ -98,6 +98,7 @@ have() {
 mkdir -p "$logs"
 step "set-up" sh samples/setup.sh test
 step "layers" sh tests/tools/check_layers.sh
+if have spin; then step "model of the protocol" sh tests/model/run.sh; else skip "model of the protocol" "no spin"; fi
 if have clang-format; then step "format" check_format; else skip "format" "no clang-format"; fi
 if have shellcheck; then step "shell scripts" check_shell; else skip "shell scripts" "no shellcheck"; fi
 if have cppcheck; then step "cppcheck" check_c; else skip "cppcheck" "no cppcheck"; fi
@@ -128,6 +129,7 @@ if [ "$soak_seconds" -gt 0 ]; then
     step "faults at every call" run_tests build/gcc -R 'faults/test_(inject|kill_anywhere)'
     step "damaged segments, long" env WEIR_FUZZ_ROUNDS=$((soak_seconds * 300)) build/gcc/tests/test_segment_fuzz
     step "orders of memory, long" env WEIR_SOAK=$((soak_seconds / 30 + 1)) build/gcc/tests/test_orders
+    if have spin; then step "model, large worlds" sh tests/model/run.sh --soak; fi
     if [ -f tests/faults/soak.sh ]; then
         step "soak, $soak_seconds s" sh tests/faults/soak.sh build/gcc/pipeline "$soak_seconds"
     else
