@@ -9,10 +9,17 @@ void receipt_error_json(struct json *json, const struct weir_err *err)
 {
     json_text(json, "text", err->text);
     json_number(json, "exit_code", (uint64_t)weir_err_exit_code(err->code));
-    json_text(json, "file", err->file[0] == '\0' ? NULL : err->file);
-    json_number(json, "line", err->line);
+    /* Of bad data the place is the record's, in an input. */
+    bool of_record = err->record.line != 0;
+    const char *file = of_record ? err->record.file : err->file;
+    json_text(json, "file", file[0] == '\0' ? NULL : file);
+    json_number(json, "line", of_record ? err->record.line : err->line);
     json_number(json, "column", err->column);
     json_number(json, "span", err->span);
+    if (of_record)
+        json_number(json, "byte", err->record.byte);
+    if (err->record.column[0] != '\0')
+        json_text(json, "column_name", err->record.column);
     json_text(json, "stage", err->stage[0] == '\0' ? NULL : err->stage);
     json_text(json, "source", err->source[0] == '\0' ? NULL : err->source);
     json_text(json, "note", err->note[0] == '\0' ? NULL : err->note);

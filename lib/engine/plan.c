@@ -147,18 +147,57 @@ static int add_rejects_files(struct weir_plan *plan)
     return 0;
 }
 
+/* ---- places of errors ---- */
+
+/* Errors from `before` on that have no place get that of the stage's entry. */
+static void place_at_stage(const struct draft *draft, struct weir_errors *errors, size_t before)
+{
+    for (size_t e = before; e < errors->count && draft->from != NULL; e++) {
+        struct weir_err *err = &errors->list[e];
+        if (err->line != 0)
+            continue;
+        err->line = draft->from->line;
+        err->column = draft->from->column;
+    }
+}
+
+static bool quotes(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at != NULL && at > text && at[-1] == '\'' && at[strlen(name)] == '\'';
+}
+
+/* An input that is missing: the item of `path` that the error names, else the option, else the
+ * stage. */
+static void place_at_path(const struct draft *source, struct weir_err *err)
+{
+    const char *const *path;
+    const char *named = NULL;
+    size_t paths = weir__settings_list(source->settings, "path", &path);
+    for (size_t i = 0; i < paths; i++)
+        if (quotes(err->text, path[i]))
+            named = path[i];
+    const struct node *node = weir__settings_node(source->settings, "path", named);
+    err->line = source->from->line;
+    err->column = source->from->column;
+    if (node != NULL)
+        weir__node_place(node, 0, 0, err);
+}
+
 /* ---- configure and bind ---- */
 
 static int configure(struct draft *draft, struct weir_errors *errors)
 {
     const struct weir_stage_type *outer = draft->outer, *type = draft->handle.type;
     draft->runtime.errors = errors;
+    size_t before = errors->count;
     int code = 0;
     /* An expanding type's own cross rules are looked at once, with its first inner stage. */
     if (outer != type && outer->configure != NULL && outer->inner[0] == type)
         code = outer->configure(&draft->handle);
     if (type->configure != NULL && code == 0)
         code = type->configure(&draft->handle);
+    place_at_stage(draft, errors, before);
     return code;
 }
 
@@ -185,6 +224,7 @@ static int bind(struct draft *draft, struct weir_errors *errors)
     int code = stage->type->bind == NULL ? 0 : stage->type->bind(stage, &draft->out);
     if (code < 0 && errors->count == before)
         *weir_errors_add(errors) = err;
+    place_at_stage(draft, errors, before);
     draft->runtime.err = NULL;
     draft->needed = calloc(draft->out.columns + 1, sizeof(bool));
     stage->needed = draft->needed;
@@ -281,6 +321,15 @@ static const char *output_path(const struct draft *draft)
     return NULL;
 }
 
+/* The draft whose records go to draft d: itself, or the one whose rejects it takes. */
+static const struct draft *writer_of(const struct weir_plan *plan, uint32_t d)
+{
+    for (uint32_t e = 0; e < plan->chain; e++)
+        if (plan->draft[e].rejects_to == (int)d)
+            return &plan->draft[e];
+    return &plan->draft[d];
+}
+
 static int check_output(struct weir_plan *plan, uint32_t d, struct weir_errors *errors)
 {
     struct place out, other;
@@ -314,9 +363,12 @@ static int check_output(struct weir_plan *plan, uint32_t d, struct weir_errors *
 static int check_outputs(struct weir_plan *plan, struct weir_errors *errors)
 {
     int worst = 0;
-    for (uint32_t d = 0; d < plan->drafts; d++)
+    for (uint32_t d = 0; d < plan->drafts; d++) {
+        size_t before = errors->count;
         if (check_output(plan, d, errors) < 0)
             worst = WEIR_ECONFIG;
+        place_at_stage(writer_of(plan, d), errors, before);
+    }
     return worst;
 }
 
@@ -374,6 +426,8 @@ static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors
         plan->not_yet = err;
         return 0;
     }
+    if (code == WEIR_ENOINPUT)
+        place_at_path(source, &err);
     if (code < 0)
         *weir_errors_add(errors) = err;
     plan->facts.file = plan->probe.file;

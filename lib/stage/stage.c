@@ -172,6 +172,20 @@ static bool add_row(struct reject_room *room, const struct weir_stage *stage,
     return fits;
 }
 
+/* The same for programs. */
+static void place_record(struct weir_stage *stage, const struct weir_position *position,
+                         const char *column, struct weir_err *err)
+{
+    if (position->file != UINT32_MAX && position->line != 0) {
+        err->record.line = position->line;
+        err->record.byte = position->offset;
+        snprintf(err->record.file, sizeof(err->record.file), "%s",
+                 weir_file_name(stage, position->file));
+    }
+    if (column != NULL)
+        snprintf(err->record.column, sizeof(err->record.column), "%s", column);
+}
+
 static int stop(struct weir_stage *stage, const struct weir_position *position, const char *column,
                 const char *reason)
 {
@@ -186,6 +200,7 @@ static int stop(struct weir_stage *stage, const struct weir_position *position, 
     bool placed = where[0] != '\0' || of_column[0] != '\0';
     weir_err_set(err, WEIR_EDATA, "%s%s%s%s", where, of_column, placed ? ": " : "", reason);
     if (err != NULL) {
+        place_record(stage, position, column, err);
         snprintf(err->stage, sizeof(err->stage), "%s", stage->id);
         snprintf(err->note, sizeof(err->note),
                  "in stage '%s'. To go on without such records: on_error: reject", stage->id);

@@ -292,7 +292,7 @@ accepted 0 run on-error.yaml --var on=set_null --receipt r.json
 counts cast 5 5 0 0
 printf 'id,n,m\n1,1,2\n2,two,\n3,,\n4,4.5,\n5,5,6\n' >expected.csv
 same out.csv expected.csv
-refused 78 run on-error.yaml --var on=ignore
+refused 64 run on-error.yaml --var on=ignore
 says err "'on_error' must be stop, reject, drop or set_null"
 
 # The error of the lowest record is the one that is told, whoever met one first.

@@ -159,6 +159,34 @@ stages:
     with: {path: in.csv}
 END
 
+# ---- options that do not go together ----
+
+option 'quote: ","' 6:14 "'quote' and 'delimiter' cannot be the same byte"
+wrong 3:5 "'quote' and 'delimiter' cannot be the same byte" <<'END'
+version: 1
+stages:
+  - type: csv.read
+    with: {path: in.csv, delimiter: '"'}
+  - {type: csv.write, with: {path: out.csv}}
+END
+working 'select: [id]
+      drop: [paid]' | wrong 7:13 "'select' and 'drop' cannot both be given"
+wrong 4:5 "lines.write writes one column, and there are 5" "say which one with column" <<'END'
+version: 1
+stages:
+  - {type: csv.read, with: {path: in.csv}}
+  - {type: lines.write, with: {path: out.csv}}
+END
+
+# ---- an input that is missing ----
+
+reading '      path: [in.csv, gone.csv]' >"$file"
+refused 66 run "$file"
+says err "$file:5:22: error: stage 'read': cannot open 'gone.csv': No such file or directory"
+reading '      path: "gone-*.csv"' >"$file"
+refused 66 run "$file"
+says err "$file:5:13: error: stage 'read': no file matches 'gone-*.csv'"
+
 # ---- expressions ----
 
 transform 'where: "paid > billed"' 6:15 "'paid' and 'billed' are both untyped: as text, '9' > '10'" \

@@ -106,6 +106,9 @@ mkdir folder
 refused 66 run folder
 says err "'folder' is a directory"
 refused 66 run copy.yaml --var in=missing.csv
+says err "copy.yaml:8:18: error: --var in: stage 'read': cannot open 'missing.csv': No such file or directory"
+refused 66 run copy.yaml --set 'read.path=[in.csv, missing.csv]'
+says err "error: --set read.path: stage 'read': cannot open 'missing.csv'"
 
 # Root may read everything: drop that, where this script can.
 owner=$program
@@ -346,7 +349,7 @@ cp kept.csv in.csv
 refused 64 run copy.yaml --receipt out.csv
 sed 's/path: bad.csv/path: "-"/' copy.yaml >mixed.yaml
 refused 78 run mixed.yaml --var out=-
-says err "standard output is written by stage 'write' as well"
+says err "mixed.yaml:5:5: error: standard output is written by stage 'write' as well"
 
 # ---- signals: it dies of the one that it got ----
 

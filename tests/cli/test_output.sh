@@ -200,6 +200,19 @@ says err '"file":"wrong.yaml","line":7'
 run 65 run --log-format json keep.yaml --var "where=n::integer > 1"
 well_formed err
 says err '"event":"error"'
+# A bad record: which it is, in fields; in a pipeline file there is no such thing.
+printf 'id,n\n2,1\n3,2,3\n' >ragged.csv
+run 65 run --log-format json keep.yaml --var in=ragged.csv --receipt r.json
+well_formed err
+says err '"file":"ragged.csv","line":3,"column":0,"span":0,"byte":9,"stage":"read"'
+says_not err column_name
+well_formed r.json
+says r.json '"byte": 9'
+printf 'id,n\n2,1\n3,two\n' >word.csv
+run 65 run --log-format json keep.yaml --var in=word.csv --var "where=n::integer > 0"
+says err '"file":"word.csv","line":3,"column":0,"span":0,"byte":9,"column_name":"n"'
+run 78 check --log-format json wrong.yaml
+says_not err '"byte"'
 
 # A time limit, and signals: the run publishes nothing, and the program dies of the signal that it got.
 mkfifo endless

@@ -38,7 +38,8 @@ enum weir_code {
 /*
  * line and column (in bytes) count from 1; 0 means unknown. span is the bytes that the caret
  * underlines. source is the line of the file that the error is about, note says what to do. Any
- * text may be "".
+ * text may be "". file and line are those of a pipeline file; where a record of the input is what
+ * is wrong, `record` says which, as text does for people.
  */
 struct weir_err {
     int code;
@@ -50,6 +51,12 @@ struct weir_err {
     char text[768];
     char source[256];
     char note[256];
+    struct {
+        uint64_t line; /* from 1; 0: unknown, and byte and file with it */
+        uint64_t byte; /* offset in the file */
+        char file[256];
+        char column[64]; /* the name of the column; "": none */
+    } record;
 };
 
 /* Sets code and text, clears the rest. Returns code, so that `return weir_err_set(...)` reads well.
