@@ -399,6 +399,7 @@ const struct weir_stage_type weir_csv_format = {
     .traits = WEIR_REJECTS | WEIR_INNER,
     .configure = format_configure,
     .bind = format_bind,
+    .open = weir__csv_append_check,
     .process = format_process,
     .close = format_close,
 };

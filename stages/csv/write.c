@@ -35,6 +35,8 @@ const struct weir_stage_type weir_csv_write = {
            "The file appears under its name when the whole run has succeeded, and until then the "
            "old one stays. What is written stands in .NAME.part beside it. Symbolic links are "
            "followed; mode and owner are kept. A device or a FIFO is written in place.\n\n"
+           "With if_exists: append the file's header must name the columns of the records, in their "
+           "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
            "With quoting: none a field that would need quotes is an error of its record, and "
            "empty text is written as nothing.",
     .options = weir__csv_write_options,

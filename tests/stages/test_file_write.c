@@ -102,6 +102,44 @@ START_TEST(test_a_successor_appends_the_same_bytes)
 }
 END_TEST
 
+static const struct {
+    const char *header, *key, *value, *error; /* "": it fits */
+} appended[] = {
+    {"a,b\n", NULL, NULL, ""},
+    {"a,b", NULL, NULL, ""},
+    {"\xef\xbb\xbf\"a\",\"b\"\r\n", NULL, NULL, ""},
+    {"\na,b\n", NULL, NULL, ""},
+    {"a;b\n", "delimiter", ";", ""},
+    {"1,2,3\n", "header", "false", ""},
+    {"a;b\n", NULL, NULL, "it lacks 'a', 'b', it has 'a;b'"},
+    {"a\n", NULL, NULL, "it lacks 'b'"},
+    {"a,b,c\n", NULL, NULL, "it has 'c'"},
+    {"a,c\n", NULL, NULL, "it lacks 'b', it has 'c'"},
+    {"A,b\n", NULL, NULL, "it lacks 'a', it has 'A'"},
+    {"b,a\n", NULL, NULL, "its columns stand in another order"},
+    {"a,b,b\n", NULL, NULL, "its columns stand in another order"},
+    {"\n\n", NULL, NULL, "it has no header"},
+};
+
+START_TEST(test_a_file_is_appended_to_only_if_its_header_names_the_columns)
+{
+    const char *path = rig_write(&rig, "out.csv", appended[_i].header);
+    rig_table(&rig, "a|b", "1|2\n");
+    rig_add(
+        &rig, &weir_csv_write,
+        rig_with("path", path, "if_exists", "append", appended[_i].key, appended[_i].value, NULL));
+    int rc = rig_run(&rig);
+    if (appended[_i].error[0] == '\0') {
+        ck_assert_int_eq(rc, 0);
+        return;
+    }
+    ck_assert_int_eq(rc, WEIR_EDATA);
+    ck_assert_msg(strstr(rig_error(&rig), appended[_i].error) != NULL, "%s", rig_error(&rig));
+    check_file(path, appended[_i].header);
+    ck_assert_int_eq(access(part_of(path), F_OK), -1);
+}
+END_TEST
+
 START_TEST(test_appending_to_nothing_writes_the_header)
 {
     const char *path = rig_path(&rig, "out.csv");
@@ -345,6 +383,8 @@ static void add_publishing(TCase *tcase)
     tcase_add_loop_test(tcase, test_a_successor_writes_the_same_bytes, 0, 3);
     tcase_add_loop_test(tcase, test_a_successor_appends_the_same_bytes, 0, 2);
     tcase_add_test(tcase, test_appending_to_nothing_writes_the_header);
+    tcase_add_loop_test(tcase, test_a_file_is_appended_to_only_if_its_header_names_the_columns, 0,
+                        sizeof(appended) / sizeof(appended[0]));
     tcase_add_test(tcase, test_mode_and_symbolic_links_are_kept);
     tcase_add_test(tcase, test_a_link_to_nothing_makes_what_it_names);
     tcase_add_test(tcase, test_a_new_file_has_the_mode_that_umask_leaves);
