@@ -1,6 +1,7 @@
 #include "base/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define LONGEST 63 /* longer names are compared by their beginnings */
@@ -41,11 +42,20 @@ void weir__nearest_begin(struct nearest *nearest, const char *name)
     *nearest = (struct nearest){.name = name, .distance = far < letters ? far : letters};
 }
 
+/* "slot_size" is "slot" with words behind it. */
+static bool has_words_behind(const char *name, const char *candidate)
+{
+    size_t n = strlen(candidate);
+    return n > 0 && strncmp(name, candidate, n) == 0 && name[n] == '_';
+}
+
 void weir__nearest_offer(struct nearest *nearest, const char *candidate)
 {
     size_t d = distance(nearest->name, candidate, nearest->distance);
     if (d < nearest->distance) {
         nearest->distance = d;
         nearest->best = candidate;
+    } else if (nearest->best == NULL && has_words_behind(nearest->name, candidate)) {
+        nearest->best = candidate; /* any that is near is better */
     }
 }

@@ -4,6 +4,7 @@
  * Begin with what was written, offer every name that there is; best is then the nearest of them, or
  * NULL if none is near (more than a third of its letters, rounded up, differ). Distance counts
  * changed, missing, added and swapped neighbouring letters; upper and lower case differ by nothing.
+ * A name behind which "_" and more was written will do if no other is near.
  */
 #ifndef WEIR_NEAREST_H
 #define WEIR_NEAREST_H

@@ -40,6 +40,11 @@ static const struct {
     {"abcdef", {"abcdxx", "abcdex"}, "abcdex"},
     {"abcdef", {"abcdex", "abcdxx"}, "abcdex"},
     {"quantity", {"price", "country", "id"}, NULL},
+    {"slot_size", {"memory", "slot", "slots", "max"}, "slot"},
+    {"slot_size", {"slot", "slotsize"}, "slotsize"},
+    {"slot_size", {"slotsize", "slot"}, "slotsize"},
+    {"slotted_size", {"slot"}, NULL},
+    {"_size", {""}, NULL},
     {"abc", {NULL}, NULL},
     {"", {"a", "ab"}, NULL},
 };
