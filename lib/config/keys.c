@@ -81,6 +81,17 @@ static void move(struct loader *loader, struct node *from, struct node *child, s
         loader->no_memory = true;
 }
 
+/* Takes a misspelt key for the one that was meant, so that nobody misses that, and drops it where
+ * there is none or it is there as well. */
+static void take_for(struct loader *loader, struct node *map, struct node *child, const char *meant)
+{
+    weir__node_take(map, child);
+    if (meant == NULL || weir__node_get(map, meant) != NULL)
+        weir__node_free(child);
+    else if (weir__node_append(map, meant, child) < 0)
+        loader->no_memory = true;
+}
+
 /* ---- with ---- */
 
 static void complain_about_stage_key(struct loader *loader, const struct node *stage,
@@ -103,7 +114,7 @@ static void check_with(struct loader *loader, struct node *stage,
                        const struct weir_stage_type *type, struct node *with)
 {
     for (struct node *node = with->child, *next; node != NULL; node = next) {
-        struct nearest nearest;
+        struct nearest nearest = {0};
         next = node->next;
         if (is_option(type->options, node->key))
             continue;
@@ -119,7 +130,7 @@ static void check_with(struct loader *loader, struct node *stage,
             offer_options(&nearest, type->options);
             weir__suggest(err, nearest.best);
         }
-        drop(with, node);
+        take_for(loader, with, node, nearest.best);
     }
 }
 
@@ -135,8 +146,8 @@ static struct node *make_with(struct loader *loader, struct node *stage)
     return with;
 }
 
-static void complain_about_key(struct loader *loader, const struct weir_stage_type *type,
-                               struct node *node)
+static void complain_about_key(struct loader *loader, struct node *stage,
+                               const struct weir_stage_type *type, struct node *node)
 {
     struct nearest nearest;
     struct weir_err *err =
@@ -149,6 +160,8 @@ static void complain_about_key(struct loader *loader, const struct weir_stage_ty
         weir__advise(err, "did you mean '%s', under 'with'?", nearest.best);
     else
         weir__suggest(err, nearest.best);
+    if (nearest.best != NULL && is_key(weir__stage_keys, nearest.best))
+        take_for(loader, stage, node, nearest.best);
 }
 
 static void check_stage(struct loader *loader, struct node *stage)
@@ -167,7 +180,7 @@ static void check_stage(struct loader *loader, struct node *stage)
             with = with == NULL ? make_with(loader, stage) : with;
             move(loader, stage, node, with);
         } else if (!complain_about_level(loader, node)) {
-            complain_about_key(loader, type, node);
+            complain_about_key(loader, stage, type, node);
         }
     }
 }
@@ -208,12 +221,16 @@ static void check_top(struct loader *loader, struct node *node)
     weir__nearest_begin(&nearest, node->key);
     offer_keys(&nearest, weir__file_keys);
     weir__suggest(err, nearest.best);
+    if (nearest.best != NULL)
+        take_for(loader, loader->root, node, nearest.best);
 }
 
 void weir__check_keys(struct loader *loader)
 {
-    for (struct node *node = loader->root->child; node != NULL; node = node->next)
+    for (struct node *node = loader->root->child, *next; node != NULL; node = next) {
+        next = node->next;
         check_top(loader, node);
+    }
     check_map(loader, "run", weir__run_keys);
     check_map(loader, "quarantine", weir__quarantine_keys);
     struct node *stages = weir__node_get(loader->root, "stages");

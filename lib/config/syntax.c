@@ -130,6 +130,13 @@ static void explain_unclosed(const struct spot *spot, struct weir_err *err)
     snprintf(err->text, sizeof(err->text), "a bracket is opened and never closed");
 }
 
+static void explain_mismatch(const struct spot *spot, struct weir_err *err)
+{
+    (void)spot;
+    err->span = 1;
+    snprintf(err->text, sizeof(err->text), "this closes none of the brackets that are open");
+}
+
 /* libfyaml's words, by their beginning, and who explains them. */
 static const struct {
     const char *message;
@@ -137,6 +144,7 @@ static const struct {
 } explanations[] = {
     {"plain scalar cannot start with", explain_indicator},
     {"invalid alias detected", explain_indicator},
+    {"invalid anchor detected", explain_indicator},
     {"block sequence on the same line as a mapping key", explain_indicator},
     {"invalid mapping key (not allowed", explain_indicator},
     {"did not find expected node content", explain_indicator},
@@ -152,6 +160,7 @@ static const struct {
     {"invalid escape", explain_escape},
     {"missing comma in flow", explain_comma},
     {"flow sequence with invalid extra comma", explain_indicator},
+    {"mismatched flow", explain_mismatch},
     {"flow sequence without a closing", explain_unclosed},
     {"flow mapping without a closing", explain_unclosed},
 };
@@ -175,24 +184,51 @@ static struct spot find_spot(const struct syntax_error *error)
     return spot;
 }
 
-/* The bracket's own line says more than the end of the file, where libfyaml noticed. */
+/* The lines below an open bracket are read as part of it. One that is indented no deeper than the
+ * bracket's own line was not meant so, and the end of the file is not. */
+static bool is_beyond_bracket(const char *bracket_line, const struct spot *spot)
+{
+    if (spot->at[strspn(spot->at, " \r\n\t")] == '\0')
+        return true;
+    size_t indent = strspn(spot->line, " ");
+    return spot->line > bracket_line && indent <= strspn(bracket_line, " ") &&
+           strchr("]}", spot->line[indent]) == NULL;
+}
+
+/* The value that a comment behind an open bracket cut: " #" and what stands before and behind. */
+static void advise_comment(const char *bracket, struct weir_err *err)
+{
+    const char *end = bracket + strcspn(bracket, "\r\n");
+    const char *hash = memmem(bracket, (size_t)(end - bracket), " #", 2);
+    if (hash == NULL)
+        return;
+    const char *from = hash, *to = hash + strcspn(hash, ",]}\r\n");
+    while (from > bracket + 1 && strchr(",{[:", from[-1]) == NULL)
+        from--;
+    from = skip_blanks(from);
+    if (to - from < 80 && memchr(from, '"', (size_t)(to - from)) == NULL)
+        snprintf(err->note, sizeof(err->note), "' #' begins a comment: quote it, \"%.*s\"",
+                 (int)(to - from), from);
+    else
+        snprintf(err->note, sizeof(err->note),
+                 "' #' begins a comment: quote the value it stands in");
+}
+
+/* The bracket's own line says more than the place where libfyaml noticed. */
 static bool explain_open_bracket(const struct syntax_error *error, const struct spot *spot,
                                  struct weir_err *err)
 {
-    if (error->open_bracket == NULL || spot->at[strspn(spot->at, " \r\n\t")] != '\0')
-        return false;
     const char *line = error->open_bracket;
-    while (line > error->text && line[-1] != '\n')
+    while (line != NULL && line > error->text && line[-1] != '\n')
         line--;
+    if (line == NULL || !is_beyond_bracket(line, spot))
+        return false;
     err->line = error->open_line;
     err->column = (uint32_t)(error->open_bracket - line) + 1;
     err->span = 1;
     snprintf(err->text, sizeof(err->text), "the %c opened here is never closed",
              *error->open_bracket);
-    const char *comment = strstr(error->open_bracket, " #");
-    if (comment != NULL && comment < error->open_bracket + strcspn(error->open_bracket, "\n"))
-        snprintf(err->note, sizeof(err->note),
-                 "' #' begins a comment: quote the value it stands in");
+    advise_comment(error->open_bracket, err);
     return true;
 }
 

@@ -151,6 +151,15 @@ static bool is_empty_block(const struct loader *loader, const struct node *node)
     return node->quoted && !quotes && node->text[strspn(node->text, " \n")] == '\0';
 }
 
+/* The lines below were meant as keys: they stand no deeper than the block's own. */
+static bool is_greedy_block(const struct loader *loader, const struct node *node)
+{
+    char first = *text_at(loader, node);
+    bool quotes = first == '"' || first == '\'';
+    return node->quoted && !quotes && node->key != NULL && node->line > node->key_line &&
+           node->column <= node->key_column;
+}
+
 static void complain_about_block(struct loader *loader, struct node *node)
 {
     const char *text = loader->pipeline->text, *at = text_at(loader, node) - 1;
@@ -183,7 +192,7 @@ static void find_comment(struct loader *loader, struct node *node)
 
 /* ---- the tree ---- */
 
-static void check_scalar(struct loader *loader, const struct node *parent, struct node *node,
+static void check_scalar(struct loader *loader, struct node *parent, struct node *node,
                          bool may_be_missing)
 {
     if (node->faulty || (may_be_missing && weir__node_is_missing(node)))
@@ -194,7 +203,10 @@ static void check_scalar(struct loader *loader, const struct node *parent, struc
         complain_about_missing(loader, parent, node);
     else if (is_empty_block(loader, node))
         complain_about_block(loader, node);
-    else
+    else if (is_greedy_block(loader, node)) {
+        complain_about_block(loader, node);
+        parent->faulty = true; /* the keys that it took are missing */
+    } else
         find_comment(loader, node);
 }
 

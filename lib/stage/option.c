@@ -203,6 +203,8 @@ static int read_map(struct value *value, const struct node *node, struct weir_er
 
 static int read_value(struct value *value, const struct node *node, struct weir_errors *errors)
 {
+    if (node->faulty)
+        return 0;
     if (value->row->type == WEIR_OPT_CHAR && node->kind == NODE_SCALAR && strlen(node->text) > 1 &&
         strchr(node->text, '\n') != NULL) {
         complain(errors, node,
@@ -210,8 +212,6 @@ static int read_value(struct value *value, const struct node *node, struct weir_
                  value->row->name);
         return WEIR_ECONFIG;
     }
-    if (node->faulty)
-        return 0;
     switch (value->row->type) {
     case WEIR_OPT_LIST: return read_list(value, node, errors);
     case WEIR_OPT_MAP:
@@ -302,7 +302,7 @@ static int read_row(struct value *value, const struct node *with, struct weir_er
         rc = WEIR_ECONFIG;
     } else if (value->node != NULL)
         rc = read_value(value, value->node, errors);
-    else if (value->row->required && (with == NULL || with->kind == NODE_MAP)) {
+    else if (value->row->required && (with == NULL || (with->kind == NODE_MAP && !with->faulty))) {
         complain(errors, with, "option '%s' is missing: %s", value->row->name, value->row->help);
         rc = WEIR_ECONFIG;
     }

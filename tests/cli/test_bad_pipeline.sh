@@ -114,6 +114,13 @@ stages:
     delimiter: ";"
     with: {path: in.csv}
 END
+wrong 2:7 "'run' has no key 'slot_size'" "did you mean 'slot'?" <<'END'
+version: 1
+run: {slot_size: 1MiB}
+stages:
+  - {type: csv.read, with: {path: in.csv}}
+  - {type: csv.write, with: {path: out.csv}}
+END
 for key in max_rejected memory; do
     wrong 2:1 "'$key' belongs under 'run'" <<END
 version: 1
@@ -299,6 +306,18 @@ for sign in @ % '*' ! ',' '`' - '?'; do
     says err "$file:6:18: error:"
     grep -qF -e "\"$sign\"" -e "'$sign'" err || fail "no quoted form of $sign: $(cat err)"
 done
+for below in "      delimiter: &
+      path: in.csv" "      delimiter: |-
+      path: in.csv"; do
+    reading "$below" >"$file"
+    refused 78 check "$file"
+    grep -qE "\"[&|]\"" err || fail "no quoted form: $(cat err)"
+    [ "$(grep -c "^$file:" err)" -eq 1 ] || fail "one mistake is told as: $(cat err)"
+done
+option 'names: [a #1, b]' 6:14 "the [ opened here is never closed" 'quote it, "a #1"'
+reading '      path: in.csv
+      types: {id: integer
+      limit: 3' | wrong 6:14 "the { opened here is never closed"
 option "delimiter: '" 6:18 "the quote opened here is never closed"
 option 'delimiter: "' 6:18 "the quote opened here is never closed"
 option 'names: in #1.csv' 6:14 "this value ends before ' #'" '"in #1.csv"'
@@ -391,6 +410,15 @@ stages:
 END
 refused 78 check "$file"
 [ "$(grep -c "^$file:" err)" -eq 1 ] || fail "one mistake is told as: $(cat err)"
+# So is a misspelt one: what it was meant for is not missing.
+cat >"$file" <<'END'
+version: 1
+stages:
+  - {type: csv.read, with: {pth: in.csv}}
+  - {typ: csv.write, with: {path: out.csv}}
+END
+refused 78 check "$file"
+[ "$(grep -c "^$file:" err)" -eq 2 ] || fail "two mistakes are told as: $(cat err)"
 # Columns and functions too, in all stages.
 cat >"$file" <<'END'
 version: 1

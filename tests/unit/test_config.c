@@ -305,7 +305,26 @@ START_TEST(test_text_that_is_no_yaml)
     static const struct row rows[] = {
         {"version: 1\nname: {a\n", "2:7: the { opened here is never closed\n"},
         {"version: 1\nname: [a #b]\n", "2:7: the [ opened here is never closed | ' #' begins a "
-                                       "comment: quote the value it stands in\n"},
+                                       "comment: quote it, \"a #b\"\n"},
+        {"version: 1\nname: [\"x\", a \"b\" #b, c]\n",
+         "2:7: the [ opened here is never closed | ' #' begins a comment: quote the value it "
+         "stands in\n"},
+        /* a line that stands no deeper than that of the bracket */
+        {"version: 1\nname: [a #1, b]\nrun: {slots: 1}\n",
+         "2:7: the [ opened here is never closed | ' #' begins a comment: quote it, \"a #1\"\n"},
+        {"version: 1\nrun: {slots: 1\nstages: [a]\n", "2:6: the { opened here is never closed\n"},
+        {"version: 1\nstages: [a, b\nname: x\nrun: {}\n",
+         "2:9: the [ opened here is never closed\n"},
+        {"stages:\n- {type: toy.read\n- {type: drop}\n",
+         "2:3: the { opened here is never closed\n"},
+        /* a deeper one, or the closing bracket itself, is not */
+        {"run: {slots: 1\n      slot: 2}\n",
+         "2:11: a value inside {} or [] ends before this | a value with a comma, a quote, ': ' or "
+         "' #' in it must be quoted as a whole\n"},
+        {"run: {slots: {a: b}\n]\n", "2:1: this closes none of the brackets that are open\n"},
+        {"name: &\n", "1:7: a value can't begin with & unless it is quoted | quote it: \"&\"\n"},
+        {"name: &\nrun: {}\n",
+         "1:7: a value can't begin with & unless it is quoted | quote it: \"&\"\n"},
         {"a: \"x\n",
          "1:4: the quote opened here is never closed | a value that is a quote is written '\"'\n"},
         {"a: '\n",
@@ -435,6 +454,13 @@ START_TEST(test_values_that_yaml_ate_are_shown_in_quotes)
          "6:5: 'delimiter' has no value | | begins a block of text: quote it, \"|\"\n"},
         {HEAD "- type: toy.read\n  with:\n    path: a\n    delimiter: >\n" END,
          "6:5: 'delimiter' has no value | > begins a block of text: quote it, \">\"\n"},
+        /* the keys that the block took are not missed */
+        {HEAD "- type: toy.read\n  with:\n    delimiter: |\n    path: a\n    header: x\n" END,
+         "5:5: 'delimiter' has no value | | begins a block of text: quote it, \"|\"\n"},
+        {HEAD "- type: toy.read\n  with:\n    delimiter: |-\n    path: a\n" END,
+         "5:5: 'delimiter' has no value | | begins a block of text: quote it, \"|\"\n"},
+        {HEAD "- type: toy.read\n  with:\n    delimiter: >\n    path: a\n" END,
+         "5:5: 'delimiter' has no value | > begins a block of text: quote it, \">\"\n"},
         {HEAD "- type: toy.read\n  with:\n    path:\n    delimiter: a\n" END,
          "5:5: 'path' has no value | for empty text write \"\"\n"},
         {HEAD "- type: toy.read\n  with:\n    path: [a, b]\n    null_values:\n      - x\n      -\n "
@@ -1029,7 +1055,6 @@ START_TEST(test_every_mistake_of_a_file_is_shown_in_its_order)
         "the file does not say its version | begin it with: version: 1\n"
         "1:7: 'name' must be made of letters, digits, '_', '.' and '-', at most 63\n"
         "3:29: 'workers' must be auto or a number from 1 to 64\n"
-        "3:38: option 'path' is missing: the files to read\n"
         "3:39: toy.read has no option 'pth' | did you mean 'path'?\n"
         "4:10: there is no stage type 'dorp' | did you mean 'drop'?\n",
         NULL);
