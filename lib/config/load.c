@@ -163,6 +163,7 @@ static bool read_text(struct loader *loader, size_t length)
 
 static void take_steps(struct loader *loader)
 {
+    size_t before = loader->errors->count;
     weir__find_traps(loader);
     const struct node *secrets = weir__node_get(loader->root, "secrets");
     if (secrets != NULL)
@@ -174,6 +175,8 @@ static void take_steps(struct loader *loader)
     weir__read_run(loader);
     weir__read_stages(loader);
     weir__join_stages(loader);
+    if (loader->errors->count > before)
+        weir__check_expressions(loader);
 }
 
 int weir__pipeline_parse(const char *name, const char *text, size_t length,

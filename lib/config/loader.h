@@ -15,6 +15,7 @@
  *     run.c       run: -> the run's settings
  *     stages.c    stages: -> graph stages
  *     edges.c     who reads whom
+ *     expressions.c   those that cannot be parsed
  */
 #ifndef WEIR_CONFIG_LOADER_H
 #define WEIR_CONFIG_LOADER_H
@@ -68,6 +69,8 @@ void weir__fill_values(struct loader *loader);
 void weir__read_run(struct loader *loader);
 void weir__read_stages(struct loader *loader);
 void weir__join_stages(struct loader *loader);
+/* Only if there are mistakes already. */
+void weir__check_expressions(struct loader *loader);
 
 /* All of them, over a text that is given: weir_pipeline_load without the file. name is the file's,
  * for messages. */

@@ -910,8 +910,10 @@ START_TEST(test_options_can_be_set_from_the_command_line)
     const struct weir_pair *pair;
     int rc = parse_with(text, &options);
     char *got = said();
-    ck_assert_str_eq(got, "2:8: variable 'p' must be given: --var p=...\n");
-    ck_assert_int_eq(rc, WEIR_ECONFIG);
+    ck_assert_str_eq(got, "--set map.where: '$' has no meaning here | a column's name stands by "
+                          "itself, without a dollar\n"
+                          "2:8: variable 'p' must be given: --var p=...\n");
+    ck_assert_int_eq(rc, WEIR_EUSAGE);
     free(got);
     clear();
     ck_assert_int_eq(parse_with(HEAD "- type: toy.read\n- type: toy.map\n" END, &options), 0);
@@ -1061,6 +1063,20 @@ START_TEST(test_every_mistake_of_a_file_is_shown_in_its_order)
 }
 END_TEST
 
+START_TEST(test_expressions_that_cannot_be_parsed_are_among_the_mistakes)
+{
+    check_row(HEAD READ "- type: toy.map\n  with:\n    where: \"a = \"\n"
+                        "    set: {b: \"(c\", d: \"e && f\", g: \"h + 1\"}\n- type: dorp\n",
+              "6:17: the expression ends too early: a value is missing\n"
+              "7:17: the expression ends too early: ')' is missing\n"
+              "7:26: '&&' has no meaning here | write and\n"
+              "8:9: there is no stage type 'dorp' | did you mean 'drop'?\n",
+              NULL);
+    /* Where they are the only ones, the plan says it, which knows the columns as well. */
+    check_row(WITH("    where: \"a = \"\n"), "", NULL);
+}
+END_TEST
+
 /* Where a mistake at `offset` of the value of where is shown. */
 START_TEST(test_a_place_inside_a_value_is_a_place_in_the_file)
 {
@@ -1189,6 +1205,7 @@ int main(void)
     tcase_add_test(test, test_too_many_workers_are_a_wrong_command_line);
     tcase_add_test(test, test_an_error_shows_its_line);
     tcase_add_test(test, test_every_mistake_of_a_file_is_shown_in_its_order);
+    tcase_add_test(test, test_expressions_that_cannot_be_parsed_are_among_the_mistakes);
     tcase_add_test(test, test_a_place_inside_a_value_is_a_place_in_the_file);
     tcase_add_test(test, test_a_file_is_loaded_or_the_reason_given);
     tcase_add_test(test, test_a_pipeline_may_come_from_standard_input);
