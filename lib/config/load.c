@@ -108,7 +108,8 @@ static struct weir_pipeline *make_pipeline(const char *name, const char *text, s
     struct weir_pipeline *pipeline = calloc(1, sizeof(*pipeline));
     if (pipeline == NULL)
         return NULL;
-    pipeline->file = strdup(strcmp(name, "-") == 0 ? "(standard input)" : name);
+    pipeline->from_standard_input = strcmp(name, "-") == 0;
+    pipeline->file = strdup(pipeline->from_standard_input ? "(standard input)" : name);
     pipeline->text = malloc(length + 1);
     if (pipeline->file == NULL || pipeline->text == NULL) {
         weir_pipeline_free(pipeline);

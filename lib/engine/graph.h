@@ -34,6 +34,7 @@ struct graph_stage {
 struct weir_pipeline {
     char *name;
     char *file; /* for messages */
+    bool from_standard_input;
     char *text; /* the pipeline file itself, for source lines in messages */
     struct graph_stage *stage;
     size_t stages;

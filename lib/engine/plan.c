@@ -418,6 +418,13 @@ static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors
     struct draft *source = &plan->draft[0];
     struct weir_err err = {0};
     int code;
+    if (!lenient && plan->pipeline->from_standard_input && source->handle.irreplaceable) {
+        code =
+            weir_option_error(&source->handle, "path", "-", 0, 0, "give one of the two as a file",
+                              "standard input is the pipeline file: it cannot be the data too");
+        place_at_stage(source, errors, errors->count - 1);
+        return code;
+    }
     if (lenient && source->handle.irreplaceable)
         code = weir_err_set(&err, WEIR_ENOINPUT, "standard input is not read while checking");
     else

@@ -76,13 +76,30 @@ static int check_closed(struct weir_stage *stage, const struct csv_head *head,
                      weir__text_input(head->path), trace->quote_line + 1, trace->quote_column + 1);
 }
 
-static int check_encoding(struct weir_stage *stage, const struct csv_head *head)
+/* What is no CSV by its first bytes, and what makes it so. */
+static int check_kind(struct weir_stage *stage, const struct csv_head *head)
 {
-    if (head->used < 2 ||
-        (memcmp(head->bytes, "\xff\xfe", 2) != 0 && memcmp(head->bytes, "\xfe\xff", 2) != 0))
-        return 0;
-    return weir_fail(stage, WEIR_EDATA, "%s is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8",
-                     weir__text_input(head->path));
+    static const struct {
+        const char *begin, *what;
+    } kinds[] = {
+        {"\xff\xfe", "UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8"},
+        {"\xfe\xff", "UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8"},
+        {"\x1f\x8b", "compressed with gzip; unpack it, or pass on what zcat prints: path: \"-\""},
+        {"\xfd"
+         "7zXZ",
+         "compressed with xz; unpack it, or pass on what xzcat prints: path: \"-\""},
+        {"\x28\xb5\x2f\xfd",
+         "compressed with zstd; unpack it, or pass on what zstdcat prints: path: \"-\""},
+        {"PK\x03\x04", "a ZIP archive, or a spreadsheet (.xlsx, .ods); unpack it, or save the "
+                       "sheet as CSV"},
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t n = strlen(kinds[i].begin);
+        if (head->used >= n && memcmp(head->bytes, kinds[i].begin, n) == 0)
+            return weir_fail(stage, WEIR_EDATA, "%s is %s", weir__text_input(head->path),
+                             kinds[i].what);
+    }
+    return 0;
 }
 
 static int read_row(struct weir_stage *stage, struct csv_head *head, const struct input *input)
@@ -95,11 +112,12 @@ static int read_row(struct weir_stage *stage, struct csv_head *head, const struc
             return weir_fail(stage, WEIR_EDATA, "%s: the first row is larger than max_record",
                              weir__text_input(head->path));
         int rc = read_more(stage, head, input);
+        if (rc == 0)
+            rc = check_kind(stage, head);
         if (rc < 0)
             return rc;
     } while (!find_row(head, &rows, &trace));
-    int rc = check_encoding(stage, head);
-    return rc < 0 ? rc : check_closed(stage, head, &trace);
+    return check_closed(stage, head, &trace);
 }
 
 /* ---- the fields of the first row ---- */

@@ -171,6 +171,15 @@ static int remove_leftover(struct weir_stage *stage, const struct part *part)
 static int cannot_make(struct weir_stage *stage, const struct part *part)
 {
     int folder = (int)folder_bytes(part->target);
+    if (errno == ENAMETOOLONG && strlen(part->target + folder) <= NAME_MAX)
+        return weir_fail(stage, WEIR_ECANTCREATE,
+                         "cannot write '%s': the name is too long: .NAME.part stands beside it "
+                         "while it is written, so it can have %zu bytes and has %zu",
+                         part->target, NAME_MAX - strlen("..part"), strlen(part->target + folder));
+    if (errno == ENOENT && folder == 0)
+        return weir_fail(stage, WEIR_ECANTCREATE,
+                         "cannot write '%s': the current folder does not exist any more",
+                         part->target);
     if (errno == ENOENT)
         return weir_fail(stage, WEIR_ECANTCREATE,
                          "cannot write '%s': the folder '%.*s' does not exist", part->target,

@@ -64,6 +64,16 @@ printf '\n\r\n\n' >blank.csv
 refused 65 run copy.yaml --var in=blank.csv
 says err "blank.csv has no header"
 
+# What is no CSV at all says what it is, and what to do.
+for case in '\037\213\010\000:gzip; unpack it, or pass on what zcat prints' '\037\213\n:gzip' \
+    '\375\067zXZ\000:xz' '\050\265\057\375\044:zstd' 'PK\003\004\024\n\n:a ZIP archive, or a spreadsheet' \
+    '\377\376i\000:UTF-16'; do
+    printf '%b' "${case%%:*}" >other.csv
+    refused 65 run copy.yaml --var in=other.csv
+    says err "other.csv is "
+    says err "${case#*:}"
+done
+
 # A header is a table without rows.
 for header in 'id,n\n' 'id,n' 'id,n\r\n' 'id,n\r' '\357\273\277id,n\n\n\n'; do
     printf '%b' "$header" >header.csv

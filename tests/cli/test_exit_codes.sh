@@ -90,6 +90,13 @@ refused 64 run quoting.yaml --var q=al
 says err "error: --var q: 'quoting' must be minimal, all or none, not 'al'"
 says err "did you mean 'all'?"
 
+# The pipeline file and the data cannot both come from standard input.
+code=0
+"$program" run - --var in=- <copy.yaml >out 2>err || code=$?
+[ "$code" -eq 64 ] || fail "standard input twice: exit $code, not 64"
+says err "(standard input):8:18: error: --var in: standard input is the pipeline file: it cannot be the data too"
+"$program" check -q - --var in=- <copy.yaml || fail "a file that reads standard input can be checked from there"
+
 # ---- 65: bad data ----
 
 sed '/rejects/d' copy.yaml >strict.yaml
@@ -177,6 +184,17 @@ fi
 
 refused 73 run copy.yaml --var out=no/such/folder/out.csv
 says err "cannot write 'no/such/folder/out.csv': the folder 'no/such/folder' does not exist"
+long=$(printf '%0250d' 0)
+refused 73 run copy.yaml --var "out=$long"
+says err "the name is too long: .NAME.part stands beside it while it is written, so it can have 249 bytes and has 250"
+run 0 run -q copy.yaml --var "out=${long#0}"
+same in.csv "${long#0}"
+rm "${long#0}"
+mkdir deleted
+code=0
+(cd deleted && rmdir ../deleted && "$program" run "$work/copy.yaml" --var "in=$work/in.csv") >out 2>err || code=$?
+[ "$code" -eq 73 ] || fail "a deleted folder: exit $code, not 73"
+says err "the current folder does not exist any more"
 refused 73 run copy.yaml --var out=folder
 says err "cannot write 'folder': it is a directory"
 refused 73 run copy.yaml --set write.if_exists=error
