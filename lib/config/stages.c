@@ -107,9 +107,11 @@ static int read_choice(struct loader *loader, const struct node *stage, const ch
     struct node *node = weir__node_get(stage, key);
     if (node == NULL || node->faulty)
         return -1;
+    bool shown = node->kind == NODE_SCALAR && !node->secret;
     int choice = node->kind == NODE_SCALAR ? weir__option_choice(choices, node->text) : -1;
     if (choice < 0)
-        weir__complain(loader, node, "'%s' must be %s", key, in_words);
+        weir__complain(loader, node, "'%s' must be %s%s%.40s%s", key, in_words,
+                       shown ? ", not '" : "", shown ? node->text : "", shown ? "'" : "");
     return choice;
 }
 
@@ -155,9 +157,15 @@ static void read_rejects(struct loader *loader, struct node *rejects, struct gra
                      rejects->kind == NODE_SCALAR ? rejects->text : "rejects.csv");
         return;
     }
-    for (struct node *child = rejects->child; child != NULL; child = child->next)
-        if (strcmp(child->key, "path") != 0 && !child->faulty)
-            weir__complain_key(loader, child, "'rejects' has a path and no '%.100s'", child->key);
+    bool other = false;
+    for (struct node *child = rejects->child; child != NULL; child = child->next) {
+        if (strcmp(child->key, "path") == 0 || child->faulty)
+            continue;
+        weir__complain_key(loader, child, "'rejects' has a path and no '%.100s'", child->key);
+        other = true;
+    }
+    if (path == NULL && other)
+        return;
     if (path == NULL)
         weir__complain(loader, rejects, "'rejects' needs a path");
     else if (!path->faulty && (path->kind != NODE_SCALAR || path->text[0] == '\0'))

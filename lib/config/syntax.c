@@ -94,9 +94,20 @@ static void explain_tab(const struct spot *spot, struct weir_err *err)
     snprintf(err->text, sizeof(err->text), "a tab can't indent a line: use spaces");
 }
 
+/* A line without a colon is read as the beginning of the name below it. */
+static bool lacks_colon(const struct spot *spot)
+{
+    const char *next = spot->end + strspn(spot->end, "\r\n");
+    size_t before = (size_t)(spot->at - spot->line);
+    return memmem(spot->line, before, ": ", 2) == NULL && strspn(next, " ") <= before;
+}
+
 static void explain_deeper_line(const struct spot *spot, struct weir_err *err)
 {
-    (void)spot;
+    if (lacks_colon(spot)) {
+        snprintf(err->text, sizeof(err->text), "this line has no ': ' behind a name");
+        return;
+    }
     snprintf(err->text, sizeof(err->text),
              "this value is followed by a deeper line with a key: check the indentation below it");
 }
@@ -157,6 +168,7 @@ static const struct {
     {"invalid tab", explain_tab},
     {"did not find expected '-' indicator", explain_indentation},
     {"did not find expected key", explain_indentation},
+    {"invalid indentation in mapping", explain_indentation},
     {"invalid escape", explain_escape},
     {"missing comma in flow", explain_comma},
     {"flow sequence with invalid extra comma", explain_indicator},

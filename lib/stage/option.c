@@ -286,8 +286,15 @@ static int unknown_options(const struct weir_option *table, const struct node *w
 
 static int not_a_map(const struct node *with, struct weir_errors *errors)
 {
-    if (!with->faulty)
-        complain(errors, with, "options must be a map like {name: value}");
+    if (with->faulty)
+        return WEIR_ECONFIG;
+    struct weir_err *err = complain(errors, with, "options must be a map like {name: value}");
+    const char *colon = with->kind == NODE_SCALAR ? strchr(with->text, ':') : NULL;
+    if (colon != NULL)
+        snprintf(err->note, sizeof(err->note), "a space must follow the colon: %.*s: %.60s",
+                 (int)(colon - with->text > 60 ? 60 : colon - with->text), with->text, colon + 1);
+    else if (with->kind == NODE_SCALAR)
+        snprintf(err->note, sizeof(err->note), "a colon and a space must follow the name");
     return WEIR_ECONFIG;
 }
 

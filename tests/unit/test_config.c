@@ -322,6 +322,13 @@ START_TEST(test_text_that_is_no_yaml)
          "2:11: a value inside {} or [] ends before this | a value with a comma, a quote, ': ' or "
          "' #' in it must be quoted as a whole\n"},
         {"run: {slots: {a: b}\n]\n", "2:1: this closes none of the brackets that are open\n"},
+        {"version 1\nstages: []\n", "1:1: this line has no ': ' behind a name\n"},
+        {"run:\n  slots 1\n  memory: 64MiB\n", "2:3: this line has no ': ' behind a name\n"},
+        {"stages:\n- type: drop\n   id: a\n",
+         "2:9: this value is followed by a deeper line with a key: check the indentation below "
+         "it\n"},
+        {"run:\n   slots: 1\n  memory: 64MiB\n",
+         "3:3: this line is indented like none of the lines that it could belong to\n"},
         {"name: &\n", "1:7: a value can't begin with & unless it is quoted | quote it: \"&\"\n"},
         {"name: &\nrun: {}\n",
          "1:7: a value can't begin with & unless it is quoted | quote it: \"&\"\n"},
@@ -602,11 +609,11 @@ START_TEST(test_every_key_has_its_type)
         {HEAD READ "- {type: toy.map, workers: 0}\n" END,
          "4:28: 'workers' must be auto or a number from 1 to 64\n"},
         {HEAD READ "- {type: toy.map, order: any}\n" END,
-         "4:26: 'order' must be preserve or none\n"},
+         "4:26: 'order' must be preserve or none, not 'any'\n"},
         {HEAD READ "- {type: toy.map, isolate: 1}\n" END,
          "4:28: 'isolate' must be true or false\n"},
         {HEAD READ "- {type: toy.map, on_error: skip}\n" END,
-         "4:29: 'on_error' must be stop, reject, drop or set_null\n"},
+         "4:29: 'on_error' must be stop, reject, drop or set_null, not 'skip'\n"},
     };
     CHECK_ROWS(rows);
 }
