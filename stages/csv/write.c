@@ -29,16 +29,17 @@ const struct weir_stage_type weir_csv_write = {
     .size = sizeof(struct weir_stage_type),
     .name = "csv.write",
     .summary = "writes a CSV file",
-    .doc = "Writes records as CSV (RFC 4180). Fields that need no quotes keep their bytes. Null "
-           "is written as nothing and empty text as \"\", so that csv.read gives both back as "
-           "they were; in a file of one column a null is a blank line.\n\n"
-           "The file appears under its name when the whole run has succeeded, and until then the "
-           "old one stays. What is written stands in .NAME.part beside it. Symbolic links are "
-           "followed; mode and owner are kept. A device or a FIFO is written in place.\n\n"
-           "With if_exists: append the file's header must name the columns of the records, in their "
-           "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
-           "With quoting: none a field that would need quotes is an error of its record, and "
-           "empty text is written as nothing.",
+    .doc =
+        "Writes records as CSV (RFC 4180). Fields that need no quotes keep their bytes. Null "
+        "is written as nothing and empty text as \"\", so that csv.read gives both back as "
+        "they were; in a file of one column a null is a blank line.\n\n"
+        "The file appears under its name when the whole run has succeeded, and until then the "
+        "old one stays. What is written stands in .NAME.part beside it. Symbolic links are "
+        "followed; mode and owner are kept. A device or a FIFO is written in place.\n\n"
+        "With if_exists: append the file's header must name the columns of the records, in their "
+        "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
+        "With quoting: none a field that would need quotes is an error of its record, and "
+        "empty text is written as nothing.",
     .options = weir__csv_write_options,
     .traits = WEIR_SINK | WEIR_REJECTS,
     .inner = inner,
