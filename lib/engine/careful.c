@@ -276,10 +276,10 @@ static int refuse(struct crew *crew, const struct weir_stage *stage,
     const struct caution *caution = &crew->caution;
     char where[300];
     weir_err_set(&crew->err, WEIR_EDATA,
-                 "%s killed %u workers in stage '%s' (%s), and no more records may be set aside "
+                 "%s killed %u worker%s in stage '%s' (%s), and no more records may be set aside "
                  "(quarantine: max)",
-                 place_text(stage, position, where, sizeof(where)), caution->deaths, stage->id,
-                 caution->reason);
+                 place_text(stage, position, where, sizeof(where)), caution->deaths,
+                 caution->deaths == 1 ? "" : "s", stage->id, caution->reason);
     snprintf(crew->err.stage, sizeof(crew->err.stage), "%s", stage->id);
     return WEIR_EDATA;
 }
@@ -307,9 +307,9 @@ static void note(struct crew *crew, const struct weir_stage *stage,
     const struct caution *caution = &crew->caution;
     char where[300];
     snprintf(crew->notice, sizeof(crew->notice),
-             "%s killed %u workers in stage '%s' (%s) and is set aside\n",
-             place_text(stage, position, where, sizeof(where)), caution->deaths, stage->id,
-             caution->reason);
+             "%s killed %u worker%s in stage '%s' (%s) and is set aside\n",
+             place_text(stage, position, where, sizeof(where)), caution->deaths,
+             caution->deaths == 1 ? "" : "s", stage->id, caution->reason);
 }
 
 static int set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in, uint32_t i)

@@ -235,8 +235,8 @@ static void give_up(struct run *run, const struct run_worker *worker, const char
     if (worker->words.last[0] != '\0')
         snprintf(quoted, sizeof(quoted), ", \"%s\"", worker->words.last);
     weir_err_set(&err, WEIR_EINTERNAL,
-                 "worker %s died %u times %s (last: %s%s). Given up after %u restart%s", name,
-                 worker->deaths,
+                 "worker %s died %u time%s %s (last: %s%s). Given up after %u restart%s", name,
+                 worker->deaths, worker->deaths == 1 ? "" : "s",
                  worker->sequence == 0 ? "before its first batch was done" : "on the same work",
                  how, quoted, worker->deaths - 1, worker->deaths == 2 ? "" : "s");
     weir__run_stop(run, &err);
