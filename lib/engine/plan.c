@@ -167,7 +167,7 @@ static bool quotes(const char *text, const char *name)
     return at != NULL && at > text && at[-1] == '\'' && at[strlen(name)] == '\'';
 }
 
-/* An input that is missing: the item of `path` that the error names, else the option, else the
+/* An input that cannot be used: the item of `path` that the error names, else the option, else the
  * stage. */
 static void place_at_path(const struct draft *source, struct weir_err *err)
 {
@@ -433,7 +433,7 @@ static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors
         plan->not_yet = err;
         return 0;
     }
-    if (code == WEIR_ENOINPUT)
+    if (code == WEIR_ENOINPUT || code == WEIR_EDATA)
         place_at_path(source, &err);
     if (code < 0)
         *weir_errors_add(errors) = err;

@@ -194,6 +194,11 @@ reading '      path: "gone-*.csv"' >"$file"
 refused 66 run "$file"
 says err "$file:5:13: error: stage 'read': no file matches 'gone-*.csv'"
 
+printf 'id;n\n1;2\n' >semicolons.csv
+reading '      path: semicolons.csv' >"$file"
+refused 65 run "$file"
+says err "$file:5:13: error: stage 'read': semicolons.csv: only one column, named 'id;n'"
+
 # ---- expressions ----
 
 transform 'where: "paid > billed"' 6:15 "'paid' and 'billed' are both untyped: as text, '9' > '10'" \
