@@ -161,10 +161,12 @@ static void place_at_stage(const struct draft *draft, struct weir_errors *errors
     }
 }
 
-static bool quotes(const char *text, const char *name)
+/* True if text has the name as a word of its own, in quotes or not. */
+static bool names(const char *text, const char *name)
 {
     const char *at = strstr(text, name);
-    return at != NULL && at > text && at[-1] == '\'' && at[strlen(name)] == '\'';
+    return at != NULL && at > text && strchr("' ", at[-1]) != NULL &&
+           strchr("' :", at[strlen(name)]) != NULL;
 }
 
 /* An input that cannot be used: the item of `path` that the error names, else the option, else the
@@ -175,7 +177,7 @@ static void place_at_path(const struct draft *source, struct weir_err *err)
     const char *named = NULL;
     size_t paths = weir__settings_list(source->settings, "path", &path);
     for (size_t i = 0; i < paths; i++)
-        if (quotes(err->text, path[i]))
+        if (names(err->text, path[i]))
             named = path[i];
     const struct node *node = weir__settings_node(source->settings, "path", named);
     err->line = source->from->line;

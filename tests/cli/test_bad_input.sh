@@ -68,9 +68,9 @@ says err "blank.csv has no header"
 for case in '\037\213\010\000:gzip; unpack it, or pass on what zcat prints' '\037\213\n:gzip' \
     '\375\067zXZ\000:xz' '\050\265\057\375\044:zstd' 'PK\003\004\024\n\n:a ZIP archive, or a spreadsheet' \
     '\377\376i\000:UTF-16'; do
-    printf '%b' "${case%%:*}" >other.csv
-    refused 65 run copy.yaml --var in=other.csv
-    says err "other.csv is "
+    printf '%b' "${case%%:*}" >foreign.csv
+    refused 65 run copy.yaml --var in=foreign.csv
+    says err "foreign.csv is "
     says err "${case#*:}"
 done
 

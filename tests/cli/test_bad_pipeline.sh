@@ -195,9 +195,9 @@ refused 66 run "$file"
 says err "$file:5:13: error: stage 'read': no file matches 'gone-*.csv'"
 
 printf 'id;n\n1;2\n' >semicolons.csv
-reading '      path: semicolons.csv' >"$file"
+reading '      path: [semicolons.csv, in.csv]' >"$file"
 refused 65 run "$file"
-says err "$file:5:13: error: stage 'read': semicolons.csv: only one column, named 'id;n'"
+says err "$file:5:14: error: stage 'read': semicolons.csv: only one column, named 'id;n'"
 
 # ---- expressions ----
 
