@@ -285,7 +285,7 @@ static int refuse(struct crew *crew, const struct weir_stage *stage,
 }
 
 /* Record i of what member m was given: where it stood, and its bytes if they are at hand. */
-static void find_record(struct crew *crew, uint32_t m, const struct weir_batch *in, uint32_t i,
+static void find_record(uint32_t m, const struct weir_batch *in, uint32_t i,
                         struct weir_position *ret)
 {
     *ret = (struct weir_position){.file = UINT32_MAX};
@@ -297,7 +297,6 @@ static void find_record(struct crew *crew, uint32_t m, const struct weir_batch *
                                       .raw_bytes = in->byte_count};
     else if (in->locate != NULL)
         in->locate(in, i, ret);
-    (void)crew;
 }
 
 /* Said once it is committed. */
@@ -317,7 +316,7 @@ static int set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in,
     const struct weir_stage *stage = &crew->member[m].stage;
     struct weir_position position;
     struct buf json;
-    find_record(crew, m, in, i, &position);
+    find_record(m, in, i, &position);
     if (crew->caution.refused)
         return refuse(crew, stage, &position);
     weir__buf_init(&json);

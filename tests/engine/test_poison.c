@@ -2,6 +2,7 @@
  * Records that kill their worker: that crash it, end it, never come back, or eat its memory.
  * Exactly they are set aside, and the others arrive in order.
  */
+#include "engine/killer.h"
 #include "engine/poison.h"
 
 /* ---- a stage that never gets on ---- */
@@ -36,30 +37,6 @@ struct trouble {
     bool kills; /* from outside, too */
 };
 
-struct outcome {
-    int code;
-    struct weir_err err;
-    struct weir_receipt *receipt;
-};
-
-static void kill_somebody(const struct weir_receipt *so_far, void *context)
-{
-    unsigned *seed = context;
-    char path[64];
-    pid_t worker[64];
-    size_t n = 0;
-    int pid;
-    (void)so_far;
-    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-    FILE *children = fopen(path, "re");
-    while (children != NULL && n < 64 && fscanf(children, "%d", &pid) == 1)
-        worker[n++] = pid;
-    if (children != NULL)
-        fclose(children);
-    if (n > 0 && rand_r(seed) % 2 == 0)
-        kill(worker[(size_t)rand_r(seed) % n], SIGKILL);
-}
-
 static void hear_nothing(const char *text, void *context)
 {
     (void)text;
@@ -69,13 +46,13 @@ static void hear_nothing(const char *text, void *context)
 static struct outcome run_pipeline(const struct given *given, size_t n,
                                    const struct trouble *trouble)
 {
-    unsigned seed = 1;
+    struct killer killer = {.seed = 1};
     struct weir_pipeline *pipeline = make_pipeline(given, n);
     struct weir_plan *plan = NULL;
     struct weir_errors errors = {0};
     struct outcome outcome = {0};
     struct weir_run_options options = {
-        .interval_ms = 3, .context = &seed, .timeout_ms = 120000, .on_event = hear_nothing};
+        .interval_ms = 3, .context = &killer, .timeout_ms = 120000, .on_event = hear_nothing};
     if (trouble->kills)
         options.on_progress = kill_somebody;
     set_quarantine(pipeline, trouble->max);
