@@ -1,9 +1,6 @@
 /*
- * The row scanner on masks: 64 bytes at a time, one bit a byte. A carry-less multiplication by all
- * ones gives the parity of the quotes before each byte, and with it what stands within quotes. That
- * is what libcsv does only where a block is regular: each opening quote stands at a field's start
- * or behind a quote, and each closing one before a delimiter, a row end or a quote. Any other block
- * goes through the machine of rows.h itself.
+ * The row scanner on masks: a carry-less multiplication by all ones gives the parity of the quotes.
+ * A block that is not regular goes through the machine of rows.h itself.
  */
 #include "csv/rows.h"
 
@@ -12,17 +9,14 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "csv/masks.h"
+
 #define TARGET __attribute__((target("avx2,pclmul,popcnt,bmi")))
 #define INLINE TARGET inline __attribute__((always_inline))
-#define BLOCK  64
+#define BLOCK  MASKS_BLOCK
 
 struct needles {
     __m256i delimiter, quote, cr, lf, space, tab;
-};
-
-/* What a block holds: a bit for each byte that is one of these. */
-struct masks {
-    uint64_t delimiter, quote, end, cr, lf;
 };
 
 bool weir__rows_has_masks(void)
@@ -66,38 +60,9 @@ static INLINE uint64_t prefix_xor(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-/* Between blocks: the machine's state in the form that the masks need. */
-struct carry {
-    uint64_t inside;      /* all ones if QUOTED */
-    uint64_t may_open;    /* 1 if a quote would open a field or follow one: not UNQUOTED */
-    uint64_t after_quote; /* 1 if AFTER_QUOTE */
-    uint64_t after_cr;    /* 1 if the last byte was a CR */
-};
-
-static INLINE struct carry carry_of(enum rows_state state, bool after_cr)
-{
-    return (struct carry){.inside = state == ROWS_QUOTED ? UINT64_MAX : 0,
-                          .may_open = state != ROWS_UNQUOTED,
-                          .after_quote = state == ROWS_AFTER_QUOTE,
-                          .after_cr = after_cr};
-}
-
-/* The bytes behind which the machine is QUOTED, if the block is regular; sets *regular. */
-static INLINE uint64_t inside_of(const struct masks *masks, const struct carry *carry,
-                                 bool *regular)
-{
-    uint64_t inside = prefix_xor(masks->quote) ^ carry->inside;
-    uint64_t special = masks->delimiter | masks->end | masks->quote;
-    uint64_t opening = masks->quote & inside, closing = masks->quote & ~inside;
-    uint64_t bad_open = opening & ~(special << 1 | carry->may_open);
-    uint64_t bad_close = closing & ~(special >> 1 | UINT64_C(1) << 63);
-    *regular = (bad_open | bad_close | (carry->after_quote & ~special)) == 0;
-    return inside;
-}
-
 static INLINE enum rows_state last_state(const struct masks *masks, uint64_t inside)
 {
-    const uint64_t top = UINT64_C(1) << 63;
+    const uint64_t top = MASKS_TOP;
     if (inside & top)
         return ROWS_QUOTED;
     if (masks->quote & top)
@@ -105,13 +70,6 @@ static INLINE enum rows_state last_state(const struct masks *masks, uint64_t ins
     if (masks->delimiter & top)
         return ROWS_FIELD;
     return masks->end & top ? ROWS_ROW : ROWS_UNQUOTED;
-}
-
-static INLINE void carry_on(struct carry *carry, const struct masks *masks, uint64_t inside)
-{
-    carry->inside = (uint64_t)((int64_t)inside >> 63);
-    carry->may_open = (masks->delimiter | masks->end | masks->quote) >> 63;
-    carry->after_quote = (masks->quote & ~inside) >> 63;
 }
 
 static enum rows_state step(enum rows_state state, const struct masks *masks, uint64_t bit)
@@ -187,7 +145,7 @@ TARGET static uint64_t irregular(const struct masks *masks, struct carry *carry)
 static INLINE uint64_t block_ends(const struct masks *masks, struct carry *carry)
 {
     bool regular;
-    uint64_t inside = inside_of(masks, carry, &regular);
+    uint64_t inside = inside_of(masks, prefix_xor(masks->quote), carry, &regular);
     if (__builtin_expect(!regular, 0))
         return irregular(masks, carry);
     carry_on(carry, masks, inside);
@@ -246,7 +204,7 @@ static INLINE bool block_is_clean(const struct needles *needles, const char *at,
     __m256i high = _mm256_loadu_si256((const void *)(at + 32));
     struct masks masks = make_masks(needles, low, high);
     bool regular;
-    uint64_t inside = inside_of(&masks, carry, &regular);
+    uint64_t inside = inside_of(&masks, prefix_xor(masks.quote), carry, &regular);
     uint64_t space = equal(low, high, needles->space) | equal(low, high, needles->tab);
     carry_on(carry, &masks, inside);
     *ret_ends = masks.end & ~inside;

@@ -1,0 +1,51 @@
+/*
+ * separators.h - where the fields of regular CSV stand: delimiters and row ends outside quotes,
+ * found by masks (masks.h), with twins for what processors have. All twins give the same answers.
+ */
+#ifndef WEIR_CSV_SEPARATORS_H
+#define WEIR_CSV_SEPARATORS_H
+
+#include "csv/rows.h"
+
+enum simd { SIMD_C, SIMD_AVX2, SIMD_AVX512, SIMD_NEON, SIMD_COUNT };
+
+/* True if this processor can run it. */
+bool weir__simd_runs(enum simd simd);
+/* The best that runs; $WEIR_SIMD (c, avx2, avx512, neon) asks for another, for tests. */
+enum simd weir__simd_choose(void);
+
+/*
+ * Always true between calls: at[0] is the end of row 0's first field; row i begins at begin[i] and
+ * its last separator, the row end, is at[last[i]]; row i + 1 has those behind it. Blank lines
+ * belong to no row. Zero-initialise; release when done.
+ */
+struct separators {
+    uint32_t *at; /* offsets in the text */
+    uint32_t *begin, *last;
+    size_t count, begins,
+        rows;         /* begins is rows, or one more: then that row's end is not here yet */
+    size_t next;      /* offset of the first byte that has not been looked at */
+    bool blank_stops; /* a blank line (other than the LF of a CRLF) is not regular */
+    bool doubled;     /* there may be a doubled quote */
+
+    size_t capacity;
+    enum simd simd;
+    unsigned char delimiter, quote;
+    uint64_t inside, may_open, after_quote, after_cr, at_row; /* carried between blocks */
+};
+
+/* Rows of up to so many columns. False when memory ran out. */
+bool weir__separators_init(struct separators *separators, const struct rows *rows, size_t columns);
+void weir__separators_release(struct separators *separators);
+
+/* Forgets all, and begins at a row's start. */
+void weir__separators_begin(struct separators *separators, size_t offset);
+
+/* Forgets the complete rows. */
+void weir__separators_drop(struct separators *separators);
+
+/* Looks at some more of the n bytes of text. False if it cannot, for what follows is not regular,
+ * the text has ended, or a row has too many fields. */
+bool weir__separators_more(struct separators *separators, const char *text, size_t n);
+
+#endif
