@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool stands_for_null(const struct parse *parse, const char *bytes, size_t length)
+bool weir__parse_is_null(const struct parse *parse, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < parse->null_values; i++) {
         if (strlen(parse->null_value[i]) == length &&
@@ -37,7 +37,7 @@ void weir__parse_take_field(void *bytes, size_t length, void *context)
     uint64_t *entry = parse->target[field];
     if (entry == NULL)
         return;
-    if (bytes == NULL || (parse->null_values != 0 && stands_for_null(parse, bytes, length))) {
+    if (bytes == NULL || (parse->null_values != 0 && weir__parse_is_null(parse, bytes, length))) {
         entry[parse->records] = weir_entry_null();
         return;
     }
@@ -60,6 +60,8 @@ bool weir__parse_reserve(struct parse *parse, uint32_t capacity)
 {
     if (capacity <= parse->capacity)
         return true;
+    if (capacity < 2 * parse->capacity)
+        capacity = 2 * parse->capacity;
     uint64_t *entries = calloc((size_t)capacity * parse->needed + 1, sizeof(*entries));
     if (entries == NULL)
         return false;
@@ -132,7 +134,7 @@ void weir__parse_end_row(int end, void *context)
         parse->failed |= !weir__parse_note_bad(parse, fields, 0);
         parse->heap_used = parse->row_heap;
     } else if (++parse->records == parse->capacity &&
-               !weir__parse_reserve(parse, 2 * parse->capacity)) {
+               !weir__parse_reserve(parse, parse->capacity + 1)) {
         parse->failed = true;
         parse->records--;
     }

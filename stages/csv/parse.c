@@ -5,7 +5,7 @@
 
 #define BLOCK_BYTES                                                                                \
     ((size_t)64 << 10) /* libcsv's buffer grows by as much; at least PARSE_HEAP_SLACK */
-#define DIRTY_BYTES     ((size_t)4 << 10) /* parsed at a time where spaces stand at edges */
+#define EXACT_BYTES     ((size_t)4 << 10) /* parsed by libcsv at a time */
 #define BATCH_ENTRIES   ((uint64_t)512 << 10)
 #define BATCH_HEAP      ((size_t)4 << 20)
 #define SEGMENT_ENTRIES ((size_t)1 << 20)
@@ -46,10 +46,17 @@ static size_t pass_stray(struct parse *parse, size_t stray)
     return place.end;
 }
 
+static int no_memory(struct weir_stage *stage, const struct parse *parse)
+{
+    return weir_fail(stage, WEIR_EOS, "no memory to parse a row of %s",
+                     weir_file_name(stage, parse->in->origin.file));
+}
+
 static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t end, bool trims)
 {
     struct csv_parser *parser = &parse->parser;
     const char *text = parse->in->bytes;
+    weir__parse_leave_text(parse);
     csv_set_space_func(parser, trims ? NULL : never_space);
     while (at < end && !parse->failed) {
         at += csv_parse(parser, text + at, end - at, weir__parse_take_field, weir__parse_end_row,
@@ -61,41 +68,56 @@ static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t
     }
     if (end == parse->in->byte_count)
         csv_fini(parser, weir__parse_take_field, weir__parse_end_row, parse);
-    if (parse->failed)
-        return weir_fail(stage, WEIR_EOS, "no memory to parse a row of %s",
-                         weir_file_name(stage, parse->in->origin.file));
-    return 0;
+    return parse->failed ? no_memory(stage, parse) : 0;
 }
 
-static bool is_full(const struct parse *parse)
+bool weir__parse_is_full(const struct parse *parse)
 {
     return (uint64_t)parse->records * (parse->needed + 1) >= BATCH_ENTRIES ||
            parse->heap_used >= BATCH_HEAP;
 }
 
 /*
- * libcsv calls a function for every byte to ask whether it is a space, and saying never costs a
- * quarter of the time. Without one it trims spaces; where none stands at an edge there is nothing
- * to trim, and the result is the same. Sets *ret_end to where it stopped.
+ * Takes about so many bytes from *at on, and sets it to where it stopped. libcsv calls a function
+ * for every byte to ask whether it is a space, and saying never costs a quarter of the time.
+ * Without one it trims spaces; where none stands at an edge there is nothing to trim, and the
+ * result is the same.
+ */
+static int parse_exactly(struct weir_stage *stage, struct parse *parse, size_t bytes, size_t *at)
+{
+    size_t end = segment_end(parse, *at, parse->in->byte_count, bytes), n = end - *at;
+    bool trims = weir__rows_without_edge_spaces(&parse->rows, parse->in->bytes + *at, n) == n;
+    int rc = feed(stage, parse, *at, end, trims);
+    *at = end;
+    return rc;
+}
+
+/*
+ * The fast way as far as it goes, then libcsv beyond where that stopped, in turns. Where text is
+ * irregular throughout libcsv gets more each time, so that what the fast way does in vain is
+ * little. Sets *ret_end to where it stopped.
  */
 static int parse_text(struct weir_stage *stage, struct parse *parse, size_t *ret_end)
 {
-    size_t n = parse->in->byte_count, at = parse->from, clean = at;
-    while (at < n && (at == parse->from || !is_full(parse))) {
-        if (at >= clean)
-            clean =
-                at + weir__rows_without_edge_spaces(&parse->rows, parse->in->bytes + at, n - at);
-        bool trims = clean > at;
-        size_t bytes =
-            trims || parse->segment_bytes < DIRTY_BYTES ? parse->segment_bytes : DIRTY_BYTES;
-        size_t end = segment_end(parse, at, trims ? clean : n, bytes);
-        int rc = feed(stage, parse, at, end, trims);
-        if (rc < 0)
-            return rc;
-        at = end;
+    size_t n = parse->in->byte_count, at = parse->from;
+    size_t most = parse->segment_bytes < EXACT_BYTES ? parse->segment_bytes : EXACT_BYTES;
+    size_t exact = parse->fast ? 1 : most;
+    int rc = 0;
+    while (rc == 0 && at < n && (at == parse->from || !weir__parse_is_full(parse))) {
+        size_t begin = at, bytes = exact;
+        if (parse->fast) {
+            at = weir__parse_fast(parse, at);
+            if (parse->failed)
+                return no_memory(stage, parse);
+            exact = at - begin < 4 * exact ? 2 * exact : 1;
+            exact = exact < most ? exact : most;
+            bytes = exact + parse->separators.next + 1 - at; /* at may be behind an LF */
+        }
+        if (at < n && (at == parse->from || !weir__parse_is_full(parse)))
+            rc = parse_exactly(stage, parse, bytes, &at);
     }
     *ret_end = at;
-    return 0;
+    return rc;
 }
 
 /* ---- rows that are rejected ---- */
@@ -194,6 +216,8 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
     if (parse->file != in->origin.file)
         map_fields(parse, in->origin.file);
     weir__parse_set_targets(parse);
+    for (uint32_t c = 0; c < parse->columns; c++)
+        parse->in_text[c] = parse->fast;
     return 0;
 }
 
@@ -203,10 +227,11 @@ static void put_out(struct parse *parse, struct weir_output *out)
         uint32_t place = parse->place[c];
         if (place == UINT32_MAX)
             continue;
-        parse->column[c] =
-            (struct weir_column){.entry = parse->entries + (size_t)place * parse->capacity,
-                                 .heap = parse->heap,
-                                 .heap_bytes = parse->heap_used};
+        bool in_text = parse->in_text[c];
+        parse->column[c] = (struct weir_column){
+            .entry = parse->entries + (size_t)place * parse->capacity,
+            .heap = in_text ? parse->in->bytes : parse->heap,
+            .heap_bytes = in_text ? (uint32_t)parse->in->byte_count : parse->heap_used};
     }
     out->batch = (struct weir_batch){.records = parse->records,
                                      .columns = parse->columns,
@@ -271,6 +296,7 @@ static int parse_configure(struct weir_stage *stage)
     parse->null_fill = weir_option_number(stage, "missing_columns") == 1;
     parse->ignore_extra = weir_option_number(stage, "extra_columns") == 1;
     parse->null_values = weir_option_list(stage, "null_values", &parse->null_value);
+    parse->fast = true;
     return 0;
 }
 
@@ -290,9 +316,12 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
     parse->column_of = calloc(columns + 1, sizeof(*parse->column_of));
     parse->place = calloc(columns + 1, sizeof(*parse->place));
     parse->column = calloc(columns + 1, sizeof(*parse->column));
+    parse->in_text = calloc(columns + 1, sizeof(*parse->in_text));
     if (parse->target == NULL || parse->column_of == NULL || parse->place == NULL ||
-        parse->column == NULL)
+        parse->column == NULL || parse->in_text == NULL ||
+        !weir__separators_init(&parse->separators, &parse->rows, columns))
         return weir_fail(stage, WEIR_EOS, "no memory for the columns");
+    parse->separators.blank_stops = columns == 1; /* there it is a record */
     for (size_t c = 0; c < columns; c++)
         parse->place[c] = stage->needed[c] ? parse->needed++ : UINT32_MAX;
     /* A row of all its fields has at least a byte for each; one that is filled up with nulls may
@@ -332,6 +361,8 @@ static void parse_close(struct weir_stage *stage)
         return;
     csv_free(&parse->parser);
     weir__csv_layout_release(&parse->layout);
+    weir__separators_release(&parse->separators);
+    free(parse->in_text);
     free(parse->target);
     free(parse->column_of);
     free(parse->place);

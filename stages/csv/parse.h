@@ -1,9 +1,10 @@
 /*
- * parse.h - csv.parse: rows of text in, columns out, through libcsv.
+ * parse.h - csv.parse: rows of text in, columns out.
  *
  * A batch of text may give several batches of records: the cursor is the byte offset of the row to
- * begin with. Values stand in one heap, which is as large as the text that they come from, so that
- * nothing has to be checked while fields come in.
+ * begin with. Regular rows go the fast way (fast.c), all others through libcsv. Values stand in the
+ * text itself, or in one heap, which is as large as the text that they come from, so that nothing
+ * has to be checked while fields come in.
  */
 #ifndef WEIR_CSV_PARSE_H
 #define WEIR_CSV_PARSE_H
@@ -13,6 +14,7 @@
 
 #include "csv/read.h"
 #include "csv/rows.h"
+#include "csv/separators.h"
 
 /* Behind the heap, and in libcsv's buffer: short values are copied in fixed sizes. */
 #define PARSE_HEAP_SLACK 32
@@ -54,6 +56,9 @@ struct parse {
     uint32_t *column_of; /* by field, as the current file has them */
     uint32_t *place;     /* by column: which of the needed it is, or UINT32_MAX */
     uint32_t needed;
+    bool *in_text; /* by column: its values of this batch stand in the text, not in the heap */
+    bool fast;     /* regular rows go the fast way */
+    struct separators separators;
     struct weir_column *column; /* for the batch */
     size_t heap_capacity;
     size_t segment_bytes;
@@ -81,6 +86,19 @@ bool weir__parse_reserve(struct parse *parse, uint32_t capacity);
 void weir__parse_set_targets(struct parse *parse);
 /* Remembers that the row in work is bad. False when memory ran out. */
 bool weir__parse_note_bad(struct parse *parse, uint32_t fields, size_t stray);
+
+/* True if these bytes stand for null. */
+bool weir__parse_is_null(const struct parse *parse, const char *bytes, size_t length);
+
+/* True if the batch should not get larger. */
+bool weir__parse_is_full(const struct parse *parse);
+
+/* Takes regular rows from the offset on, as many as there are. Returns where the first row begins
+ * that it cannot take; separators.next is where it stopped looking. Sets failed when memory ran
+ * out. */
+size_t weir__parse_fast(struct parse *parse, size_t at);
+/* Copies all values to the heap. */
+void weir__parse_leave_text(struct parse *parse);
 
 /* Where a row stands (counted from the cursor), in its file and in the text. */
 struct parse_place {
