@@ -73,8 +73,8 @@ static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t
 
 bool weir__parse_is_full(const struct parse *parse)
 {
-    return (uint64_t)parse->records * (parse->needed + 1) >= BATCH_ENTRIES ||
-           parse->heap_used >= BATCH_HEAP;
+    return !parse->endless && ((uint64_t)parse->records * (parse->needed + 1) >= BATCH_ENTRIES ||
+                               parse->heap_used >= BATCH_HEAP);
 }
 
 /*
@@ -97,7 +97,7 @@ static int parse_exactly(struct weir_stage *stage, struct parse *parse, size_t b
  * irregular throughout libcsv gets more each time, so that what the fast way does in vain is
  * little. Sets *ret_end to where it stopped.
  */
-static int parse_text(struct weir_stage *stage, struct parse *parse, size_t *ret_end)
+static int take_text(struct weir_stage *stage, struct parse *parse, size_t *ret_end)
 {
     size_t n = parse->in->byte_count, at = parse->from;
     size_t most = parse->segment_bytes < EXACT_BYTES ? parse->segment_bytes : EXACT_BYTES;
@@ -194,10 +194,10 @@ static void map_fields(struct parse *parse, uint32_t file)
 }
 
 static int begin(struct weir_stage *stage, struct parse *parse, const struct weir_batch *in,
-                 uint64_t cursor)
+                 size_t from)
 {
     parse->in = in;
-    parse->from = cursor < in->byte_count ? (size_t)cursor : in->byte_count;
+    parse->from = from;
     parse->field = parse->records = parse->heap_used = parse->row_heap = parse->rows_seen = 0;
     parse->bad_count = 0;
     parse->last_end = 0;
@@ -221,17 +221,27 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
     return 0;
 }
 
+int weir__parse_text(struct weir_stage *stage, struct parse *parse, const struct weir_batch *in,
+                     size_t from, size_t *ret_end)
+{
+    int rc = begin(stage, parse, in, from);
+    return rc < 0 ? rc : take_text(stage, parse, ret_end);
+}
+
+struct weir_column weir__parse_column(const struct parse *parse, uint32_t column)
+{
+    bool in_text = parse->in_text[column];
+    return (struct weir_column){
+        .entry = parse->entries + (size_t)parse->place[column] * parse->capacity,
+        .heap = in_text ? parse->in->bytes : parse->heap,
+        .heap_bytes = in_text ? (uint32_t)parse->in->byte_count : parse->heap_used};
+}
+
 static void put_out(struct parse *parse, struct weir_output *out)
 {
     for (uint32_t c = 0; c < parse->columns; c++) {
-        uint32_t place = parse->place[c];
-        if (place == UINT32_MAX)
-            continue;
-        bool in_text = parse->in_text[c];
-        parse->column[c] = (struct weir_column){
-            .entry = parse->entries + (size_t)place * parse->capacity,
-            .heap = in_text ? parse->in->bytes : parse->heap,
-            .heap_bytes = in_text ? (uint32_t)parse->in->byte_count : parse->heap_used};
+        if (parse->place[c] != UINT32_MAX)
+            parse->column[c] = weir__parse_column(parse, c);
     }
     out->batch = (struct weir_batch){.records = parse->records,
                                      .columns = parse->columns,
@@ -259,9 +269,10 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
     size_t end = in->byte_count;
     if (in->whole_bytes != 0)
         return process_whole(stage, in, cursor);
-    int rc = begin(stage, parse, in, *cursor);
-    if (rc == 0)
-        rc = parse_text(stage, parse, &end);
+    size_t from = *cursor < end ? (size_t)*cursor : end;
+    int rc = weir__parse_text(stage, parse, in, from, &end);
+    if (rc == 0 && parse->other != NULL)
+        rc = weir__parse_verify(stage, parse, end);
     if (rc == 0)
         rc = reject_all_bad(stage, parse, &end);
     if (rc < 0)
@@ -296,7 +307,7 @@ static int parse_configure(struct weir_stage *stage)
     parse->null_fill = weir_option_number(stage, "missing_columns") == 1;
     parse->ignore_extra = weir_option_number(stage, "extra_columns") == 1;
     parse->null_values = weir_option_list(stage, "null_values", &parse->null_value);
-    parse->fast = true;
+    parse->fast = weir_option_number(stage, "parser") != PARSER_LIBCSV;
     return 0;
 }
 
@@ -332,15 +343,10 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
     return 0;
 }
 
-static int parse_open(struct weir_stage *stage)
+/* Makes what each parser has of its own. */
+static int open_one(struct weir_stage *stage, struct parse *parse)
 {
-    struct parse *parse = stage->self;
-    /* Without it the columns of files that order them otherwise would be mixed up. */
-    if (weir_probed(stage) == NULL && weir_probed_files(stage) > 1)
-        return weir_fail(stage, WEIR_EINTERNAL, "csv.parse was not told what the probe found");
     int rc = allocate(stage, parse);
-    if (rc == 0)
-        rc = weir__csv_layout_read(stage, &parse->layout);
     if (rc < 0)
         return rc;
     int flags = CSV_EMPTY_IS_NULL | (parse->columns == 1 ? CSV_REPALL_NL : 0);
@@ -354,13 +360,33 @@ static int parse_open(struct weir_stage *stage)
     return 0;
 }
 
-static void parse_close(struct weir_stage *stage)
+static int open_other(struct weir_stage *stage, struct parse *parse)
+{
+    struct parse *other = malloc(sizeof(*other));
+    if (other == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    *other = *parse; /* the options, and what the probe found */
+    other->fast = false;
+    other->endless = true;
+    parse->other = other;
+    return open_one(stage, other);
+}
+
+static int parse_open(struct weir_stage *stage)
 {
     struct parse *parse = stage->self;
-    if (parse == NULL)
-        return;
+    /* Without it the columns of files that order them otherwise would be mixed up. */
+    if (weir_probed(stage) == NULL && weir_probed_files(stage) > 1)
+        return weir_fail(stage, WEIR_EINTERNAL, "csv.parse was not told what the probe found");
+    int rc = weir__csv_layout_read(stage, &parse->layout);
+    if (rc == 0 && weir_option_number(stage, "parser") == PARSER_VERIFY)
+        rc = open_other(stage, parse);
+    return rc < 0 ? rc : open_one(stage, parse);
+}
+
+static void release_one(struct parse *parse)
+{
     csv_free(&parse->parser);
-    weir__csv_layout_release(&parse->layout);
     weir__separators_release(&parse->separators);
     free(parse->in_text);
     free(parse->target);
@@ -371,6 +397,17 @@ static void parse_close(struct weir_stage *stage)
     free(parse->heap);
     free(parse->bad);
     free(parse);
+}
+
+static void parse_close(struct weir_stage *stage)
+{
+    struct parse *parse = stage->self;
+    if (parse == NULL)
+        return;
+    weir__csv_layout_release(&parse->layout);
+    if (parse->other != NULL)
+        release_one(parse->other);
+    release_one(parse);
     stage->self = NULL;
 }
 

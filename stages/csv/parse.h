@@ -58,6 +58,8 @@ struct parse {
     uint32_t needed;
     bool *in_text; /* by column: its values of this batch stand in the text, not in the heap */
     bool fast;     /* regular rows go the fast way */
+    bool endless;  /* a batch may be of any size */
+    struct parse *other; /* owned: libcsv alone, to compare with; or NULL */
     struct separators separators;
     struct weir_column *column; /* for the batch */
     size_t heap_capacity;
@@ -86,6 +88,18 @@ bool weir__parse_reserve(struct parse *parse, uint32_t capacity);
 void weir__parse_set_targets(struct parse *parse);
 /* Remembers that the row in work is bad. False when memory ran out. */
 bool weir__parse_note_bad(struct parse *parse, uint32_t fields, size_t stray);
+
+/* Begins a batch with the row at `from`, and takes rows up to *ret_end. 0, or a code after
+ * weir_fail. */
+int weir__parse_text(struct weir_stage *stage, struct parse *parse, const struct weir_batch *in,
+                     size_t from, size_t *ret_end);
+/* A needed column of the batch. */
+struct weir_column weir__parse_column(const struct parse *parse, uint32_t column);
+
+/* True if both made the same of the same text; else *ret_row is the first row that differs. */
+bool weir__parse_same(const struct parse *a, const struct parse *b, uint32_t *ret_row);
+/* Fails if libcsv alone makes something else of the text up to end. */
+int weir__parse_verify(struct weir_stage *stage, struct parse *parse, size_t end);
 
 /* True if these bytes stand for null. */
 bool weir__parse_is_null(const struct parse *parse, const char *bytes, size_t length);

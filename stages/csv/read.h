@@ -15,6 +15,9 @@ extern const struct weir_stage_type weir_csv_parse;
 
 extern const struct weir_option weir__csv_read_options[];
 
+/* The choices of the option `parser`. */
+enum csv_parser_choice { PARSER_AUTO, PARSER_LIBCSV, PARSER_VERIFY };
+
 /* Checks what one option alone cannot say. For configure. */
 int weir__csv_check_options(struct weir_stage *stage);
 

@@ -136,7 +136,7 @@ static const char *with_line_ends(struct rig *rig, const char *csv)
     return csv;
 }
 
-static void check_pair(const char *csv, const char *json_path, size_t capacity)
+static void check_pair(const char *csv, const char *json_path, size_t capacity, const char *parser)
 {
     struct rig rig;
     struct buf json = rig_read(json_path), expected, header;
@@ -150,7 +150,8 @@ static void check_pair(const char *csv, const char *json_path, size_t capacity)
     rig.null = "";
     rig.capacity = capacity;
     csv = with_line_ends(&rig, csv);
-    rig_add(&rig, &weir_csv_read, rig_with("path", csv, "header", lists ? "false" : "true", NULL));
+    rig_add(&rig, &weir_csv_read,
+            rig_with("path", csv, "header", lists ? "false" : "true", "parser", parser, NULL));
     ck_assert_msg(rig_run(&rig) == 0, "%s: %s", csv, rig_error(&rig));
     ck_assert_msg(rig.output.len == expected.len &&
                       memcmp(rig.output.data, expected.data, expected.len) == 0,
@@ -179,8 +180,9 @@ static void check_corpus(const char *csvs, const char *jsons, size_t least)
         if (strncmp(name, "bad-", 4) == 0)
             continue;
         snprintf(json, sizeof(json), "%s/%s/%.*s.json", folder, jsons, (int)strlen(name) - 4, name);
-        check_pair(found.gl_pathv[i], json, 256 << 10);
-        check_pair(found.gl_pathv[i], json, 8);
+        check_pair(found.gl_pathv[i], json, 256 << 10, "libcsv");
+        check_pair(found.gl_pathv[i], json, 256 << 10, "verify");
+        check_pair(found.gl_pathv[i], json, 8, "verify");
         checked++;
     }
     ck_assert_uint_ge(checked, least);
