@@ -89,29 +89,31 @@ static void take_value(struct parse *parse, uint32_t field, uint32_t records, ui
     }
 }
 
-/* The hottest loop of all: values that need no second look. */
-static void take_plain(struct parse *parse, uint32_t field, const struct fast_run *run)
+/* The hottest loop of all: values as they stand. True if some are quoted. */
+static bool take_plain(struct parse *parse, uint32_t field, const struct fast_run *run)
 {
     const char *text = parse->in->bytes;
     const char quote = (char)parse->rows.quote;
     const uint32_t *end = run->separator + field;
     uint64_t *entry = parse->target[field] + parse->records;
+    uint32_t any_quoted = 0;
     for (uint32_t r = 0; r < run->rows; r++, end += parse->columns) {
         uint32_t begin = field == 0 ? run->begin[r] : end[-1] + 1, quoted = text[begin] == quote;
         uint64_t value = weir_entry(begin + quoted, *end - begin - 2 * quoted);
         entry[r] = begin == *end ? weir_entry_null() : value;
+        any_quoted |= quoted;
     }
+    return any_quoted != 0;
 }
 
-static void take_run(struct parse *parse, const struct fast_run *run, bool plain)
+static void take_run(struct parse *parse, const struct fast_run *run)
 {
     for (uint32_t field = 0; field < parse->columns; field++) {
         if (parse->target[field] == NULL)
             continue;
-        if (plain && parse->in_text[parse->column_of[field]]) {
-            take_plain(parse, field, run);
+        if (parse->in_text[parse->column_of[field]] && parse->null_values == 0 &&
+            (!take_plain(parse, field, run) || !parse->separators.doubled))
             continue;
-        }
         const uint32_t *end = run->separator + field;
         for (uint32_t r = 0; r < run->rows; r++, end += parse->columns)
             take_value(parse, field, parse->records + r, field == 0 ? run->begin[r] : end[-1] + 1,
@@ -140,7 +142,6 @@ static void take_row(struct parse *parse, const uint32_t *separator, uint32_t be
 static bool take_rows(struct parse *parse)
 {
     const struct separators *s = &parse->separators;
-    bool plain = !s->doubled && parse->null_values == 0;
     size_t first = 0; /* separator of row r */
     if (!weir__parse_reserve(parse, parse->records + (uint32_t)s->rows + 1))
         return false;
@@ -151,7 +152,7 @@ static bool take_rows(struct parse *parse)
             run.rows++;
             r++;
         }
-        take_run(parse, &run, plain);
+        take_run(parse, &run);
         if (r == s->rows)
             break;
         take_row(parse, s->at + first, s->begin[r], (uint32_t)(s->last[r] + 1 - first));
