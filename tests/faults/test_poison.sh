@@ -33,7 +33,7 @@ name: poison
 quarantine: {path: made/aside.jsonl}
 vars: {in: in.csv}
 stages:
-  - {type: csv.read, with: {path: "\${in}"}, record_timeout: 400ms, worker_memory: 48MiB}
+  - {type: csv.read, with: {path: "\${in}", parser: libcsv}, record_timeout: 400ms, worker_memory: 48MiB}
   - {type: transform, with: {where: "true"}}
   - {type: csv.write, with: {path: made/out.csv}}
 END
