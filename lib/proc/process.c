@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,11 +55,20 @@ int weir__process_fork(struct process *process, int (*main)(void *context), void
 {
     if (thread_count() > 1)
         return weir_err_set(err, WEIR_EOS, "cannot fork workers: this process has several threads");
-    pid_t parent = getpid(), pid = fork();
-    if (pid < 0)
+    /* Keeps a descriptor free for the pidfd: a child that has begun is not to be killed for the
+     * want of one. */
+    int place = eventfd(0, EFD_CLOEXEC);
+    if (place < 0)
         return weir_err_errno(err, WEIR_EOS, "cannot start a process");
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0) {
+        int code = weir_err_errno(err, WEIR_EOS, "cannot start a process");
+        close(place);
+        return code;
+    }
     if (pid == 0)
         child(parent, main, context);
+    close(place);
     process->pid = pid;
     process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (process->pidfd < 0) {
