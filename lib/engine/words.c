@@ -48,9 +48,15 @@ bool weir__words_read(struct words *words, void (*tell)(void *context, const cha
         }
     if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
         return true;
+    weir__words_end(words, tell, context);
+    return false;
+}
+
+void weir__words_end(struct words *words, void (*tell)(void *context, const char *line),
+                     void *context)
+{
     if (words->used > 0)
         end_line(words, tell, context);
-    return false;
 }
 
 void weir__words_close(struct words *words)

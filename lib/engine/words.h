@@ -27,6 +27,11 @@ int weir__words_open(struct words *words, int *ret_fd, struct weir_err *err);
 bool weir__words_read(struct words *words, void (*tell)(void *context, const char *line),
                       void *context);
 
+/* Tells what has come of a line, if nobody is left who could end it. Another process may still hold
+ * the pipe open, so that its end never comes. */
+void weir__words_end(struct words *words, void (*tell)(void *context, const char *line),
+                     void *context);
+
 void weir__words_close(struct words *words);
 
 #endif

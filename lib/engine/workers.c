@@ -57,9 +57,12 @@ void weir__run_hear(struct run *run, struct run_worker *worker)
 
 static void stop_hearing(struct run *run, struct run_worker *worker)
 {
+    char name[128];
+    struct listener listener = {run, worker_name(run, worker, name, sizeof(name))};
     weir__run_hear(run, worker);
     if (worker->words.fd < 0)
         return;
+    weir__words_end(&worker->words, pass_on, &listener);
     epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, worker->words.fd, NULL);
     weir__words_close(&worker->words);
 }

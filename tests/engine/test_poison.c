@@ -26,8 +26,31 @@ static const struct weir_stage_type broken = {.abi = WEIR_STAGE_ABI,
                                               .process = pass_process,
                                               .close = pass_close};
 
-static const struct weir_stage_type *const more_types[] = {&poison, &broken, &weir_quarantine_write,
-                                                           NULL};
+/* What it has started holds its standard error open; its last line has no end. */
+static int survived_open(struct weir_stage *stage)
+{
+    (void)stage;
+    if (fork() == 0) {
+        usleep(300000);
+        _exit(0);
+    }
+    fprintf(stderr, "no licence");
+    _exit(1);
+}
+
+static const struct weir_stage_type survived = {.abi = WEIR_STAGE_ABI,
+                                                .size = sizeof(struct weir_stage_type),
+                                                .name = "test.survived",
+                                                .summary = "leaves a process behind",
+                                                .options = pass_options,
+                                                .configure = pass_configure,
+                                                .bind = pass_bind,
+                                                .open = survived_open,
+                                                .process = pass_process,
+                                                .close = pass_close};
+
+static const struct weir_stage_type *const more_types[] = {&poison, &broken, &survived,
+                                                           &weir_quarantine_write, NULL};
 
 /* ---- runs ---- */
 
@@ -176,6 +199,21 @@ START_TEST(test_a_stage_that_never_gets_on_is_given_up_with_its_last_words)
 }
 END_TEST
 
+START_TEST(test_last_words_count_though_another_process_may_go_on)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "10"}},
+                                  {&survived, 1, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.max = 10};
+    struct outcome outcome = run_pipeline(given, 3, &trouble);
+    ck_assert_int_eq(outcome.code, WEIR_EINTERNAL);
+    ck_assert_msg(strstr(outcome.err.text, "exit 1, \"no licence\"") != NULL, "%s",
+                  outcome.err.text);
+    weir_receipt_free(outcome.receipt);
+    remove_outputs();
+}
+END_TEST
+
 int main(void)
 {
     struct weir_err err = {0};
@@ -193,6 +231,7 @@ int main(void)
     tcase_add_test(all, test_a_slow_stage_is_not_a_hanging_one);
     tcase_add_loop_test(all, test_the_run_stops_when_no_more_may_be_set_aside, 0, 3);
     tcase_add_test(all, test_a_stage_that_never_gets_on_is_given_up_with_its_last_words);
+    tcase_add_test(all, test_last_words_count_though_another_process_may_go_on);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
