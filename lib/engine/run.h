@@ -69,6 +69,8 @@ struct run {
     sigset_t stopping, old_mask;
     bool masked;
     uint64_t began_ms, time_limit_ms, deadline_ms, next_progress_ms, next_sample_ms;
+    uint64_t looked_ms;  /* when the workers' time was looked at last */
+    uint64_t resumed_ms; /* when the run went on after it had been stopped; 0: it never was */
 };
 
 uint64_t weir__now_ms(void);

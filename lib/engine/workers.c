@@ -9,7 +9,13 @@
 #include "engine/crew.h"
 #include "engine/run.h"
 
-enum { PAUSE_MS = 50, PAUSE_MOST_MS = 2000, FOREIGN_PATIENCE = 5, OVERDUE_LOOK_MS = 20 };
+enum {
+    PAUSE_MS = 50,
+    PAUSE_MOST_MS = 2000,
+    FOREIGN_PATIENCE = 5,
+    OVERDUE_LOOK_MS = 20,
+    STOPPED_MS = 500 /* who has not looked for so long has been stopped */
+};
 
 static const struct group *group_of(const struct run *run, const struct run_worker *worker)
 {
@@ -357,15 +363,29 @@ static void check_overdue(const struct run *run, struct run_worker *worker)
     uint32_t m = trial_member(running);
     if (running == 0 || m >= group->members || worker->process.pid == 0)
         return;
-    uint64_t limit_ms = group->member[m].record_timeout_ms, now_ms = weir__now_ms();
-    if (limit_ms == 0 || now_ms <= trial_since_us(running) / 1000 + limit_ms)
+    uint64_t limit_ms = group->member[m].record_timeout_ms, now_ms = weir__now_ms(),
+             since_ms = trial_since_us(running) / 1000;
+    if (since_ms < run->resumed_ms)
+        since_ms = run->resumed_ms;
+    if (limit_ms == 0 || now_ms <= since_ms + limit_ms)
         return;
     worker->overdue = running;
     weir__process_kill(&worker->process, SIGKILL);
 }
 
+/* While the run is stopped, by Ctrl-Z say, or its machine is, the clock goes on, and no worker can
+ * answer. */
+static void note_stop(struct run *run)
+{
+    uint64_t now_ms = weir__now_ms();
+    if (run->looked_ms != 0 && now_ms > run->looked_ms + STOPPED_MS)
+        run->resumed_ms = now_ms;
+    run->looked_ms = now_ms;
+}
+
 void weir__run_check_workers(struct run *run)
 {
+    note_stop(run);
     for (size_t w = 0; w < run->workers; w++) {
         struct run_worker *worker = &run->worker[w];
         if (worker->restart_ms != 0 && run->state == STATE_STOPPING) {

@@ -5,6 +5,9 @@
 #include "engine/killer.h"
 #include "engine/poison.h"
 
+#include <sys/wait.h>
+#include <time.h>
+
 /* ---- a stage that never gets on ---- */
 
 static int broken_open(struct weir_stage *stage)
@@ -49,8 +52,35 @@ static const struct weir_stage_type survived = {.abi = WEIR_STAGE_ABI,
                                                 .process = pass_process,
                                                 .close = pass_close};
 
-static const struct weir_stage_type *const more_types[] = {&poison, &broken, &survived,
-                                                           &weir_quarantine_write, NULL};
+/* ---- a stage that works for a while on each record ---- */
+
+static int64_t cpu_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int busy_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                        struct weir_output *out)
+{
+    for (int64_t began = cpu_ms(); cpu_ms() < began + 100;)
+        ;
+    return pass_process(stage, in, cursor, out);
+}
+
+static const struct weir_stage_type busy = {.abi = WEIR_STAGE_ABI,
+                                            .size = sizeof(struct weir_stage_type),
+                                            .name = "test.busy",
+                                            .summary = "takes its time",
+                                            .options = pass_options,
+                                            .configure = pass_configure,
+                                            .bind = pass_bind,
+                                            .process = busy_process,
+                                            .close = pass_close};
+
+static const struct weir_stage_type *const more_types[] = {
+    &poison, &broken, &survived, &busy, &weir_quarantine_write, NULL};
 
 /* ---- runs ---- */
 
@@ -80,7 +110,7 @@ static struct outcome run_pipeline(const struct given *given, size_t n,
         options.on_progress = kill_somebody;
     set_quarantine(pipeline, trouble->max);
     for (size_t i = 0; i < n; i++)
-        if (given[i].type == &poison) {
+        if (given[i].type == &poison || given[i].type == &busy) {
             pipeline->stage[i].record_timeout_ms = trouble->record_timeout_ms;
             pipeline->stage[i].worker_memory = 64 << 20;
         }
@@ -165,6 +195,40 @@ START_TEST(test_a_slow_stage_is_not_a_hanging_one)
 }
 END_TEST
 
+/* Stops the caller and all its workers, as Ctrl-Z does, and lets them go on. */
+static pid_t stop_now_and_then(void)
+{
+    pid_t group = getpgrp(), child = fork();
+    if (child != 0)
+        return child;
+    setpgid(0, 0);
+    for (int i = 0; i < 2; i++) {
+        usleep(450000);
+        kill(-group, SIGSTOP);
+        usleep(1500000);
+        kill(-group, SIGCONT);
+    }
+    _exit(0);
+}
+
+START_TEST(test_time_does_not_count_while_the_run_is_stopped)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "20", "batch", "1"}},
+                                  {&busy, 1, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    const struct trouble trouble = {.record_timeout_ms = 1000};
+    setpgid(0, 0); /* nobody else is to be stopped */
+    pid_t child = stop_now_and_then();
+    struct outcome outcome = run_pipeline(given, 3, &trouble);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_int_eq(outcome.code, 0);
+    ck_assert_uint_eq(outcome.receipt->restarts, 0);
+    assert_collected_but(20, 0, 0);
+    weir_receipt_free(outcome.receipt);
+    remove_outputs();
+}
+END_TEST
+
 START_TEST(test_the_run_stops_when_no_more_may_be_set_aside)
 {
     const struct given given[] = {{&numbers, 0, false, false, {"count", "6000", "batch", "50"}},
@@ -229,6 +293,7 @@ int main(void)
     tcase_add_test(all, test_several_records_of_one_batch_may_kill);
     tcase_add_test(all, test_records_that_kill_are_set_aside_while_workers_are_killed);
     tcase_add_test(all, test_a_slow_stage_is_not_a_hanging_one);
+    tcase_add_test(all, test_time_does_not_count_while_the_run_is_stopped);
     tcase_add_loop_test(all, test_the_run_stops_when_no_more_may_be_set_aside, 0, 3);
     tcase_add_test(all, test_a_stage_that_never_gets_on_is_given_up_with_its_last_words);
     tcase_add_test(all, test_last_words_count_though_another_process_may_go_on);
