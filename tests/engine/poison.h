@@ -117,13 +117,14 @@ static void remove_outputs(void)
 /* Every poisonous number stands once in the quarantine, and nothing else. */
 static void assert_set_aside(uint64_t count, int64_t every)
 {
-    char line[1024];
+    char *line = NULL;
+    size_t room = 0;
     uint64_t found = 0, poisons = 0;
     char *seen = calloc(count + 1, 1);
     FILE *file = fopen(aside, "re");
     for (uint64_t n = 0; n < count; n++)
         poisons += is_poison((int64_t)n, every);
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+    while (file != NULL && getline(&line, &room, file) > 0) {
         const char *record = strstr(line, "\"record\":{\"n\":\"");
         ck_assert_msg(record != NULL, "%s", line);
         uint64_t n = strtoull(record + strlen("\"record\":{\"n\":\""), NULL, 10);
@@ -135,6 +136,7 @@ static void assert_set_aside(uint64_t count, int64_t every)
     if (file != NULL)
         fclose(file);
     ck_assert_uint_eq(found, poisons);
+    free(line);
     free(seen);
 }
 

@@ -44,6 +44,85 @@ static void hear_nothing(const char *text, void *context)
     (void)context;
 }
 
+/* ---- records that are larger than a slot ---- */
+
+enum { PAD_BYTES = 150000, WIDE_MOST = 8 };
+
+/* The numbers, each with a pad of letters. */
+static int wide_probe(struct weir_stage *stage, struct weir_probe *ret)
+{
+    int code = numbers_probe(stage, ret);
+    return code < 0 ? code : weir_schema_add(&ret->schema, "pad", WEIR_TEXT);
+}
+
+static int wide_produce(struct weir_stage *stage, struct weir_output *out)
+{
+    static struct weir_column column[2];
+    static uint64_t entry[WIDE_MOST];
+    static char pads[PAD_BYTES + 26];
+    for (size_t i = 0; i < sizeof(pads); i++)
+        pads[i] = (char)('a' + i % 26);
+    int progress = numbers_produce(stage, out);
+    for (uint32_t i = 0; i < out->batch.records; i++)
+        entry[i] = weir_entry((uint32_t)number_at(&out->batch, i) % 26, PAD_BYTES);
+    column[0] = out->batch.column[0];
+    column[1] = (struct weir_column){entry, pads, sizeof(pads)};
+    out->batch.column = column;
+    out->batch.columns = 2;
+    return progress;
+}
+
+static const struct weir_stage_type wide = {.abi = WEIR_STAGE_ABI,
+                                            .size = sizeof(struct weir_stage_type),
+                                            .name = "test.wide",
+                                            .summary = "makes numbers with pads",
+                                            .options = numbers_options,
+                                            .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE,
+                                            .state_bytes = 8,
+                                            .configure = numbers_configure,
+                                            .probe = wide_probe,
+                                            .bind = numbers_bind,
+                                            .produce = wide_produce,
+                                            .close = numbers_close};
+
+/* Dies of some, and drops the pads of the others. */
+static int narrow_bind(struct weir_stage *stage, struct weir_schema *ret)
+{
+    (void)stage;
+    return weir_schema_add(ret, "n", WEIR_INTEGER);
+}
+
+static const struct weir_stage_type narrow = {.abi = WEIR_STAGE_ABI,
+                                              .size = sizeof(struct weir_stage_type),
+                                              .name = "test.narrow",
+                                              .summary = "dies of some",
+                                              .options = poison_options,
+                                              .traits = WEIR_REJECTS,
+                                              .configure = pass_configure,
+                                              .bind = narrow_bind,
+                                              .process = poison_process,
+                                              .close = pass_close};
+
+/* Each line of the quarantine holds its whole pad, letter by letter. */
+static void assert_pads(void)
+{
+    char *line = NULL;
+    size_t room = 0;
+    FILE *file = fopen(aside, "re");
+    ck_assert_ptr_nonnull(file);
+    while (getline(&line, &room, file) > 0) {
+        uint64_t n = strtoull(strstr(line, "\"n\":\"") + strlen("\"n\":\""), NULL, 10);
+        const char *pad = strstr(line, "\"pad\":\"");
+        ck_assert_ptr_nonnull(pad);
+        pad += strlen("\"pad\":\"");
+        for (size_t i = 0; i < PAD_BYTES; i++)
+            ck_assert(pad[i] == (char)('a' + (n + i) % 26));
+        ck_assert_str_eq(pad + PAD_BYTES, "\"}}\n");
+    }
+    free(line);
+    fclose(file);
+}
+
 /* What is to be done to a run, and what must come of it: the numbers below count, but for those
  * that leave `rest` when divided by `of`. */
 struct scene {
@@ -53,6 +132,7 @@ struct scene {
     uint32_t deaths; /* 1, or 2: the second soon behind the first, often in the recovery from it */
     uint64_t count, of, rest;
     bool poison; /* which are set aside, since they kill their workers */
+    bool pads;   /* and each is larger than a slot of the quarantine */
 };
 
 /* One run with a death at step k. True if the run was so long that somebody died. */
@@ -82,6 +162,8 @@ static bool run_and_die(const struct scene *scene, uint64_t k)
     assert_collected_but(scene->count, scene->of, scene->rest);
     if (scene->poison)
         assert_set_aside(scene->count, (int64_t)scene->of);
+    if (scene->pads)
+        assert_pads();
     remove_outputs();
     weir_receipt_free(receipt);
     weir_plan_free(plan);
@@ -134,6 +216,16 @@ START_TEST(test_a_worker_may_die_at_any_step_of_setting_a_record_aside)
 }
 END_TEST
 
+START_TEST(test_workers_may_die_at_any_step_of_setting_a_large_record_aside)
+{
+    const struct given given[] = {{&wide, 0, false, false, {"count", "12", "batch", "4"}},
+                                  {&narrow, 2, false, false, {"every", "6", "ways", "1"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(
+        &(struct scene){given, 3, 7 * stride(), 2, 12, 6, 3, .poison = true, .pads = true});
+}
+END_TEST
+
 START_TEST(test_a_worker_may_die_at_any_step_of_two_layers_with_parts)
 {
     const struct given given[] = {{&numbers, 0, false, false, {"count", "24000", "batch", "8000"}},
@@ -169,7 +261,8 @@ START_TEST(test_every_step_of_the_workers_was_died_at)
 }
 END_TEST
 
-static const struct weir_stage_type *const more_types[] = {&poison, &weir_quarantine_write, NULL};
+static const struct weir_stage_type *const more_types[] = {&poison, &wide, &narrow,
+                                                           &weir_quarantine_write, NULL};
 
 int main(void)
 {
@@ -187,6 +280,7 @@ int main(void)
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_a_chain);
     tcase_add_test(all, test_another_may_die_while_it_is_recovered_from);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_a_record_aside);
+    tcase_add_test(all, test_workers_may_die_at_any_step_of_setting_a_large_record_aside);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_two_layers_with_parts);
     tcase_add_test(all, test_every_step_of_the_workers_was_died_at);
     suite_add_tcase(suite, all);
