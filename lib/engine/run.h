@@ -39,10 +39,11 @@ struct run_worker {
     struct worker_start start;
     struct process process;
     struct watch gone, says;
-    struct words words;  /* what it writes to its standard error */
-    bool ended;          /* for good: it has closed its seat, or the run is being stopped */
-    uint32_t deaths;     /* one after the other without a commit between them */
-    uint64_t sequence;   /* of its ledger at the last of them */
+    struct words words; /* what it writes to its standard error */
+    bool ended;         /* for good: it has closed its seat, or the run is being stopped */
+    uint32_t deaths;    /* one after the other without a commit between them */
+    uint64_t sequence;  /* of its ledger at the last of them */
+    uint64_t started_ms;
     uint64_t restart_ms; /* when it is to be started again; 0: it is not waiting for that */
     uint64_t overdue;    /* the trial that it was killed for, since it took too long; 0: none */
     struct blame_book blame;

@@ -14,6 +14,7 @@ enum {
     PAUSE_MOST_MS = 2000,
     FOREIGN_PATIENCE = 5,
     OVERDUE_LOOK_MS = 20,
+    LONG_MS = 5000,
     STOPPED_MS = 500 /* who has not looked for so long has been stopped */
 };
 
@@ -101,6 +102,7 @@ int weir__run_start_worker(struct run *run, struct run_worker *worker, struct we
         start->data_limit +=
             run->plan->oversize_bytes + ((uint64_t)64 << 20); /* what fork inherits */
     worker->restart_ms = worker->overdue = 0;
+    worker->started_ms = weir__now_ms();
     int code = weir__words_open(&worker->words, &start->words_fd, err);
     if (code < 0)
         return code;
@@ -219,10 +221,13 @@ static int blame(struct run *run, struct run_worker *worker, const struct proces
 /* ---- replacing ---- */
 
 /* Deaths without a commit between them count: a worker that gets on is replaced for ever. */
-static void count_death(const struct run *run, struct run_worker *worker)
+static void count_death(const struct run *run, struct run_worker *worker, bool foreign)
 {
     uint64_t sequence = word_load(&words_of(run, worker)->sequence.word, STEP_SEQUENCE_LOAD);
-    worker->deaths = sequence == worker->sequence ? worker->deaths + 1 : 1;
+    /* Who had nothing to do for long, and is killed from outside, would have got on. */
+    bool again =
+        sequence == worker->sequence && !(foreign && weir__now_ms() - worker->started_ms > LONG_MS);
+    worker->deaths = again ? worker->deaths + 1 : 1;
     worker->sequence = sequence;
 }
 
@@ -310,7 +315,7 @@ static void replace(struct run *run, struct run_worker *worker, const struct pro
         return;
     }
     bool foreign = !is_own_doing(end) && worker->overdue == 0;
-    count_death(run, worker);
+    count_death(run, worker, foreign);
     if (hopeless(run, worker, blamed != BLAME_NOBODY || foreign)) {
         give_up(run, worker, name, how);
         return;
