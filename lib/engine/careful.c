@@ -49,9 +49,10 @@ static int divide_begin(struct crew *crew, const struct weir_batch *batch,
     *division = (struct division){.whole = batch, .one = *batch};
     if (batch->column == NULL)
         return 0;
-    division->column = calloc(batch->columns + 1, sizeof(*division->column));
-    if (division->column == NULL)
+    struct weir_column *column = realloc(crew->column, (batch->columns + 1) * sizeof(*column));
+    if (column == NULL)
         return weir_err_set(&crew->err, WEIR_EOS, "out of memory");
+    division->column = crew->column = column;
     division->one.column = division->column;
     division->one.records = 1;
     division->one.locate_context = division;
@@ -148,7 +149,6 @@ int weir__careful_drive(struct crew *crew, const struct weir_batch *batch)
         code = doomed ? do_without(crew, &division) : weir__crew_drive(crew, 0, &division.one);
     }
     trial->record = TRIAL_WHOLE;
-    free(division.column);
     return code;
 }
 

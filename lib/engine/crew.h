@@ -43,8 +43,9 @@ struct crew {
     /* An input that killed a worker is worked on one record at a time. */
     struct caution caution;
     bool careful;
-    char notice[600]; /* about what was set aside and is not committed */
-    int doomed;       /* the member that must not see the record that is worked on; -1: none */
+    struct weir_column *column; /* of the one record */
+    char notice[600];           /* about what was set aside and is not committed */
+    int doomed; /* the member that must not see the record that is worked on; -1: none */
 };
 
 /* What work ends with, beside negative codes (err says why). */

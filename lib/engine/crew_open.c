@@ -119,6 +119,8 @@ void weir__crew_close(struct crew *crew)
         weir_schema_release(&member->out);
     }
     free(crew->member);
+    free(crew->column);
     crew->member = NULL;
+    crew->column = NULL;
     weir__unpacked_release(&crew->unpacked);
 }

@@ -11,7 +11,7 @@
 
 enum {
     PAUSE_MS = 50,
-    PAUSE_MOST_MS = 2000,
+    PAUSE_MOST_MS = 1000,
     FOREIGN_PATIENCE = 5,
     OVERDUE_LOOK_MS = 20,
     LONG_MS = 5000,

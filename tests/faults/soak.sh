@@ -50,7 +50,9 @@ attack_workers() {
     3) target='!cut' ;;
     *) target='[' ;;
     esac
-    roll 1 200
+    most=200
+    [ "$signals" = "${signals#*SEGV}" ] || most=30 # between deaths of a stage's own doing there are pauses
+    roll 1 $most
     harassed "$case" "$workers workers, $signals at $target" -b $signals -p "$target" -n "$pick" -i $pause -- \
         --workers "$workers"
 }
