@@ -2,9 +2,9 @@
  * seat.h - a worker's place: its ledger, its input, its output slots, and the transaction that
  * joins them.
  *
- *     take input -> secure output slots -> work, into own slots beyond tail -> write the ledger's
- * other copy
- *     -> sequence + 1: the one commit point -> the commit's tail (publish, release, close)
+ *     take input -> secure output slots -> work, into own slots beyond tail
+ *     -> write the ledger's other copy -> sequence + 1: the one commit point
+ *     -> the commit's tail (publish, release, close)
  *
  * A successor does the tail of the last commit again, always, and then works again on what is TAKEN
  * in its name. There is no other state to repair, so every function here may be cut off behind any

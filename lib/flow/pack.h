@@ -2,9 +2,9 @@
  * pack.h - records in a slot: from a batch's columns to bytes, and back.
  *
  *     u32 records | u32 columns | u32 heap_bytes | u32 flags
- *     u64 offset, u64 line                of each record: where in its file it began
- *     u64 entry                           of each record, column by column (and the raw bytes'
- * column, if there is one) heap
+ *     u64 offset, u64 line    of each record: where in its file it began
+ *     u64 entry               of each record, column by column (and the raw bytes', if there are any)
+ *     heap
  *
  * Only the columns that somebody downstream uses are packed. The reader checks every number before
  * it uses it, once, and never reads outside of the bytes that it was given.

@@ -5,8 +5,8 @@
  * passed on or freed. Position q (0, 1, 2, ...) stands in slot q mod K at lap q / K. All shared
  * state is two kinds of words:
  *
- *     tail    one a ring            how many positions are published, ever; only the owner stores
- * it claim   one a slot and edge   EMPTY(lap) or TAKEN(lap, seat)
+ *     tail    one a ring            how many positions are published, ever; only the owner stores it
+ *     claim   one a slot and edge   EMPTY(lap) or TAKEN(lap, seat)
  *
  * Always true: a claim's lap never falls; positions below tail are whole; a ring is sorted by
  * (number, part). The producer may write the slot of position t, beyond tail, when its claim is

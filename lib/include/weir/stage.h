@@ -7,10 +7,10 @@
  *
  * The life of a stage, in the order of the calls:
  *
- *     planning (in the program)      configure -> probe (a source, in a short-lived process) ->
- * bind -> needs a worker (its own process)     configure -> bind -> needs -> open -> produce |
- * process ... -> finish
- *                                    -> close; a sink then: publish -> close
+ *     planning (in the program)     configure -> probe (a source, in a short-lived process) -> bind
+ *                                   -> needs
+ *     a worker (its own process)    configure -> bind -> needs -> open -> produce | process ...
+ *                                   -> finish -> close; a sink then: publish -> close
  *
  * A worker may be killed between any two instructions; its successor is given the state of the last
  * commit and the input that was in hand, and does the work again. A stage must therefore be
@@ -28,8 +28,7 @@
 
 #define WEIR_STAGE_ABI 1
 
-/* ---- options
- * ----------------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 enum weir_option_type {
     WEIR_OPT_STRING,
@@ -98,8 +97,7 @@ WEIR_PUBLIC int weir_option_error(struct weir_stage *stage, const char *name, co
                                   size_t offset, size_t span, const char *note, const char *format,
                                   ...) __attribute__((format(printf, 7, 8)));
 
-/* ---- what a stage says about its work
- * ------------------------------------------------------------------ */
+/* ---- what a stage says about its work ---- */
 
 /* Fails: the run stops and publishes nothing. The text should name the thing (a file, a host).
  * Returns code. */
@@ -144,8 +142,7 @@ struct weir_counts {
 /* The name of an input file of the run, for messages. Never NULL. */
 WEIR_PUBLIC const char *weir_file_name(const struct weir_stage *stage, uint32_t file);
 
-/* ---- the stage as the type's functions see it
- * ----------------------------------------------------------- */
+/* ---- the stage as the type's functions see it ---- */
 
 struct weir_output {
     /* A stage whose output schema has columns fills this; what it points to must stay until the

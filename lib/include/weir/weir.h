@@ -6,12 +6,14 @@
  * never touches a record.
  *
  * What happens when
- *   a worker is killed       its successor does the work in hand again; the output is the same
- * bytes the supervisor is killed every worker dies with it; final names are untouched; a .NAME.part
- * file may stay beside an output until the next run replaces it a signal comes           SIGINT,
- * SIGTERM and SIGHUP stop the run; a second one kills. weir_run returns with receipt->signal set,
- * and the caller should die of that signal a record is bad          the stage's on_error decides;
- * by default the run stops and publishes nothing
+ *   a worker is killed           its successor does the work in hand again; the output is the same bytes
+ *   a record kills its workers   it is set aside byte for byte (quarantine:), and the run goes on
+ *   the supervisor is killed     every worker dies with it; final names are untouched; a .NAME.part
+ *                                may stay beside an output until the next run replaces it
+ *   a signal comes               SIGINT, SIGTERM and SIGHUP stop the run; a second one kills. weir_run
+ *                                returns with receipt->signal set, and the caller should die of it
+ *   a record is bad              the stage's on_error decides; by default the run stops and publishes
+ *                                nothing
  */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
