@@ -2,21 +2,16 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+/* base */
+#include "base/clock.h"
 
 enum { TEXT_ROOM = 64 << 10 }; /* what a stage with raw output is promised at least */
 
 static struct ledger_copy *now(struct crew *crew)
 {
     return &crew->seat->now;
-}
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 /* ---- commits ---- */
@@ -211,7 +206,7 @@ static int process(struct crew *crew, uint32_t m, const struct weir_batch *in, u
 {
     struct weir_stage *stage = &crew->member[m].stage;
     struct trial *trial = &crew->seat->words->trial;
-    word_store(&trial->running, trial_running(now_us(), m), STEP_RUNNING_STORE);
+    word_store(&trial->running, trial_running(weir__now_ns() / 1000, m), STEP_RUNNING_STORE);
     int progress = stage->type->process(stage, in, cursor, out);
     /* A record that wants more memory than a worker may have kills it. */
     if (progress == WEIR_EOS && crew->group->aside_port >= 0)

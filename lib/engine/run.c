@@ -32,13 +32,6 @@ static const char *const state_names[] = {
 #undef RUN_STATE
 };
 
-uint64_t weir__now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void enter(struct run *run, enum run_state state)
 {
     static const unsigned allowed[] = {

@@ -6,6 +6,8 @@
 
 #include <signal.h>
 
+/* base */
+#include "base/clock.h"
 /* proc */
 #include "proc/process.h"
 /* engine */
@@ -73,8 +75,6 @@ struct run {
     uint64_t looked_ms;  /* when the workers' time was looked at last */
     uint64_t resumed_ms; /* when the run went on after it had been stopped; 0: it never was */
 };
-
-uint64_t weir__now_ms(void);
 
 /* Discards the run: err is why, NULL for a signal. */
 void weir__run_stop(struct run *run, const struct weir_err *err);

@@ -2,18 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+/* base */
+#include "base/clock.h"
 /* shm */
 #include "shm/wait.h"
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* ---- waking others ---- */
 
@@ -80,7 +74,7 @@ static enum seat_event wait_for(struct seat *seat, struct word *parked,
     enum seat_event event = look(seat);
     if (event != SEAT_WAITS)
         return event;
-    uint64_t began = now_ns(), bit = UINT64_C(1) << seat->seat;
+    uint64_t began = weir__now_ns(), bit = UINT64_C(1) << seat->seat;
     for (;;) {
         uint64_t value = word_load(&seat->words->event.word, STEP_EVENT_LOAD);
         weir__word_set(parked, bit, STEP_PARK_SET);
@@ -91,7 +85,7 @@ static enum seat_event wait_for(struct seat *seat, struct word *parked,
         weir__event_sleep(&seat->words->event.word, value, -1);
     }
     weir__word_clear(parked, bit, STEP_PARK_CLEAR);
-    *waited_ns += now_ns() - began;
+    *waited_ns += weir__now_ns() - began;
     return event;
 }
 

@@ -1,0 +1,20 @@
+/* clock.h - the monotonic clock. */
+#ifndef WEIR_CLOCK_H
+#define WEIR_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t weir__now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t weir__now_ms(void)
+{
+    return weir__now_ns() / 1000000;
+}
+
+#endif
