@@ -119,7 +119,8 @@ static int do_without(struct crew *crew, const struct division *division)
         return code;
     crew->caution.slow = false;
     code = weir__crew_checkpoint(crew, division->next);
-    fprintf(stderr, "%s", crew->notice);
+    if (crew->notice[0] != '\0')
+        fprintf(stderr, "%s and is set aside\n", crew->notice);
     crew->notice[0] = '\0';
     return code;
 }
@@ -260,27 +261,26 @@ static int put_frame(struct crew *crew, const struct buf *json, const char *raw,
     return code;
 }
 
-static const char *place_text(const struct weir_stage *stage, const struct weir_position *position,
-                              char *to, size_t room)
+/* What has happened, for people. */
+static void tell_deaths(const struct crew *crew, const struct weir_stage *stage,
+                        const struct weir_position *position, char *to, size_t room)
 {
-    snprintf(to, room, "a record");
-    if (position->file != UINT32_MAX && position->line != 0)
-        snprintf(to, room, "%s:%" PRIu64 " (byte %" PRIu64 ")",
-                 weir_file_name(stage, position->file), position->line, position->offset);
-    return to;
+    const struct caution *caution = &crew->caution;
+    char where[300];
+    bool known = weir__position_text(stage, position, where, sizeof(where));
+    snprintf(to, room, "%s killed %u worker%s in stage '%s' (%s)", known ? where : "a record",
+             caution->deaths, caution->deaths == 1 ? "" : "s", stage->id, caution->reason);
 }
 
 static int refuse(struct crew *crew, const struct weir_stage *stage,
                   const struct weir_position *position)
 {
-    const struct caution *caution = &crew->caution;
-    char where[300];
+    char deaths[500];
+    tell_deaths(crew, stage, position, deaths, sizeof(deaths));
     weir_err_set(&crew->err, WEIR_EDATA,
-                 "%s killed %u worker%s in stage '%s' (%s), and no more records may be set aside "
-                 "(quarantine: max)",
-                 place_text(stage, position, where, sizeof(where)), caution->deaths,
-                 caution->deaths == 1 ? "" : "s", stage->id, caution->reason);
+                 "%s, and no more records may be set aside (quarantine: max)", deaths);
     snprintf(crew->err.stage, sizeof(crew->err.stage), "%s", stage->id);
+    weir__place_record(stage, position, NULL, &crew->err);
     return WEIR_EDATA;
 }
 
@@ -297,18 +297,6 @@ static void find_record(uint32_t m, const struct weir_batch *in, uint32_t i,
                                       .raw_bytes = in->byte_count};
     else if (in->locate != NULL)
         in->locate(in, i, ret);
-}
-
-/* Said once it is committed. */
-static void note(struct crew *crew, const struct weir_stage *stage,
-                 const struct weir_position *position)
-{
-    const struct caution *caution = &crew->caution;
-    char where[300];
-    snprintf(crew->notice, sizeof(crew->notice),
-             "%s killed %u worker%s in stage '%s' (%s) and is set aside\n",
-             place_text(stage, position, where, sizeof(where)), caution->deaths,
-             caution->deaths == 1 ? "" : "s", stage->id, caution->reason);
 }
 
 static int set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in, uint32_t i)
@@ -329,7 +317,8 @@ static int set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in,
                                        position.raw == NULL ? 0 : position.raw_bytes);
     weir__buf_release(&json);
     crew->member[m].counts.quarantined++;
-    note(crew, stage, &position);
+    /* Said once it is committed. */
+    tell_deaths(crew, stage, &position, crew->notice, sizeof(crew->notice));
     return code;
 }
 

@@ -51,6 +51,14 @@ struct stage_runtime {
     void *engine; /* the engine's own, for oversize */
 };
 
+/* Writes "FILE:LINE (byte OFFSET)" for messages. False, and nothing, where the place is not known. */
+bool weir__position_text(const struct weir_stage *stage, const struct weir_position *position,
+                         char *to, size_t room);
+
+/* Puts the place of a bad record into the error's own fields. column may be NULL. */
+void weir__place_record(const struct weir_stage *stage, const struct weir_position *position,
+                        const char *column, struct weir_err *err);
+
 /* The first line of a rejects file. */
 #define WEIR_REJECTS_HEADER "file,line,byte,column,reason,raw\n"
 

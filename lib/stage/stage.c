@@ -173,8 +173,8 @@ static bool add_row(struct reject_room *room, const struct weir_stage *stage,
 }
 
 /* The same for programs. */
-static void place_record(struct weir_stage *stage, const struct weir_position *position,
-                         const char *column, struct weir_err *err)
+void weir__place_record(const struct weir_stage *stage, const struct weir_position *position,
+                        const char *column, struct weir_err *err)
 {
     if (position->file != UINT32_MAX && position->line != 0) {
         err->record.line = position->line;
@@ -186,13 +186,21 @@ static void place_record(struct weir_stage *stage, const struct weir_position *p
         snprintf(err->record.column, sizeof(err->record.column), "%s", column);
 }
 
+bool weir__position_text(const struct weir_stage *stage, const struct weir_position *position,
+                         char *to, size_t room)
+{
+    if (position->file == UINT32_MAX || position->line == 0)
+        return false;
+    snprintf(to, room, "%s:%" PRIu64 " (byte %" PRIu64 ")", weir_file_name(stage, position->file),
+             position->line, position->offset);
+    return true;
+}
+
 static int stop(struct weir_stage *stage, const struct weir_position *position, const char *column,
                 const char *reason)
 {
     char where[400] = "", of_column[160] = "";
-    if (position->file != UINT32_MAX && position->line != 0)
-        snprintf(where, sizeof(where), "%s:%" PRIu64 " (byte %" PRIu64 ")",
-                 weir_file_name(stage, position->file), position->line, position->offset);
+    weir__position_text(stage, position, where, sizeof(where));
     if (column != NULL && column[0] != '\0')
         snprintf(of_column, sizeof(of_column), "%scolumn '%s'", where[0] != '\0' ? ", " : "",
                  column);
@@ -200,7 +208,7 @@ static int stop(struct weir_stage *stage, const struct weir_position *position, 
     bool placed = where[0] != '\0' || of_column[0] != '\0';
     weir_err_set(err, WEIR_EDATA, "%s%s%s%s", where, of_column, placed ? ": " : "", reason);
     if (err != NULL) {
-        place_record(stage, position, column, err);
+        weir__place_record(stage, position, column, err);
         snprintf(err->stage, sizeof(err->stage), "%s", stage->id);
         snprintf(err->note, sizeof(err->note),
                  "in stage '%s'. To go on without such records: on_error: reject", stage->id);
