@@ -14,39 +14,43 @@ static bool same_place(const struct blame_book *book, const struct trial *trial)
            book->record == trial->record;
 }
 
-static void doom(struct blame_book *book, const struct trial *trial, uint64_t running,
-                 const char *reason)
+static void doom(struct blame_book *book, const struct death *death)
 {
     struct caution *caution = &book->caution;
     caution->doomed = true;
-    caution->record = trial->record;
-    caution->member = trial_member(running);
+    caution->record = death->trial->record;
+    caution->member = trial_member(death->running);
     caution->deaths = book->deaths + book->kills;
     caution->time = (uint64_t)time(NULL);
-    snprintf(caution->reason, sizeof(caution->reason), "%s", reason);
+    snprintf(caution->reason, sizeof(caution->reason), "%s", death->reason);
 }
 
-enum blame weir__blame_death(struct blame_book *book, const struct trial *trial, uint64_t running,
-                             bool foreign, const char *reason, uint32_t poison_after)
+enum blame weir__blame_death(struct blame_book *book, const struct death *death,
+                             uint32_t poison_after)
 {
-    if (running == 0)
+    const struct trial *trial = death->trial;
+    struct caution *caution = &book->caution;
+    if (death->running == 0)
         return BLAME_NOBODY;
-    if (!same_input(&book->caution, trial))
-        book->caution = (struct caution){.ring = trial->ring, .position = trial->position};
+    if (!same_input(caution, trial))
+        *caution = (struct caution){.ring = trial->ring, .position = trial->position};
     if (!same_place(book, trial))
         *book = (struct blame_book){.begun = true,
                                     .ring = trial->ring,
                                     .position = trial->position,
                                     .record = trial->record,
-                                    .caution = book->caution};
-    book->deaths += !foreign;
-    book->kills += foreign;
+                                    .caution = *caution};
+    book->deaths += !death->foreign;
+    book->kills += death->foreign;
     bool whole = trial->record == TRIAL_WHOLE;
+    caution->slow = caution->slow || (whole && death->late);
     if (book->deaths < (whole ? 1 : poison_after) && book->kills < BLAME_FOREIGN)
         return BLAME_NOTED;
-    book->caution.careful = true;
+    caution->careful = true;
     if (whole)
         return BLAME_NOTED;
-    doom(book, trial, running, reason);
-    return BLAME_DOOMED;
+    bool again = caution->doomed && caution->record == trial->record;
+    if (!again || !death->published) /* what is published already goes on with the same words */
+        doom(book, death);
+    return again ? BLAME_NOTED : BLAME_DOOMED;
 }

@@ -58,7 +58,7 @@ struct caution {
 enum blame {
     BLAME_NOBODY, /* no stage's code was running */
     BLAME_NOTED,  /* the successor is to be careful, or it was not enough yet */
-    BLAME_DOOMED, /* one record has killed too many */
+    BLAME_DOOMED, /* one more record has killed too many */
 };
 
 /* The deaths of one seat's workers. Zero-initialise. */
@@ -69,10 +69,20 @@ struct blame_book {
     struct caution caution;
 };
 
-/* Enters a death. foreign: a SIGKILL that nobody of ours has sent; it says little about the record,
- * so that it takes BLAME_FOREIGN of them on the same one. */
+/* One death in a stage's code. */
+struct death {
+    const struct trial *trial;
+    uint64_t running; /* the trial's word */
+    bool foreign;     /* a signal that nobody of ours has sent: it says little about the record */
+    bool late;        /* our own kill, of who took too long */
+    bool published;   /* of the record that is doomed a part stands in the quarantine already */
+    const char *reason;
+};
+
+/* Enters a death. It takes poison_after of the record's own doing, or BLAME_FOREIGN from outside, on
+ * the same record to doom it. */
 enum { BLAME_FOREIGN = 5 };
-enum blame weir__blame_death(struct blame_book *book, const struct trial *trial, uint64_t running,
-                             bool foreign, const char *reason, uint32_t poison_after);
+enum blame weir__blame_death(struct blame_book *book, const struct death *death,
+                             uint32_t poison_after);
 
 #endif

@@ -164,23 +164,24 @@ static bool is_own_doing(const struct process_end *end)
 
 /* ---- whom it is blamed on ---- */
 
+/* Where there is a port for what is set aside, there is a sink for it. */
 static struct run_worker *lazy_worker(struct run *run)
 {
-    for (size_t w = 0; w < run->workers; w++)
-        if (group_of(run, &run->worker[w])->lazy)
-            return &run->worker[w];
-    return NULL;
+    struct run_worker *worker = run->worker;
+    while (!group_of(run, worker)->lazy)
+        worker++;
+    return worker;
 }
 
 /* One more record is set aside: by the next who sits here, and the quarantine's sink takes it. */
 static int doom(struct run *run, struct run_worker *worker, struct weir_err *err)
 {
     struct caution *caution = &worker->blame.caution;
-    struct run_worker *sink = lazy_worker(run);
     caution->refused = run->set_aside >= run->plan->pipeline->quarantine.max;
     run->set_aside += !caution->refused;
-    if (caution->refused || sink == NULL || sink->process.pid != 0 || run->sink_started)
+    if (caution->refused || run->sink_started)
         return 0;
+    struct run_worker *sink = lazy_worker(run);
     run->sink_started = true;
     sink->ended = false;
     return weir__run_start_worker(run, sink, err);
@@ -192,30 +193,23 @@ static int blame(struct run *run, struct run_worker *worker, const struct proces
 {
     char reason[sizeof(((struct caution *)0)->reason)];
     struct trial *trial = &words_of(run, worker)->trial;
-    uint64_t running = word_load(&trial->running, STEP_RUNNING_LOAD);
+    int port = group_of(run, worker)->aside_port;
+    struct death death = {.trial = trial,
+                          .running = word_load(&trial->running, STEP_RUNNING_LOAD),
+                          .late = worker->overdue != 0,
+                          .reason = reason};
     word_store(&trial->running, 0, STEP_RUNNING_STORE); /* its successor has not begun yet */
-    bool was_doomed = worker->blame.caution.doomed && worker->blame.caution.ring == trial->ring &&
-                      worker->blame.caution.record == trial->record &&
-                      worker->blame.caution.position == trial->position;
     *ret = BLAME_NOBODY;
     /* A deadline that it met after all is nobody's fault. */
-    bool missed = worker->overdue != 0 && worker->overdue == running;
-    if (group_of(run, worker)->aside_port < 0 || (worker->overdue != 0 && !missed))
+    if (port < 0 || (death.late && worker->overdue != death.running))
         return 0;
-    /* Of what was doomed a part may stand in the quarantine already: the rest is to go with it. */
-    struct caution said = worker->blame.caution;
-    bool published =
-        was_doomed && weir__view_ledger(&run->view, worker->start.group, worker->start.seat)
-                              ->passed[group_of(run, worker)->aside_port]
-                              .bytes > 0;
-    describe(run, worker, end, running, reason, sizeof(reason));
-    *ret = weir__blame_death(&worker->blame, trial, running, !missed && !is_own_doing(end), reason,
-                             run->plan->pipeline->quarantine.poison_after);
-    if (published)
-        worker->blame.caution = said;
-    if (missed && trial->record == TRIAL_WHOLE)
-        worker->blame.caution.slow = true;
-    return *ret == BLAME_DOOMED && !was_doomed ? doom(run, worker, err) : 0;
+    describe(run, worker, end, death.running, reason, sizeof(reason));
+    death.foreign = !death.late && !is_own_doing(end);
+    death.published =
+        weir__view_ledger(&run->view, worker->start.group, worker->start.seat)->passed[port].bytes >
+        0;
+    *ret = weir__blame_death(&worker->blame, &death, run->plan->pipeline->quarantine.poison_after);
+    return *ret == BLAME_DOOMED ? doom(run, worker, err) : 0;
 }
 
 /* ---- replacing ---- */
