@@ -67,14 +67,22 @@ struct group {
     bool has_main;  /* port 0 is the output; else all ports are for rejects */
     int aside_port; /* for records that kill their worker, -1: none */
     struct port port[GROUP_PORTS];
+    uint64_t splits; /* of a source that any number of seats read: pieces of its input; else 0 */
     uint64_t worker_memory; /* bytes of each worker's own; the supervisor's, not in the text */
     bool irreplaceable;     /* known beforehand; a worker may find it out as well */
     /* computed by weir__blueprint_layout */
     struct feed feed[GROUP_FEEDS]; /* what it reads; none: a source */
     uint32_t feeds;
     uint64_t words_offset; /* struct group_words */
+    uint64_t split_offset; /* of what stands there for splits */
     uint64_t seat_offset;  /* struct seat_words, one a seat */
 };
+
+/* Whether its seats take batches or splits; else its only seat produces. */
+static inline bool group_takes(const struct group *group)
+{
+    return group->feeds > 0 || group->splits > 0;
+}
 
 struct blueprint_stage {
     char *id;

@@ -82,6 +82,7 @@ static struct node *group_node(const struct group *group)
     put_number(map, "packs", group->packs);
     put_number(map, "packs_raw", group->packs_raw);
     put_number(map, "lazy", group->lazy);
+    put_number(map, "splits", (int64_t)group->splits);
     put_number(map, "aside_port", group->aside_port);
     put_number(map, "has_main", group->has_main);
     for (uint32_t m = 0; m < group->members; m++)
@@ -202,6 +203,7 @@ static int read_group(const struct node *map, struct group *ret)
     ret->packs = get_number(map, "packs") != 0;
     ret->packs_raw = get_number(map, "packs_raw") != 0;
     ret->lazy = get_number(map, "lazy") != 0;
+    ret->splits = (uint64_t)get_number(map, "splits");
     ret->aside_port = (int)get_number(map, "aside_port");
     ret->has_main = get_number(map, "has_main") != 0;
     for (const struct node *n = first(map, "members"); n != NULL; n = n->next) {

@@ -76,7 +76,7 @@ static bool divide_columns(struct division *division)
 
 static bool divide_bytes(struct crew *crew, struct division *division)
 {
-    struct weir_stage *stage = &crew->member[0].stage;
+    struct weir_stage *stage = &crew->member[crew->first].stage;
     const struct weir_batch *whole = division->whole;
     uint64_t lines = 0;
     if (division->next == whole->byte_count)
@@ -84,6 +84,7 @@ static bool divide_bytes(struct crew *crew, struct division *division)
     division->at = division->next;
     division->one.bytes = whole->bytes + division->at;
     division->one.byte_count = whole->byte_count - division->at;
+    division->one.whole_at = whole->whole_at - division->at;
     division->one.origin.offset = whole->origin.offset + division->at;
     division->one.origin.line = whole->origin.line + division->line;
     size_t bytes = division->one.byte_count;
@@ -92,6 +93,7 @@ static bool divide_bytes(struct crew *crew, struct division *division)
     if (bytes == 0 || bytes > division->one.byte_count)
         bytes = division->one.byte_count;
     division->one.byte_count = bytes;
+    division->one.whole_bytes = division->next + bytes > whole->whole_at ? whole->whole_bytes : 0;
     division->next += bytes;
     division->line += lines;
     return true;
@@ -113,7 +115,7 @@ static bool is_doomed(const struct crew *crew, uint64_t record)
 static int do_without(struct crew *crew, const struct division *division)
 {
     crew->doomed = (int)crew->caution.member;
-    int code = weir__crew_drive(crew, 0, &division->one);
+    int code = weir__crew_drive(crew, crew->first, &division->one);
     crew->doomed = -1;
     if (code != 0)
         return code;
@@ -147,7 +149,8 @@ int weir__careful_drive(struct crew *crew, const struct weir_batch *batch)
             continue;
         bool doomed = is_doomed(crew, division.at);
         trial->record = is_passing(crew->seat) && !doomed ? TRIAL_WHOLE : division.at;
-        code = doomed ? do_without(crew, &division) : weir__crew_drive(crew, 0, &division.one);
+        code = doomed ? do_without(crew, &division)
+                      : weir__crew_drive(crew, crew->first, &division.one);
     }
     trial->record = TRIAL_WHOLE;
     return code;
@@ -285,11 +288,11 @@ static int refuse(struct crew *crew, const struct weir_stage *stage,
 }
 
 /* Record i of what member m was given: where it stood, and its bytes if they are at hand. */
-static void find_record(uint32_t m, const struct weir_batch *in, uint32_t i,
-                        struct weir_position *ret)
+static void find_record(const struct crew *crew, uint32_t m, const struct weir_batch *in,
+                        uint32_t i, struct weir_position *ret)
 {
     *ret = (struct weir_position){.file = UINT32_MAX};
-    if (in->column == NULL && m == 0)
+    if (in->column == NULL && m == crew->first)
         *ret = (struct weir_position){.file = in->origin.file,
                                       .offset = in->origin.offset,
                                       .line = in->origin.line,
@@ -304,7 +307,7 @@ static int set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in,
     const struct weir_stage *stage = &crew->member[m].stage;
     struct weir_position position;
     struct buf json;
-    find_record(m, in, i, &position);
+    find_record(crew, m, in, i, &position);
     if (crew->caution.refused)
         return refuse(crew, stage, &position);
     weir__buf_init(&json);

@@ -250,7 +250,7 @@ int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
 /* ---- transactions ---- */
 
 /* The batch in the slot that is in hand. What its header says is checked before it is used. */
-static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
+static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
 {
     struct seat *seat = crew->seat;
     const struct ring *ring = &seat->edge.ring[seat->input.ring];
@@ -280,6 +280,19 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
     return 0;
 }
 
+/* What is in hand as a batch. 0, or what the crew is to return. */
+static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
+{
+    struct weir_stage *reader = &crew->member[0].stage;
+    if (crew->first == 0)
+        return batch_in_slot(crew, ret);
+    begin_call(crew, 0);
+    *ret = (struct weir_batch){0};
+    int code = reader->type->read_split(reader, crew->seat->input.number.n, ret);
+    end_call(crew, 0);
+    return code == WEIR_ENOUGH ? 0 : code; /* nobody wants it: it passes empty */
+}
+
 static void begin_trial(struct crew *crew)
 {
     struct trial *trial = &crew->seat->words->trial;
@@ -293,7 +306,9 @@ int weir__crew_process(struct crew *crew)
     struct seat *seat = crew->seat;
     struct weir_batch batch;
     int code = batch_in_hand(crew, &batch);
-    if (code < 0)
+    if (code == CREW_ENDS_HERE)
+        return WEIR_DONE;
+    if (code != 0)
         return code;
     begin_trial(crew);
     if (seat->of->ordered)
@@ -302,8 +317,8 @@ int weir__crew_process(struct crew *crew)
     if ((code = secure(crew)) != 0)
         return code;
     if (batch.byte_count > 0 || (batch.column != NULL && batch.records > 0))
-        code =
-            crew->careful ? weir__careful_drive(crew, &batch) : weir__crew_drive(crew, 0, &batch);
+        code = crew->careful ? weir__careful_drive(crew, &batch)
+                             : weir__crew_drive(crew, crew->first, &batch);
     /* What stood before a record that ends the run goes on: a limit may be reached with it. */
     if (code < 0 && anything_to_commit(seat))
         commit_output(crew);
@@ -349,7 +364,9 @@ int weir__crew_produce(struct crew *crew)
 
 static uint64_t last_number(const struct seat *seat)
 {
-    if (seat->of->feeds == 0 || !seat->of->ordered)
+    if (seat->has_input)
+        return seat->input.number.n;
+    if (!group_takes(seat->of) || !seat->of->ordered)
         return seat->now.number;
     return word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
 }
@@ -394,6 +411,8 @@ int weir__crew_finish(struct crew *crew, bool early)
     if (code != 0)
         return code;
     settle(crew);
+    if (seat->has_input)
+        weir__seat_end_input(seat);
     for (uint32_t port = 0; early && port < seat->of->ports; port++)
         seat->out[port].secured = false;
     weir__seat_commit(seat, !early);

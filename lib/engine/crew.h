@@ -35,6 +35,7 @@ struct crew {
     const struct group *group;
     struct run_facts facts;
     struct crew_member *member; /* group->members of them */
+    uint32_t first; /* the member that takes what is in hand: behind one who reads splits */
     struct unpacked unpacked;
     struct packing packing;
     struct weir_err err;
@@ -49,7 +50,7 @@ struct crew {
 };
 
 /* What work ends with, beside negative codes (err says why). */
-enum { CREW_DISCARD = 3 };
+enum { CREW_DISCARD = 3, CREW_ENDS_HERE = 4 };
 
 /* What a worker exits with that ran out of memory in a stage's code. */
 enum { CREW_NO_MEMORY = 71 };
@@ -58,7 +59,8 @@ enum { CREW_NO_MEMORY = 71 };
 int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_start *start);
 
 /* One transaction or more, from an input in hand to its release. WEIR_MORE, or WEIR_DONE when no
- * further input is wanted. */
+ * further input is wanted: if it is a split that is to stay unread, it is still in hand, and its
+ * number is that of the last transaction. */
 int weir__crew_process(struct crew *crew);
 
 /* A source: one transaction. WEIR_MORE, or WEIR_DONE when there is no more. */

@@ -14,6 +14,23 @@ static int grant_area(struct weir_stage *stage, struct weir_output *out)
     return 0;
 }
 
+static int receive(struct weir_stage *stage, uint64_t *ret)
+{
+    struct crew *crew = stage->runtime->engine;
+    switch (weir__seat_receive(crew->seat, ret)) {
+    case SEAT_READY: return 0;
+    case SEAT_PILL: return CREW_ENDS_HERE;
+    case SEAT_DISCARD: return CREW_DISCARD;
+    default: return WEIR_ENOUGH;
+    }
+}
+
+static void hand_on(struct weir_stage *stage, uint64_t value)
+{
+    struct crew *crew = stage->runtime->engine;
+    weir__seat_hand_on(crew->seat, value);
+}
+
 static int configure(struct crew *crew, uint32_t m)
 {
     const struct member *from = &crew->group->member[m];
@@ -27,6 +44,8 @@ static int configure(struct crew *crew, uint32_t m)
     member->runtime.fresh = crew->seat->sequence == 0;
     member->runtime.err = &crew->err;
     member->runtime.oversize = grant_area;
+    member->runtime.receive = receive;
+    member->runtime.hand_on = hand_on;
     member->runtime.engine = crew;
     member->stage = (struct weir_stage){.type = from->type,
                                         .id = blueprint->stage[from->stage].id,
@@ -88,9 +107,11 @@ int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_st
     crew->careful = weir__careful_begins(seat, &start->caution);
     crew->doomed = -1;
     crew->group = seat->of;
+    crew->first = seat->of->splits > 0;
     crew->facts = (struct run_facts){.file = blueprint->file,
                                      .files = blueprint->files,
                                      .max_record = blueprint->max_record,
+                                     .split_bytes = blueprint->slot_bytes,
                                      .run_id = blueprint->run_id};
     crew->member = calloc(crew->group->members, sizeof(*crew->member));
     if (crew->member == NULL)

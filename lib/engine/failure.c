@@ -55,6 +55,22 @@ static bool holds_lower(const struct run *run, uint32_t g, uint64_t number, bool
     return false;
 }
 
+/* The same where splits are read: those below are taken, since they are taken in order. */
+static bool holds_lower_split(const struct run *run, uint32_t g, uint64_t number)
+{
+    const struct split_words *splits = weir__view_splits(&run->view, g);
+    for (uint32_t i = 0; i < SPLITS_AHEAD; i++) {
+        uint64_t claim = word_load(&splits->claim[i].claim[0].word, STEP_CLAIM_LOAD);
+        uint32_t taker = claim_seat(claim);
+        if (!claim_is_taken(claim) || claim_lap(claim) * SPLITS_AHEAD + i > number ||
+            taker >= run->plan->blueprint.group[g].seats)
+            continue;
+        if (word_load(&view_seat(&run->view, g, taker)->failed, STEP_FAILED_LOAD) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A seat between two parts of a lower number holds no slot, and may fail in the next part. */
 static bool awaits_lower_part(const struct run *run, uint32_t g, uint64_t number)
 {
@@ -81,6 +97,8 @@ static bool drained(const struct run *run, const struct first *first)
     uint32_t g = first->group;
     for (;;) {
         const struct group *group = &blueprint->group[g];
+        if (group->splits > 0 && holds_lower_split(run, g, first->number))
+            return false;
         if (group->feeds > 0 && group->ordered &&
             holds_lower(run, g, first->number, g != first->group))
             return false;

@@ -34,7 +34,7 @@ uint32_t weir__plan_processors(void)
 
 static bool one_seat(const struct draft *draft)
 {
-    return (draft->handle.type->traits & (WEIR_ONE_SEAT | WEIR_SOURCE)) != 0;
+    return draft->splits == 0 && (draft->handle.type->traits & (WEIR_ONE_SEAT | WEIR_SOURCE)) != 0;
 }
 
 static bool isolated(const struct draft *draft)
@@ -80,7 +80,9 @@ static void give_seats(struct weir_plan *plan)
  * user's stage are never isolated from each other. */
 static bool fuses(const struct draft *before, const struct draft *draft, const struct group *group)
 {
-    uint32_t apart = (before->handle.type->traits | draft->handle.type->traits) & WEIR_NO_FUSE;
+    uint32_t apart = draft->handle.type->traits & WEIR_NO_FUSE;
+    if (before->splits == 0)
+        apart |= before->handle.type->traits & WEIR_NO_FUSE;
     if (apart != 0 || group->members == GROUP_MEMBERS || before->seats != draft->seats)
         return false;
     bool unordered = draft->from->unordered && draft->from != before->from;
@@ -119,6 +121,7 @@ static int add_chain(struct weir_plan *plan)
 {
     struct blueprint *blueprint = &plan->blueprint;
     struct group *group = NULL;
+    bool ordered = true;
     for (uint32_t d = 0; d < plan->chain; d++) {
         struct draft *draft = &plan->draft[d];
         if (group == NULL || !fuses(draft - 1, draft, group)) {
@@ -126,9 +129,10 @@ static int add_chain(struct weir_plan *plan)
             if (group == NULL)
                 return WEIR_EOS;
             group->seats = draft->seats;
+            group->splits = draft->splits;
             /* What comes out of an unordered stage has no order to keep further on. */
-            bool before = d == 0 || group[-1].ordered;
-            group->ordered = before && !draft->from->unordered;
+            ordered = ordered && !draft->from->unordered;
+            group->ordered = ordered || group->splits > 0; /* those are taken in order always */
         }
         draft->group = blueprint->groups - 1;
         if (add_member(group, draft) < 0)
@@ -194,9 +198,10 @@ static int add_rejects_groups(struct weir_plan *plan)
 /* A record can be told apart in columns, and in raw bytes if the type knows how. */
 static bool divides(const struct group *group)
 {
-    const struct member *first = &group->member[0];
+    const struct member *first = &group->member[group->splits > 0];
     bool source = (first->type->traits & WEIR_SOURCE) != 0;
-    return !source && (!first->in.raw || first->type->first_record != NULL);
+    bool raw = group->splits > 0 || first->in.raw;
+    return !source && (!raw || first->type->first_record != NULL);
 }
 
 static int add_aside_group(struct weir_plan *plan)
@@ -250,6 +255,9 @@ int weir__plan_groups(struct weir_plan *plan)
         const struct group *group = &plan->blueprint.group[g];
         plan->private_bytes += group->seats * weir__plan_private_bytes(group);
     }
+    /* Its text, its values, and what is made of it. One seat that produces has one at a time. */
+    const struct group *first = &plan->blueprint.group[0];
     plan->oversize_bytes = 3 * (uint64_t)plan->blueprint.max_record;
+    plan->oversize_count = first->seats;
     return 0;
 }

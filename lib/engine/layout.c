@@ -6,7 +6,7 @@
 #include "shm/wait.h"
 
 _Static_assert(offsetof(struct run_words, run) == WORD_APART, "the run's word stands apart");
-_Static_assert(sizeof(struct group_words) == (size_t)3 * WORD_APART, "as laid out");
+_Static_assert(sizeof(struct group_words) == (size_t)4 * WORD_APART, "as laid out");
 _Static_assert(offsetof(struct seat_words, sequence) == WORD_APART, "as laid out");
 _Static_assert(sizeof(struct seat_words) % WORD_APART == 0, "seats stand apart");
 _Static_assert(offsetof(struct slot, claim) == WORD_APART, "claims stand apart from the number");
@@ -72,6 +72,8 @@ void weir__blueprint_layout(struct blueprint *blueprint, size_t text_bytes)
         at += sizeof(struct group_words);
         group->seat_offset = at;
         at += group->seats * sizeof(struct seat_words);
+        group->split_offset = at;
+        at += group->splits > 0 ? sizeof(struct split_words) : 0;
         for (uint32_t p = 0; p < group->ports; p++) {
             group->port[p].ring_offset = at;
             at += group->seats * ring_words_bytes(blueprint, &group->port[p]);
@@ -112,17 +114,27 @@ struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_
     };
 }
 
+struct split_words *weir__view_splits(const struct run_view *view, uint32_t group)
+{
+    uint64_t offset = view->blueprint->group[group].split_offset;
+    return (struct split_words *)(void *)(view->segment.base + offset);
+}
+
 int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret)
 {
     const struct group *reader = &view->blueprint->group[group];
-    uint32_t rings = 0;
+    uint32_t rings = reader->splits > 0;
     for (uint32_t f = 0; f < reader->feeds; f++)
         rings += view->blueprint->group[reader->feed[f].group].seats;
     *ret = (struct edge){.next = &view_group(view, group)->next.word,
                          .ordered = reader->ordered,
+                         .splits = reader->splits,
                          .ring = calloc(rings, sizeof(struct ring))};
     if (ret->ring == NULL)
         return WEIR_EOS;
+    if (reader->splits > 0)
+        ret->ring[ret->producers++] =
+            (struct ring){.slot = weir__view_splits(view, group)->claim, .slots = SPLITS_AHEAD};
     for (uint32_t f = 0; f < reader->feeds; f++) {
         const struct feed *feed = &reader->feed[f];
         for (uint32_t seat = 0; seat < view->blueprint->group[feed->group].seats; seat++)
@@ -134,6 +146,8 @@ int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *re
 bool weir__view_input_closed(const struct run_view *view, uint32_t group)
 {
     const struct group *reader = &view->blueprint->group[group];
+    if (reader->splits > 0)
+        return word_load(&view_group(view, group)->next.word, STEP_NEXT_LOAD) >= reader->splits;
     for (uint32_t f = 0; f < reader->feeds; f++)
         if (!weir__view_all_closed(view, reader->feed[f].group))
             return false;

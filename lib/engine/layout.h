@@ -37,9 +37,23 @@ struct run_words {
 };
 
 struct group_words {
-    struct lone_word next;       /* of the edge that the group reads */
-    struct lone_word parked_in;  /* a bit a seat: waits for input */
-    struct lone_word parked_out; /* a bit a seat: waits for an output slot */
+    struct lone_word next;          /* of the edge that the group reads */
+    struct lone_word parked_in;     /* a bit a seat: waits for input */
+    struct lone_word parked_out;    /* a bit a seat: waits for an output slot */
+    struct lone_word parked_handed; /* a bit a seat: waits for what the split before hands on */
+};
+
+/*
+ * Of a group that reads splits: claims as a ring has them, for the split of that position, and
+ * what each split has handed on to the next. There are twice as many of those: split n may hand on
+ * again in the same place as n - 2 * SPLITS_AHEAD, since n is taken after n - SPLITS_AHEAD + 1 was,
+ * and that one after n - 2 * SPLITS_AHEAD + 1, who reads it, was released.
+ */
+enum { SPLITS_AHEAD = 128 };
+
+struct split_words {
+    struct slot claim[SPLITS_AHEAD];
+    struct lone_word handed[2 * SPLITS_AHEAD];
 };
 
 struct member_counts {
@@ -123,15 +137,19 @@ static inline struct seat_words *view_seat(const struct run_view *view, uint32_t
 struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_t seat,
                             uint32_t port);
 
-/* The edge that a group reads: the rings of all ports that lead to it. edge->ring is to be freed. 0
- * or WEIR_EOS. */
+/* What a group that reads splits has of its own. */
+struct split_words *weir__view_splits(const struct run_view *view, uint32_t group);
+
+/* The edge that a group reads: its splits, or the rings of all ports that lead to it. edge->ring is
+ * to be freed. 0 or WEIR_EOS. */
 int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret);
 
 /* True if every seat of the group has the word: for CLOSED and DONE. */
 bool weir__view_all_closed(const struct run_view *view, uint32_t group);
 bool weir__view_all_done(const struct run_view *view, uint32_t group);
 
-/* True if every seat that feeds the group is CLOSED. */
+/* True if nothing more will come to the group: every seat that feeds it is CLOSED, or all splits
+ * are taken. */
 bool weir__view_input_closed(const struct run_view *view, uint32_t group);
 
 /* Wakes every seat of a group, and of those before and after it: after CLOSED, DONE, and recovery.

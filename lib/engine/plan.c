@@ -407,9 +407,9 @@ static int check_memory(struct weir_plan *plan, struct weir_errors *errors)
     snprintf(err->note, sizeof(err->note),
              "%" PRIu64 " MiB are slots (%u x %u KiB a ring), %" PRIu64
              " MiB the workers' own, %" PRIu64
-             " MiB for one record of max_record: give fewer workers, slots or a smaller max_record",
+             " MiB for records of max_record: give fewer workers, slots or a smaller max_record",
              blueprint->slot_total_bytes >> 20, blueprint->slots, blueprint->slot_bytes >> 10,
-             plan->private_bytes >> 20, plan->oversize_bytes >> 20);
+             plan->private_bytes >> 20, plan->oversize_count * plan->oversize_bytes >> 20);
     return WEIR_EOS;
 }
 
@@ -441,6 +441,7 @@ static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors
         *weir_errors_add(errors) = err;
     plan->facts.file = plan->probe.file;
     plan->facts.files = plan->probe.files;
+    source->splits = plan->probe.splits;
     /* Every inner stage of the source: the parser wants to know what was found as well. */
     for (uint32_t d = 0; d < plan->chain; d++)
         if (plan->draft[d].stage == source->stage)
@@ -457,6 +458,7 @@ static int name_run(struct weir_plan *plan)
     plan->blueprint.max_record = plan->pipeline->max_record_bytes;
     plan->facts.run_id = plan->blueprint.run_id;
     plan->facts.max_record = plan->blueprint.max_record;
+    plan->facts.split_bytes = plan->blueprint.slot_bytes;
     return plan->blueprint.name == NULL || plan->blueprint.run_id == NULL ? WEIR_EOS : 0;
 }
 
@@ -576,7 +578,8 @@ void weir_plan_free(struct weir_plan *plan)
 
 uint64_t weir_plan_bytes(const struct weir_plan *plan)
 {
-    return plan->blueprint.segment_bytes + plan->private_bytes + plan->oversize_bytes;
+    return plan->blueprint.segment_bytes + plan->private_bytes +
+           plan->oversize_count * plan->oversize_bytes;
 }
 
 uint32_t weir_plan_processes(const struct weir_plan *plan)

@@ -26,6 +26,7 @@ struct draft {
     struct weir_schema in, out;
     bool *needed; /* of out */
     bool bound;
+    uint64_t splits; /* of a source that many seats may read; else 0 */
     uint32_t seats;
     uint32_t group;
     int rejects_to; /* index of the draft that takes its rejects, -1: none */
@@ -43,7 +44,8 @@ struct weir_plan {
     int head_fd;             /* what the probe kept of standard input; -1 */
     struct weir_err not_yet; /* lenient: why something could not be checked; code 0: nothing */
     uint64_t private_bytes;  /* of all workers */
-    uint64_t oversize_bytes; /* more, for the one record at a time that is larger than a slot */
+    uint64_t oversize_bytes; /* more, for a record that is larger than a slot */
+    uint32_t oversize_count; /* at a time, at most */
     char *text;              /* canonical */
 };
 

@@ -83,8 +83,10 @@ static void rings_text(struct buf *to, const struct weir_plan *plan)
     weir__buf_printf(to,
                      "\n  %4" PRIu64 " MiB of the workers' own\n"
                      "  %4" PRIu64
-                     " MiB more for one record at a time that is larger than a slot\n",
-                     plan->private_bytes >> 20, plan->oversize_bytes >> 20);
+                     " MiB more for %u record%s at a time that %s larger than a slot\n",
+                     plan->private_bytes >> 20, plan->oversize_count * plan->oversize_bytes >> 20,
+                     plan->oversize_count, plan->oversize_count == 1 ? "" : "s",
+                     plan->oversize_count == 1 ? "is" : "are");
 }
 
 static const char *const fates[] = {[ON_ERROR_STOP] = "stops the run; nothing is published",

@@ -47,6 +47,8 @@ static void found_text(const struct weir_probe *probe, struct buf *to)
         put(files, NULL, probe->file[f]);
     snprintf(number, sizeof(number), "%" PRIu64, probe->bytes);
     put(map, "bytes", number);
+    snprintf(number, sizeof(number), "%" PRIu64, probe->splits);
+    put(map, "splits", number);
     put(map, "schema", schema.failed ? NULL : schema.data);
     if (probe->text != NULL)
         put(map, "text", probe->text);
@@ -99,11 +101,13 @@ static int probe_main(void *context)
 static int read_found(const struct node *map, struct weir_probe *ret)
 {
     const struct node *text = weir__node_get(map, "text"), *bytes = weir__node_get(map, "bytes"),
+                      *splits = weir__node_get(map, "splits"),
                       *schema = weir__node_get(map, "schema"),
                       *files = weir__node_get(map, "files");
-    if (bytes == NULL || schema == NULL || files == NULL)
+    if (bytes == NULL || splits == NULL || schema == NULL || files == NULL)
         return WEIR_EINTERNAL;
     ret->bytes = strtoull(bytes->text, NULL, 10);
+    ret->splits = strtoull(splits->text, NULL, 10);
     if (text != NULL && (ret->text = strdup(text->text)) == NULL)
         return WEIR_EOS;
     for (const struct node *n = files->child; n != NULL; n = n->next)

@@ -38,18 +38,28 @@ static void wake_consumer(struct seat *seat, uint32_t consumer, bool all)
         wake_one(seat, consumer, &view_group(seat->view, consumer)->parked_in.word, UINT64_MAX);
 }
 
-/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. */
+/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. Who takes
+ * the last split wakes them all, for it is their end. */
 static void wake_sibling(struct seat *seat)
 {
     if (seat->of->seats == 1)
         return;
+    if (seat->of->splits > 0 && seat->input.number.n + 1 == seat->of->splits) {
+        wake_consumer(seat, seat->group, true);
+        return;
+    }
     word_fence(STEP_WAKE_FENCE);
     if (weir__edge_has_more(&seat->edge))
         wake_one(seat, seat->group, &seat->group_words->parked_in.word, UINT64_MAX);
 }
 
+/* Its slot may be written again; a split's claim may be taken by a later one. */
 static void wake_owner(struct seat *seat, const struct ring *ring)
 {
+    if (seat->of->splits > 0) {
+        wake_consumer(seat, seat->group, false);
+        return;
+    }
     word_fence(STEP_WAKE_FENCE);
     wake_one(seat, ring->owner_group, &view_group(seat->view, ring->owner_group)->parked_out.word,
              UINT64_C(1) << ring->owner);
@@ -276,7 +286,7 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
     }
     if (end_of_number) {
         memset(seat->now.part, 0, sizeof(seat->now.part));
-        if (seat->of->feeds == 0 || !seat->of->ordered)
+        if (!group_takes(seat->of) || !seat->of->ordered)
             seat->now.number++; /* nobody else gives the numbers */
     }
     seat->words->copy[(seat->sequence + 1) & 1] = seat->now;
@@ -359,6 +369,65 @@ void weir__seat_pass_empty(struct seat *seat)
     weir__seat_commit(seat, true);
 }
 
+/* ---- from split to split ---- */
+
+/* In one word: what is handed on, and a count of the laps, which tells whether it is of this split
+ * or of one long before. */
+enum { HANDED_BITS = 56 };
+
+static struct word *handed_by(const struct seat *seat, uint64_t split)
+{
+    struct split_words *splits = weir__view_splits(seat->view, seat->group);
+    return &splits->handed[split % (2 * SPLITS_AHEAD)].word;
+}
+
+static uint64_t handed_lap(uint64_t split)
+{
+    return (split / (2 * SPLITS_AHEAD) + 1) << HANDED_BITS;
+}
+
+static bool has_handed_on(const struct seat *seat, uint64_t split, uint64_t *ret)
+{
+    uint64_t word = word_load(handed_by(seat, split), STEP_HANDED_LOAD);
+    *ret = word & ((UINT64_C(1) << HANDED_BITS) - 1);
+    return (word ^ handed_lap(split)) >> HANDED_BITS == 0;
+}
+
+static enum seat_event look_for_handed(struct seat *seat)
+{
+    uint64_t split = seat->input.number.n, ignored;
+    enum run_word run = run_word(seat);
+    if (run == RUN_DISCARD)
+        return SEAT_DISCARD;
+    if (unwanted(seat))
+        return SEAT_UNWANTED;
+    if (run == RUN_DRAIN && !has_handed_on(seat, split, &ignored))
+        return SEAT_PILL;
+    return split == 0 || has_handed_on(seat, split - 1, &ignored) ? SEAT_READY : SEAT_WAITS;
+}
+
+enum seat_event weir__seat_receive(struct seat *seat, uint64_t *ret)
+{
+    *ret = 0;
+    enum seat_event event = wait_for(seat, &seat->group_words->parked_handed.word, look_for_handed,
+                                     &seat->now.wait_in_ns);
+    if (event == SEAT_READY && seat->input.number.n > 0)
+        has_handed_on(seat, seat->input.number.n - 1, ret);
+    return event;
+}
+
+void weir__seat_hand_on(struct seat *seat, uint64_t value)
+{
+    uint64_t split = seat->input.number.n;
+    word_store(handed_by(seat, split), handed_lap(split) | value, STEP_HANDED_STORE);
+    word_fence(STEP_WAKE_FENCE);
+    const struct slot *next = ring_slot(&seat->edge.ring[0], split + 1);
+    uint64_t claim = word_load(&next->claim[0].word, STEP_CLAIM_LOAD);
+    uint32_t holder = claim_seat(claim);
+    if (claim_is_taken(claim) && holder < seat->of->seats)
+        wake_one(seat, seat->group, &seat->group_words->parked_handed.word, UINT64_C(1) << holder);
+}
+
 /* ---- attaching, and recovery ---- */
 
 static int attach_rings(struct seat *seat, struct weir_err *err)
@@ -371,7 +440,7 @@ static int attach_rings(struct seat *seat, struct weir_err *err)
             weir__segment_populate(out->ring.payload,
                                    (size_t)out->ring.slots * out->ring.slot_bytes);
     }
-    if (seat->of->feeds > 0 && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
+    if (group_takes(seat->of) && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
         return weir_err_set(err, WEIR_EOS, "out of memory");
     return 0;
 }
@@ -405,7 +474,9 @@ int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, 
     /* A bit that the dead has left would draw a wake that others need. */
     weir__word_clear(&seat->group_words->parked_in.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
     weir__word_clear(&seat->group_words->parked_out.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
-    if (seat->of->feeds > 0)
+    weir__word_clear(&seat->group_words->parked_handed.word, UINT64_C(1) << number,
+                     STEP_PARK_CLEAR);
+    if (group_takes(seat->of))
         seat->has_input = weir__edge_find_taken(&seat->edge, number, &seat->input);
     /* The dead may have cleared a bit and not yet woken its owner. */
     weir__view_wake_around(view, group);

@@ -43,7 +43,7 @@ struct seat {
     struct ledger_copy now;
     uint64_t sequence;
 
-    struct edge edge; /* what it reads; producers == 0 for a source */
+    struct edge edge; /* what it reads; producers == 0 for a source that produces */
     bool has_input;
     struct taken input;
     struct outlet out[GROUP_PORTS];
@@ -53,7 +53,7 @@ struct seat {
 enum seat_event {
     SEAT_WAITS = 0, /* nothing yet (never returned to callers) */
     SEAT_READY,     /* an input was taken; the slots are secured */
-    SEAT_PILL,      /* the input has ended */
+    SEAT_PILL,      /* the input has ended, or is to end here */
     SEAT_UNWANTED,  /* everybody who reads the output is done: end early */
     SEAT_DISCARD,   /* the run has failed or been stopped: leave */
 };
@@ -110,6 +110,14 @@ void weir__seat_pass_empty(struct seat *seat);
 
 /* Sleeps until the run's word is one of PUBLISH and DISCARD, and returns it. */
 enum run_word weir__seat_await_verdict(struct seat *seat);
+
+/* Waits for what the split before the one in hand has handed on (0 for the first): READY. PILL if
+ * the run is to end and this split has not handed on yet: then it is to stay unread, and no later
+ * one will be read. UNWANTED or DISCARD. */
+enum seat_event weir__seat_receive(struct seat *seat, uint64_t *ret);
+/* Hands on to the split behind the one in hand; value is below 2^56. Before any other work, since
+ * that one waits for it. May be repeated with the same value. */
+void weir__seat_hand_on(struct seat *seat, uint64_t value);
 
 /* Leaves the error where the supervisor finds it, and sleeps until the run is discarded, or nobody
  * wants the output any more: then the error is withdrawn, and UNWANTED returned. */

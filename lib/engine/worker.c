@@ -31,7 +31,7 @@ static void own_standard_streams(const struct group *group)
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
         return;
-    if (group->feeds > 0)
+    if (group_takes(group))
         dup2(null, STDIN_FILENO);
     if ((last->type->traits & WEIR_SINK) == 0)
         dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -106,15 +106,15 @@ static int work(struct worker *worker)
     int code = seat->now.enough ? WEIR_DONE : WEIR_MORE;
     enum seat_event event = SEAT_READY;
     while (code == WEIR_MORE) {
-        if (seat->of->feeds == 0)
-            event = weir__seat_look(seat);
-        else
+        if (group_takes(seat->of))
             event = seat->has_input ? SEAT_READY : weir__seat_take(seat);
+        else
+            event = weir__seat_look(seat);
         if (event == SEAT_DISCARD)
             return CREW_DISCARD;
         if (event != SEAT_READY)
             break;
-        code = seat->of->feeds == 0 ? weir__crew_produce(crew) : weir__crew_process(crew);
+        code = group_takes(seat->of) ? weir__crew_process(crew) : weir__crew_produce(crew);
     }
     if (code < 0 || code == CREW_DISCARD)
         return code;

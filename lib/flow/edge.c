@@ -34,6 +34,29 @@ static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct take
     return LOOK_NONE;
 }
 
+static enum look look_for_split(const struct edge *edge, uint64_t n, struct taken *ret)
+{
+    const struct ring *ring = &edge->ring[0];
+    if (n >= edge->splits)
+        return LOOK_NONE;
+    uint64_t claim = word_load(&ring_slot(ring, n)->claim[0].word, STEP_CLAIM_LOAD);
+    *ret = (struct taken){.position = n, .number = {.n = n, .last = true}};
+    if (claim_lap(claim) != ring_lap(ring, n))
+        return LOOK_NONE; /* in use by an earlier one; or released, and next has moved on */
+    return claim_is_taken(claim) ? LOOK_TAKEN : LOOK_READY;
+}
+
+/* Looks for number n on an ordered edge. */
+static enum look look(struct edge *edge, uint64_t n, struct taken *ret)
+{
+    enum look found = LOOK_NONE;
+    if (edge->splits > 0)
+        return look_for_split(edge, n, ret);
+    for (uint32_t r = 0; r < edge->producers && found == LOOK_NONE; r++)
+        found = look_for(edge, r, n, ret);
+    return found;
+}
+
 static void advance(struct edge *edge, uint64_t n, enum step step)
 {
     uint64_t expected = n;
@@ -44,9 +67,7 @@ static bool take_ordered(struct edge *edge, uint32_t seat, struct taken *ret)
 {
     uint64_t n = word_load(edge->next, STEP_NEXT_LOAD);
     for (;;) {
-        enum look found = LOOK_NONE;
-        for (uint32_t r = 0; r < edge->producers && found == LOOK_NONE; r++)
-            found = look_for(edge, r, n, ret);
+        enum look found = look(edge, n, ret);
         if (found == LOOK_READY && weir__ring_take(&edge->ring[ret->ring], ret->position, seat)) {
             advance(edge, n, STEP_NEXT_ADVANCE);
             return true;
@@ -89,13 +110,8 @@ bool weir__edge_take(struct edge *edge, uint32_t seat, struct taken *ret)
 bool weir__edge_has_more(struct edge *edge)
 {
     struct taken ignored;
-    if (edge->ordered) {
-        uint64_t n = word_load(edge->next, STEP_NEXT_LOAD);
-        for (uint32_t r = 0; r < edge->producers; r++)
-            if (look_for(edge, r, n, &ignored) == LOOK_READY)
-                return true;
-        return false;
-    }
+    if (edge->ordered)
+        return look(edge, word_load(edge->next, STEP_NEXT_LOAD), &ignored) == LOOK_READY;
     for (uint32_t r = 0; r < edge->producers; r++)
         if (weir__ring_waiting(&edge->ring[r]) > 0)
             return true;
@@ -119,8 +135,11 @@ bool weir__edge_find_taken(struct edge *edge, uint32_t seat, struct taken *ret)
         uint64_t position;
         if (!weir__ring_find_taken(&edge->ring[r], seat, &position))
             continue;
-        uint64_t number = word_load(&ring_slot(&edge->ring[r], position)->number, STEP_NUMBER_LOAD);
-        *ret = (struct taken){.ring = r, .position = position, .number = number_unpack(number)};
+        struct number number = {.n = position, .last = true};
+        if (edge->splits == 0)
+            number = number_unpack(
+                word_load(&ring_slot(&edge->ring[r], position)->number, STEP_NUMBER_LOAD));
+        *ret = (struct taken){.ring = r, .position = position, .number = number};
         if (edge->ordered && ret->number.part == 0)
             advance(edge, ret->number.n, STEP_NEXT_HELP);
         return true;

@@ -6,6 +6,9 @@
  * finds it taken moves next on for the other (who may be dead) and looks again. So numbers are
  * started in order by however many seats, and the lowest unfinished one can always go on.
  *
+ * The splits of a source are an edge too, though nobody publishes them: split n is there from the
+ * beginning, and may be taken as soon as its claim, which it shares with n - K, is EMPTY.
+ *
  * Always true: next passes a number only after its first part is TAKEN; nobody releases a number
  * before next has passed it.
  */
@@ -18,6 +21,8 @@
 struct edge {
     struct word *next; /* of an ordered edge */
     bool ordered;
+    uint64_t
+        splits; /* not 0: it has so many of these, and one ring without payload for the claims */
     uint32_t producers;
     struct ring *ring; /* one a producer seat and port */
 };

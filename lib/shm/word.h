@@ -62,7 +62,9 @@ _Static_assert(sizeof(struct lone_word) == WORD_APART, "a lone word fills its li
     X(FAILED_LOAD)                                                                                 \
     X(FAILED_STORE)                                                                                \
     X(RUNNING_STORE)                                                                               \
-    X(RUNNING_LOAD)
+    X(RUNNING_LOAD)                                                                                \
+    X(HANDED_LOAD)                                                                                 \
+    X(HANDED_STORE)
 
 enum step {
 #define WEIR_STEP(name) STEP_##name,

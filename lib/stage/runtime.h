@@ -20,6 +20,7 @@ struct run_facts {
     char *const *file; /* the input files, for messages */
     size_t files;
     size_t max_record;
+    size_t split_bytes;
     const char *run_id;
 };
 
@@ -48,7 +49,9 @@ struct stage_runtime {
         rejects_done; /* of these, rows that an earlier worker has published: not written again */
 
     int (*oversize)(struct weir_stage *stage, struct weir_output *out);
-    void *engine; /* the engine's own, for oversize */
+    int (*receive)(struct weir_stage *stage, uint64_t *ret);
+    void (*hand_on)(struct weir_stage *stage, uint64_t word);
+    void *engine; /* the engine's own, for these three */
 };
 
 /* Writes "FILE:LINE (byte OFFSET)" for messages. False, and nothing, where the place is not known. */

@@ -263,6 +263,21 @@ int weir_reject(struct weir_stage *stage, const struct weir_batch *batch, uint32
 
 /* ---- the run ---- */
 
+size_t weir_split_bytes(const struct weir_stage *stage)
+{
+    return stage->runtime->facts->split_bytes;
+}
+
+int weir_split_receive(struct weir_stage *stage, uint64_t *ret)
+{
+    return stage->runtime->receive(stage, ret);
+}
+
+void weir_split_hand_on(struct weir_stage *stage, uint64_t word)
+{
+    stage->runtime->hand_on(stage, word);
+}
+
 int weir_output_oversize(struct weir_stage *stage, struct weir_output *out)
 {
     return stage->runtime->oversize(stage, out);

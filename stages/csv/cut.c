@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "file/source.h"
+#include "file/split.h"
 
 struct cut {
     struct rows rows;
     struct csv_layout layout;
     struct source source;
+    struct splits splits;
     /* of the row that is passed over */
     struct rows_trace trace;
     bool ends_with_cr; /* its end may go on with a LF */
@@ -55,6 +57,50 @@ static bool skip_row(void *context, const char *bytes, size_t n, bool first, siz
 }
 
 static const struct source_format format = {cut_rows, skip_row};
+
+/* ---- and for splits ---- */
+
+static void scan_rows(void *context, struct split_state *state, const char *bytes, size_t n)
+{
+    const struct cut *cut = context;
+    struct rows_scan scan = {.state = (enum rows_state)state->machine,
+                             .after_cr = state->after_cr,
+                             .lines = state->lines};
+    weir__rows_scan(&cut->rows, &scan, bytes, n);
+    *state = (struct split_state){scan.state, scan.after_cr, scan.lines};
+}
+
+static bool next_row(void *context, struct split_state *state, const char *bytes, size_t n,
+                     size_t *used)
+{
+    const struct cut *cut = context;
+    struct rows_trace trace = {.state = (enum rows_state)state->machine,
+                               .after_cr = state->after_cr,
+                               .line = state->lines};
+    bool found = weir__rows_next(&cut->rows, &trace, bytes, n, used) != ROWS_NONE;
+    *state = (struct split_state){trace.state, trace.after_cr, trace.line};
+    return found;
+}
+
+static unsigned guess_state(void *context, const char *bytes, size_t n)
+{
+    return weir__rows_guess(&((const struct cut *)context)->rows, bytes, n);
+}
+
+static bool states_meet(void *context, unsigned a, unsigned b, const char *bytes, size_t n)
+{
+    const struct cut *cut = context;
+    return weir__rows_meet(&cut->rows, (enum rows_state)a, (enum rows_state)b, bytes, n);
+}
+
+static bool is_unfinished(unsigned machine)
+{
+    return machine == ROWS_QUOTED;
+}
+
+static const struct split_format split_format = {scan_rows, next_row, guess_state, states_meet,
+                                                 is_unfinished};
+_Static_assert(ROWS_ROW == 0, "a record's start, for splits");
 
 /* ---- the stage ---- */
 
@@ -103,7 +149,13 @@ static int cut_open(struct weir_stage *stage)
     if (rc < 0)
         return rc;
     weir__source_open(&cut->source, stage, &format, cut, cut->layout.file);
-    return 0;
+    return weir__splits_open(&cut->splits, stage, &split_format, cut, cut->layout.file);
+}
+
+static int cut_read_split(struct weir_stage *stage, uint64_t split, struct weir_batch *ret)
+{
+    struct cut *cut = stage->self;
+    return weir__splits_read(&cut->splits, split, ret);
 }
 
 static int cut_produce(struct weir_stage *stage, struct weir_output *out)
@@ -118,6 +170,7 @@ static void cut_close(struct weir_stage *stage)
     if (cut == NULL)
         return;
     weir__source_close(&cut->source);
+    weir__splits_close(&cut->splits);
     weir__csv_layout_release(&cut->layout);
     free(cut);
     stage->self = NULL;
@@ -136,5 +189,6 @@ const struct weir_stage_type weir_csv_cut = {
     .bind = cut_bind,
     .open = cut_open,
     .produce = cut_produce,
+    .read_split = cut_read_split,
     .close = cut_close,
 };

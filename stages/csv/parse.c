@@ -251,10 +251,15 @@ static void put_out(struct parse *parse, struct weir_output *out)
                                      .locate_context = parse};
 }
 
-/* A batch that is one row which cannot be taken. */
+/* The last row of the batch, which cannot be taken. */
 static int process_whole(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor)
 {
-    int verdict = weir__parse_reject_whole(stage, in);
+    struct weir_batch row = *in;
+    row.bytes += in->whole_at;
+    row.byte_count -= in->whole_at;
+    row.origin.offset += in->whole_at;
+    row.origin.line += weir__rows_lines(in->bytes, in->whole_at);
+    int verdict = weir__parse_reject_whole(stage, &row);
     if (verdict != WEIR_SKIP)
         return verdict < 0 ? verdict : 0;
     stage->count.in++;
@@ -266,9 +271,14 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
                          struct weir_output *out)
 {
     struct parse *parse = stage->self;
-    size_t end = in->byte_count;
-    if (in->whole_bytes != 0)
+    if (in->whole_bytes != 0 && *cursor >= in->whole_at)
         return process_whole(stage, in, cursor);
+    if (in->whole_bytes != 0) {
+        parse->before_whole = *in;
+        parse->before_whole.byte_count = in->whole_at;
+        in = &parse->before_whole;
+    }
+    size_t end = in->byte_count;
     size_t from = *cursor < end ? (size_t)*cursor : end;
     int rc = weir__parse_text(stage, parse, in, from, &end);
     if (rc == 0 && parse->other != NULL)
@@ -279,7 +289,7 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
         return rc;
     stage->count.in += parse->records;
     put_out(parse, out);
-    *cursor = end < in->byte_count ? end : UINT64_MAX;
+    *cursor = end < in->byte_count || in->whole_bytes != 0 ? end : UINT64_MAX;
     return 0;
 }
 
@@ -289,7 +299,7 @@ static size_t parse_first_record(struct weir_stage *stage, const struct weir_bat
     const struct parse *parse = stage->self;
     struct rows_trace trace = {0};
     size_t used = in->byte_count;
-    if (in->whole_bytes == 0)
+    if (in->whole_bytes == 0 || in->whole_at > 0)
         weir__rows_next(&parse->rows, &trace, in->bytes, in->byte_count, &used);
     *ret_lines = trace.line;
     return used;

@@ -75,6 +75,7 @@ struct parse {
 
     /* the text in work */
     const struct weir_batch *in;
+    struct weir_batch before_whole; /* that is it, where the last row can't be taken */
     size_t from;
     struct parse_walk walk;
 };

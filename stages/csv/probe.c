@@ -8,6 +8,7 @@
 #include "csv/head.h"
 #include "file/input.h"
 #include "file/source.h"
+#include "file/split.h"
 #include "file/text.h"
 
 /* ---- the schema ---- */
@@ -141,7 +142,7 @@ static int write_layout(struct weir_stage *stage, const struct weir_probe *probe
                         const struct csv_head *head, FILE *to)
 {
     bool header = weir_option_number(stage, "header") == 1;
-    fprintf(to, "%c %zu %" PRIu64, strcmp(head->path, "-") == 0 ? 'i' : 'f',
+    fprintf(to, "%c %" PRIu64 " %zu %" PRIu64, strcmp(head->path, "-") == 0 ? 'i' : 'f', head->size,
             header ? head->row_end : head->begin, header ? head->lines : 0);
     int rc = 0;
     if (header && !same_order(&probe->schema, &head->fields))
@@ -172,6 +173,53 @@ static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t
     return rc;
 }
 
+/* ---- what it leaves for the workers ---- */
+
+static int read_layout(struct weir_stage *stage, const char *at, size_t files,
+                       struct csv_layout *ret)
+{
+    *ret = (struct csv_layout){.files = files,
+                               .file = calloc(files + 1, sizeof(*ret->file)),
+                               .order = calloc(files + 1, sizeof(*ret->order))};
+    if (ret->file == NULL || ret->order == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory for the list of files");
+    for (size_t i = 0; i < files && at != NULL && *at != '\0'; i++) {
+        char *rest;
+        ret->file[i].standard_input = *at == 'i';
+        ret->file[i].bytes = strtoull(at + 1, &rest, 10);
+        ret->file[i].data_offset = strtoull(rest, &rest, 10);
+        ret->file[i].data_line = strtoull(rest, &rest, 10);
+        ret->order[i] = rest;
+        at = strchrnul(rest, '\n');
+        at += *at == '\n';
+    }
+    return 0;
+}
+
+int weir__csv_layout_read(struct weir_stage *stage, struct csv_layout *ret)
+{
+    return read_layout(stage, weir_probed(stage), weir_probed_files(stage), ret);
+}
+
+void weir__csv_layout_release(struct csv_layout *layout)
+{
+    free(layout->file);
+    free(layout->order);
+    *layout = (struct csv_layout){0};
+}
+
+/* ---- the probe ---- */
+
+static int count_splits(struct weir_stage *stage, struct weir_probe *probe)
+{
+    struct csv_layout layout;
+    int rc = read_layout(stage, probe->text, probe->files, &layout);
+    if (rc == 0)
+        probe->splits = weir__splits_count(stage, layout.file, layout.files);
+    weir__csv_layout_release(&layout);
+    return rc;
+}
+
 int weir__csv_probe(struct weir_stage *stage, struct weir_probe *probe)
 {
     int rc = weir__input_find(stage, probe);
@@ -187,35 +235,5 @@ int weir__csv_probe(struct weir_stage *stage, struct weir_probe *probe)
         rc = weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     if (probe->head != NULL)
         probe->bytes = 0; /* what standard input will bring is not known */
-    return rc;
-}
-
-/* ---- reading it back, in the worker ---- */
-
-int weir__csv_layout_read(struct weir_stage *stage, struct csv_layout *ret)
-{
-    size_t files = weir_probed_files(stage);
-    *ret = (struct csv_layout){.files = files,
-                               .file = calloc(files + 1, sizeof(*ret->file)),
-                               .order = calloc(files + 1, sizeof(*ret->order))};
-    if (ret->file == NULL || ret->order == NULL)
-        return weir_fail(stage, WEIR_EOS, "no memory for the list of files");
-    const char *at = weir_probed(stage);
-    for (size_t i = 0; i < files && at != NULL && *at != '\0'; i++) {
-        char *rest;
-        ret->file[i].standard_input = *at == 'i';
-        ret->file[i].data_offset = strtoull(at + 1, &rest, 10);
-        ret->file[i].data_line = strtoull(rest, &rest, 10);
-        ret->order[i] = rest;
-        at = strchrnul(rest, '\n');
-        at += *at == '\n';
-    }
-    return 0;
-}
-
-void weir__csv_layout_release(struct csv_layout *layout)
-{
-    free(layout->file);
-    free(layout->order);
-    *layout = (struct csv_layout){0};
+    return rc < 0 ? rc : count_splits(stage, probe);
 }

@@ -85,6 +85,44 @@ size_t weir__rows_without_edge_spaces(const struct rows *rows, const char *bytes
     return weir__rows_clean_masks(rows, bytes, n);
 }
 
+/* ---- in the middle of a file ---- */
+
+enum { GUESS_QUOTES = 64, MEET_BYTES = 4096 };
+
+static bool is_other(const struct rows *rows, char byte)
+{
+    return rows->class_of[(unsigned char)byte] == ROWS_OTHER;
+}
+
+/* A quote behind ordinary text does not open a field, one before it does not close one. What can
+ * be either goes on to the next quote. */
+enum rows_state weir__rows_guess(const struct rows *rows, const char *bytes, size_t n)
+{
+    bool inside = false; /* behind the quotes that were passed, if the text begins outside */
+    const char *end = bytes + n, *at = n == 0 ? NULL : memchr(bytes, rows->quote, n);
+    for (int i = 0; at != NULL && i < GUESS_QUOTES; i++) {
+        bool closes = at > bytes && is_other(rows, at[-1]);
+        bool opens = at + 1 < end && is_other(rows, at[1]);
+        if (closes != opens)
+            return closes == inside ? ROWS_ROW : ROWS_QUOTED;
+        inside = !inside;
+        at++;
+        at = at == end ? NULL : memchr(at, rows->quote, (size_t)(end - at));
+    }
+    return ROWS_ROW;
+}
+
+bool weir__rows_meet(const struct rows *rows, enum rows_state a, enum rows_state b,
+                     const char *bytes, size_t n)
+{
+    for (size_t i = 0; a != b && i < n && i < MEET_BYTES; i++) {
+        unsigned char class = rows->class_of[(unsigned char)bytes[i]];
+        a = next_state[a][class];
+        b = next_state[b][class];
+    }
+    return a == b;
+}
+
 /* ---- byte by byte ---- */
 
 static void trace_lines(struct rows_trace *trace, char c)

@@ -81,6 +81,15 @@ enum rows_found { ROWS_NONE, ROWS_FOUND_ROW, ROWS_FOUND_BLANK };
 enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trace,
                                 const char *bytes, size_t n, size_t *used);
 
+/* The state that text from the middle of a file begins with, to all appearance: ROWS_ROW or
+ * ROWS_QUOTED. */
+enum rows_state weir__rows_guess(const struct rows *rows, const char *bytes, size_t n);
+
+/* True if a machine that begins in state a and one that begins in b are in the same state soon, and
+ * from there on. */
+bool weir__rows_meet(const struct rows *rows, enum rows_state a, enum rows_state b,
+                     const char *bytes, size_t n);
+
 /* The implementations behind weir__rows_scan, for tests; they give the same answers. */
 size_t weir__rows_scan_plain(const struct rows *rows, struct rows_scan *scan, const char *bytes,
                              size_t n);

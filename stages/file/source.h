@@ -44,6 +44,7 @@ struct source_file {
     bool standard_input;
     uint64_t data_offset; /* where the records begin, behind a header */
     uint64_t data_line;   /* physical lines before them */
+    uint64_t bytes;       /* the size that the probe found; 0 for standard input */
 };
 
 struct source_hold {

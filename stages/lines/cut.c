@@ -1,14 +1,17 @@
 /* lines.cut: reads the files of lines.read and cuts them into batches of whole lines. */
 #include "lines/lines.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "file/input.h"
 #include "file/source.h"
+#include "file/split.h"
 
 struct cut {
     struct source source;
+    struct splits splits;
     struct source_file *file;
 };
 
@@ -36,6 +39,48 @@ static bool skip_line(void *context, const char *bytes, size_t n, bool first, si
 
 static const struct source_format format = {cut_lines, skip_line};
 
+/* ---- for splits: the machine is 1 within a line ---- */
+
+static void scan_lines(void *context, struct split_state *state, const char *bytes, size_t n)
+{
+    (void)context;
+    for (size_t i = 0; i < n; i++)
+        state->lines += bytes[i] == '\n';
+    if (n > 0)
+        state->machine = bytes[n - 1] != '\n';
+}
+
+static bool next_line(void *context, struct split_state *state, const char *bytes, size_t n,
+                      size_t *used)
+{
+    bool found = skip_line(context, bytes, n, false, used, &(uint64_t){0});
+    scan_lines(context, state, bytes, *used);
+    return found;
+}
+
+static unsigned guess_machine(void *context, const char *bytes, size_t n)
+{
+    (void)context, (void)bytes, (void)n;
+    return 1;
+}
+
+static bool machines_meet(void *context, unsigned a, unsigned b, const char *bytes, size_t n)
+{
+    (void)context, (void)bytes;
+    return a == b || n > 0;
+}
+
+static bool is_unfinished(unsigned machine)
+{
+    (void)machine;
+    return false;
+}
+
+static const struct split_format split_format = {scan_lines, next_line, guess_machine,
+                                                 machines_meet, is_unfinished};
+
+/* ---- the stage ---- */
+
 static int cut_configure(struct weir_stage *stage)
 {
     stage->irreplaceable = weir__input_is_standard(stage);
@@ -43,26 +88,60 @@ static int cut_configure(struct weir_stage *stage)
     return stage->self == NULL ? weir_fail(stage, WEIR_EOS, "no memory") : 0;
 }
 
-/* The probe's text has a letter for each file: i for standard input. */
+/* ---- what the probe leaves for the workers: a line for each file, its size, or i for standard
+ * input ---- */
+
+static int read_layout(struct weir_stage *stage, const char *at, size_t files,
+                       struct source_file **ret)
+{
+    struct source_file *file = *ret = calloc(files + 1, sizeof(*file));
+    if (file == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory for the list of files");
+    for (size_t i = 0; i < files && at != NULL && *at != '\0'; i++) {
+        file[i].standard_input = *at == 'i';
+        file[i].bytes = strtoull(at, NULL, 10);
+        at = strchrnul(at, '\n');
+        at += *at == '\n';
+    }
+    return 0;
+}
+
+static int probe_file(struct weir_stage *stage, const char *path, struct weir_probe *probe,
+                      FILE *to)
+{
+    struct input input;
+    int rc = weir__input_open(stage, path, &input);
+    if (rc < 0)
+        return rc;
+    if (input.pipe)
+        fputs("i\n", to);
+    else
+        fprintf(to, "%" PRIu64 "\n", input.bytes);
+    probe->bytes += input.bytes;
+    weir__input_close(&input);
+    return 0;
+}
+
 static int cut_probe(struct weir_stage *stage, struct weir_probe *ret)
 {
+    size_t bytes;
+    struct source_file *file = NULL;
+    FILE *to = open_memstream(&ret->text, &bytes);
+    if (to == NULL || weir_schema_add(&ret->schema, "line", WEIR_TEXT) < 0)
+        return weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     int rc = weir__input_find(stage, ret);
-    ret->text = calloc(ret->files + 1, 1);
-    if (rc == 0 && (ret->text == NULL || weir_schema_add(&ret->schema, "line", WEIR_TEXT) < 0))
+    for (size_t i = 0; rc == 0 && i < ret->files; i++)
+        rc = probe_file(stage, ret->file[i], ret, to);
+    if (fclose(to) != 0 && rc == 0)
         rc = weir_fail(stage, WEIR_EOS, "no memory to look at the files");
-    bool unknown = false;
-    for (size_t i = 0; rc == 0 && i < ret->files; i++) {
-        struct input input;
-        rc = weir__input_open(stage, ret->file[i], &input);
-        if (rc < 0)
-            break;
-        ret->text[i] = input.pipe ? 'i' : 'f';
-        ret->bytes += input.bytes;
-        unknown |= input.pipe;
-        weir__input_close(&input);
-    }
-    if (unknown)
-        ret->bytes = 0;
+    if (rc == 0)
+        rc = read_layout(stage, ret->text, ret->files, &file);
+    if (rc == 0)
+        ret->splits = weir__splits_count(stage, file, ret->files);
+    for (size_t i = 0; rc == 0 && i < ret->files; i++)
+        if (file[i].standard_input)
+            ret->bytes = 0; /* what it will bring is not known */
+    free(file);
     return rc;
 }
 
@@ -76,15 +155,17 @@ static int cut_bind(struct weir_stage *stage, struct weir_schema *schema)
 static int cut_open(struct weir_stage *stage)
 {
     struct cut *cut = stage->self;
-    size_t files = weir_probed_files(stage);
-    const char *probed = weir_probed(stage);
-    cut->file = calloc(files + 1, sizeof(*cut->file));
-    if (cut->file == NULL)
-        return weir_fail(stage, WEIR_EOS, "no memory for the list of files");
-    for (size_t i = 0; i < files && probed != NULL && probed[i] != '\0'; i++)
-        cut->file[i].standard_input = probed[i] == 'i';
+    int rc = read_layout(stage, weir_probed(stage), weir_probed_files(stage), &cut->file);
+    if (rc < 0)
+        return rc;
     weir__source_open(&cut->source, stage, &format, cut, cut->file);
-    return 0;
+    return weir__splits_open(&cut->splits, stage, &split_format, cut, cut->file);
+}
+
+static int cut_read_split(struct weir_stage *stage, uint64_t split, struct weir_batch *ret)
+{
+    struct cut *cut = stage->self;
+    return weir__splits_read(&cut->splits, split, ret);
 }
 
 static int cut_produce(struct weir_stage *stage, struct weir_output *out)
@@ -99,6 +180,7 @@ static void cut_close(struct weir_stage *stage)
     if (cut == NULL)
         return;
     weir__source_close(&cut->source);
+    weir__splits_close(&cut->splits);
     free(cut->file);
     free(cut);
     stage->self = NULL;
@@ -117,5 +199,6 @@ const struct weir_stage_type weir_lines_cut = {
     .bind = cut_bind,
     .open = cut_open,
     .produce = cut_produce,
+    .read_split = cut_read_split,
     .close = cut_close,
 };

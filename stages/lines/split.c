@@ -64,13 +64,15 @@ static void locate(const struct weir_batch *batch, uint32_t record, struct weir_
                                   .raw_bytes = weir_entry_length(split->entry[record])};
 }
 
-/* A batch that is one line, or its beginning, which is too large. */
+/* The last line of the batch, which is too large. */
 static int process_large(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor)
 {
     struct weir_position position = in->origin;
     char size[TEXT_FIGURE], limit[TEXT_FIGURE];
-    position.raw = in->bytes;
-    position.raw_bytes = in->byte_count;
+    position.offset += in->whole_at;
+    position.line += count_lines(in->bytes, in->whole_at);
+    position.raw = in->bytes + in->whole_at;
+    position.raw_bytes = in->byte_count - in->whole_at;
     int verdict = weir_reject_at(
         stage, &position, NULL, "a line of %s is larger than max_record (%s)",
         weir__text_bytes(in->whole_bytes, size), weir__text_limit(weir_max_record(stage), limit));
@@ -86,20 +88,20 @@ static int split_process(struct weir_stage *stage, const struct weir_batch *in, 
 {
     struct split *split = stage->self;
     uint32_t records = 0;
-    size_t at = (size_t)*cursor;
-    if (in->whole_bytes != 0)
+    size_t at = (size_t)*cursor, n = in->whole_bytes != 0 ? in->whole_at : in->byte_count;
+    if (in->whole_bytes != 0 && at >= n)
         return process_large(stage, in, cursor);
     split->in = in;
     split->from = at;
-    while (at < in->byte_count && records < BATCH_RECORDS) {
+    while (at < n && records < BATCH_RECORDS) {
         if (!reserve(split, records))
             return weir_fail(stage, WEIR_EOS, "no memory for a batch of lines");
         const char *begin = in->bytes + at;
-        const char *end = memchr(begin, '\n', in->byte_count - at);
-        size_t n = end == NULL ? in->byte_count - at : (size_t)(end - begin);
-        bool crlf = end != NULL && n > 0 && begin[n - 1] == '\r';
-        split->entry[records++] = weir_entry((uint32_t)at, (uint32_t)(n - crlf));
-        at += n + (end != NULL);
+        const char *end = memchr(begin, '\n', n - at);
+        size_t length = end == NULL ? n - at : (size_t)(end - begin);
+        bool crlf = end != NULL && length > 0 && begin[length - 1] == '\r';
+        split->entry[records++] = weir_entry((uint32_t)at, (uint32_t)(length - crlf));
+        at += length + (end != NULL);
     }
     split->column = (struct weir_column){.entry = stage->needed[0] ? split->entry : NULL,
                                          .heap = in->bytes,
@@ -121,7 +123,8 @@ static size_t split_first_record(struct weir_stage *stage, const struct weir_bat
     (void)stage;
     const char *end = in->byte_count == 0 ? NULL : memchr(in->bytes, '\n', in->byte_count);
     *ret_lines = end != NULL;
-    return end == NULL || in->whole_bytes != 0 ? in->byte_count : (size_t)(end - in->bytes) + 1;
+    bool whole = in->whole_bytes != 0 && in->whole_at == 0;
+    return end == NULL || whole ? in->byte_count : (size_t)(end - in->bytes) + 1;
 }
 
 static void split_close(struct weir_stage *stage)

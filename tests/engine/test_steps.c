@@ -236,6 +236,26 @@ START_TEST(test_a_worker_may_die_at_any_step_of_two_layers_with_parts)
 }
 END_TEST
 
+START_TEST(test_workers_may_die_at_any_step_of_reading_splits)
+{
+    const struct given given[] = {{&pieces, 2, false, false, {"count", "12", "batch", "2"}},
+                                  {&digits, 2, false, false, {NULL}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(&(struct scene){given, 3, stride(), 1, .count = 12});
+    die_everywhere(&(struct scene){given, 3, stride(), 2, .count = 12});
+}
+END_TEST
+
+START_TEST(test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_split)
+{
+    const struct given given[] = {{&pieces, 2, false, false, {"count", "12", "batch", "4"}},
+                                  {&digits, 2, false, false, {NULL}},
+                                  {&poison, 2, false, false, {"every", "6", "ways", "1"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(&(struct scene){given, 4, 3 * stride(), 1, 12, 6, 3, .poison = true});
+}
+END_TEST
+
 START_TEST(test_every_step_of_the_workers_was_died_at)
 {
     /* The steps that only the supervisor takes, or that no run of these takes. */
@@ -244,8 +264,12 @@ START_TEST(test_every_step_of_the_workers_was_died_at)
     const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "1"}},
                                   {&pass, 3, false, false, {NULL}},
                                   {&collect, 0, false, false, {"path", output, "enough", "20"}}};
+    const struct given in_splits[] = {{&pieces, 3, false, false, {"count", "12", "batch", "1"}},
+                                      {&digits, 3, false, false, {NULL}},
+                                      {&collect, 0, false, false, {"path", output}}};
     uint64_t missing = 0;
     die_everywhere(&(struct scene){given, 3, stride() > 3 ? stride() : 1, 1, .count = 10});
+    die_everywhere(&(struct scene){in_splits, 3, stride(), 1, .count = 12});
     if (stride() > 3)
         return; /* a part of the steps only */
     for (int step = 0; step < STEPS; step++) {
@@ -282,6 +306,8 @@ int main(void)
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_a_record_aside);
     tcase_add_test(all, test_workers_may_die_at_any_step_of_setting_a_large_record_aside);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_two_layers_with_parts);
+    tcase_add_test(all, test_workers_may_die_at_any_step_of_reading_splits);
+    tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_split);
     tcase_add_test(all, test_every_step_of_the_workers_was_died_at);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

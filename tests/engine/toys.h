@@ -41,7 +41,7 @@ static int numbers_configure(struct weir_stage *stage)
         return WEIR_EOS;
     self->batch = (uint32_t)weir_option_number(stage, "batch");
     self->entry = calloc(self->batch, sizeof(uint64_t));
-    self->heap = malloc(self->batch * 20u);
+    self->heap = malloc(self->batch * 21u);
     stage->self = self;
     return 0;
 }
@@ -107,6 +107,120 @@ static const struct weir_stage_type numbers = {.abi = WEIR_STAGE_ABI,
                                                .bind = numbers_bind,
                                                .produce = numbers_produce,
                                                .close = numbers_close};
+
+/* ---- the same numbers as text, in splits of a batch each; and a stage that reads the text ----
+ *
+ * A split is told by the one before which number it begins with, and does not believe another. */
+
+static int pieces_probe(struct weir_stage *stage, struct weir_probe *ret)
+{
+    uint64_t count = (uint64_t)weir_option_number(stage, "count"),
+             batch = (uint64_t)weir_option_number(stage, "batch");
+    ret->splits = (count + batch - 1) / batch;
+    return weir_schema_add(&ret->schema, "n", WEIR_INTEGER);
+}
+
+static int pieces_bind(struct weir_stage *stage, struct weir_schema *ret)
+{
+    (void)stage;
+    ret->raw = true;
+    return 0;
+}
+
+static int pieces_read_split(struct weir_stage *stage, uint64_t split, struct weir_batch *ret)
+{
+    struct numbers *self = stage->self;
+    uint64_t first, count = (uint64_t)weir_option_number(stage, "count");
+    int code = weir_split_receive(stage, &first);
+    if (code != 0)
+        return code;
+    if (first != split * self->batch)
+        return weir_fail(stage, WEIR_EINTERNAL, "split %" PRIu64 " received %" PRIu64, split,
+                         first);
+    weir_split_hand_on(stage, first + self->batch);
+    if (weir_option_number(stage, "fail_at") >= 0 &&
+        first + self->batch > (uint64_t)weir_option_number(stage, "fail_at"))
+        return weir_fail(stage, WEIR_EIO, "the source broke");
+    size_t used = 0;
+    for (uint64_t n = first; n < first + self->batch && n < count; n++)
+        used += (size_t)sprintf(self->heap + used, "%" PRIu64 "\n", n);
+    *ret = (struct weir_batch){
+        .bytes = self->heap, .byte_count = used, .origin = {.file = UINT32_MAX, .line = first + 1}};
+    return 0;
+}
+
+static const struct weir_stage_type pieces = {.abi = WEIR_STAGE_ABI,
+                                              .size = sizeof(struct weir_stage_type),
+                                              .name = "test.pieces",
+                                              .summary = "makes numbers, in splits",
+                                              .options = numbers_options,
+                                              .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE,
+                                              .configure = numbers_configure,
+                                              .probe = pieces_probe,
+                                              .bind = pieces_bind,
+                                              .produce = numbers_produce,
+                                              .read_split = pieces_read_split,
+                                              .close = numbers_close};
+
+struct digits {
+    uint64_t *entry;
+    struct weir_column column;
+};
+
+static int digits_configure(struct weir_stage *stage)
+{
+    stage->self = calloc(1, sizeof(struct digits));
+    return stage->self == NULL ? WEIR_EOS : 0;
+}
+
+static int digits_bind(struct weir_stage *stage, struct weir_schema *ret)
+{
+    return weir_schema_add(ret, stage->in->column[0].name, WEIR_INTEGER);
+}
+
+static int digits_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                          struct weir_output *out)
+{
+    struct digits *self = stage->self;
+    uint32_t records = 0;
+    self->entry = realloc(self->entry, (in->byte_count / 2 + 1) * sizeof(uint64_t));
+    for (const char *at = in->bytes, *end; at < in->bytes + in->byte_count; at = end + 1) {
+        end = strchr(at, '\n');
+        self->entry[records++] = weir_entry((uint32_t)(at - in->bytes), (uint32_t)(end - at));
+    }
+    self->column = (struct weir_column){self->entry, in->bytes, (uint32_t)in->byte_count};
+    out->batch = (struct weir_batch){.records = records, .columns = 1, .column = &self->column};
+    stage->count.in += records;
+    *cursor = UINT64_MAX;
+    return 0;
+}
+
+static size_t digits_first_record(struct weir_stage *stage, const struct weir_batch *in,
+                                  uint64_t *ret_lines)
+{
+    (void)stage;
+    *ret_lines = 1;
+    return (size_t)(strchr(in->bytes, '\n') - in->bytes) + 1;
+}
+
+static void digits_close(struct weir_stage *stage)
+{
+    struct digits *self = stage->self;
+    if (self != NULL)
+        free(self->entry);
+    free(self);
+    stage->self = NULL;
+}
+
+static const struct weir_stage_type digits = {.abi = WEIR_STAGE_ABI,
+                                              .size = sizeof(struct weir_stage_type),
+                                              .name = "test.digits",
+                                              .summary = "reads numbers",
+                                              .configure = digits_configure,
+                                              .bind = digits_bind,
+                                              .process = digits_process,
+                                              .first_record = digits_first_record,
+                                              .close = digits_close};
 
 /* ---- a stage: passes numbers on, and rejects, fails or crashes where it is told to ---- */
 
@@ -281,7 +395,8 @@ static const struct weir_stage_type collect = {.abi = WEIR_STAGE_ABI,
                                                .publish = collect_publish,
                                                .close = collect_close};
 
-static const struct weir_stage_type *const types[] = {&numbers, &pass, &collect, NULL};
+static const struct weir_stage_type *const types[] = {&numbers, &pieces,  &digits,
+                                                      &pass,    &collect, NULL};
 
 /* ---- pipelines made by hand ---- */
 

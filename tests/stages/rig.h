@@ -67,6 +67,7 @@ struct rig {
     const char *wanted;     /* the columns of the last output that are needed, "a|c"; NULL: all */
     uint32_t batch_records; /* rig_table feeds so many at a time; 0: all at once */
     unsigned kill_every;    /* 0: never */
+    bool by_splits;         /* a source that can reads splits of facts.split_bytes */
     char between, end;      /* in output: '|' and '\n' */
     const char *null;       /* in output and in rig_table: "~" */
     struct run_facts facts;
@@ -93,6 +94,7 @@ struct rig {
     struct weir_schema input;
     struct weir_batch *fed; /* owned, with all that it points to */
     size_t fed_count;
+    uint64_t handed, hands_on; /* from split to split */
     struct reject_room room;
     struct buf written; /* rejects of the transaction that is going on */
     char *dir;
@@ -111,6 +113,7 @@ RIG_FN void rig_init(struct rig *rig)
     rig->end = '\n';
     rig->null = "~";
     rig->facts.max_record = 16 << 20;
+    rig->facts.split_bytes = 256 << 10;
     rig->facts.run_id = "7f3a";
     rig->head_fd = -1;
     rig->fresh = true;
@@ -221,6 +224,18 @@ RIG_FN int rig_oversize(struct weir_stage *stage, struct weir_output *out)
     return 0;
 }
 
+RIG_FN int rig_receive(struct weir_stage *stage, uint64_t *ret)
+{
+    *ret = ((struct rig *)stage->runtime->engine)->handed;
+    return 0;
+}
+
+RIG_FN void rig_hand_on(struct weir_stage *stage, uint64_t word)
+{
+    ck_assert_uint_eq(word >> 56, 0);
+    ((struct rig *)stage->runtime->engine)->hands_on = word;
+}
+
 RIG_FN void rig_add_one(struct rig *rig, const struct weir_stage_type *type,
                         const struct settings *settings)
 {
@@ -235,6 +250,8 @@ RIG_FN void rig_add_one(struct rig *rig, const struct weir_stage_type *type,
                                             .err = &rig->err,
                                             .errors = &rig->errors,
                                             .oversize = rig_oversize,
+                                            .receive = rig_receive,
+                                            .hand_on = rig_hand_on,
                                             .engine = rig};
     ck_assert_uint_le(type->state_bytes, RIG_STATE);
 }
@@ -593,6 +610,22 @@ RIG_FN int rig_push(struct rig *rig, size_t i, const struct weir_batch *in)
     return rc;
 }
 
+RIG_FN int rig_read_split(struct rig *rig, uint64_t split)
+{
+    struct rig_stage *first = &rig->stage[0];
+    struct weir_output ignored;
+    struct weir_batch batch = {0};
+    rig_begin_call(rig, first, &ignored);
+    int rc = first->stage.type->read_split(&first->stage, split, &batch);
+    if (rc < 0)
+        return rc;
+    ck_assert_int_eq(rc, 0);
+    first->now.bytes += first->stage.count.bytes;
+    if (batch.byte_count > 0 && (rc = rig_push(rig, 1, &batch)) != 0)
+        return rc;
+    return split + 1 < rig->probe.splits;
+}
+
 /* One step of the source or one batch fed. 1: there is more, 0: that was the last, negative:
  * failed. */
 RIG_FN int rig_step(struct rig *rig, size_t fed)
@@ -604,6 +637,8 @@ RIG_FN int rig_step(struct rig *rig, size_t fed)
         int rc = rig_push(rig, 0, &rig->fed[fed]);
         return rc != 0 ? rc : fed + 1 < rig->fed_count;
     }
+    if (rig->by_splits && rig->probe.splits > 0)
+        return rig_read_split(rig, fed);
     struct weir_output out;
     rig_begin_call(rig, first, &out);
     int more = first->stage.type->produce(&first->stage, &out);
@@ -652,6 +687,7 @@ RIG_FN int rig_transaction(struct rig *rig, size_t fed)
         rc = rc < 0 ? rc : rig_open(rig);
         rc = rc < 0 ? rc : rig_step(rig, fed);
     }
+    rig->handed = rig->hands_on;
     rig_forget(rig, output, true);
     return rc;
 }

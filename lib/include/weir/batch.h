@@ -124,8 +124,9 @@ struct weir_batch {
     const char *bytes;
     size_t byte_count;
     struct weir_position origin; /* of the first byte */
-    uint64_t whole_bytes; /* not 0: bytes is but the beginning of one record of so many, too large
-                             to take */
+    uint64_t whole_bytes; /* not 0: at whole_at begins a record of so many, the last, which cannot
+                             be taken: too large (bytes has but its beginning), or without its end */
+    size_t whole_at;
 
     /* Tells where a record came from. Called only when something is to be said about that record.
      */

@@ -191,6 +191,9 @@ struct weir_probe {
     size_t files;
     char *text;
     uint64_t bytes; /* what the source will read in all; 0: unknown */
+    /* Not 0: the input can be read in so many pieces, by any number of seats through read_split.
+     * Else one seat calls produce. */
+    uint64_t splits;
     /* For standard input and other pipes: what probe has read from them already, to be handed to
      * produce by weir_stdin_head. */
     char *head;
@@ -204,11 +207,23 @@ WEIR_PUBLIC size_t weir_probed_files(const struct weir_stage *stage);
 WEIR_PUBLIC ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes,
                                     uint64_t offset);
 
+/* How many bytes of input a split should have. */
+WEIR_PUBLIC size_t weir_split_bytes(const struct weir_stage *stage);
+/*
+ * Only inside read_split, once each, in this order, before any other long work: every split hands a
+ * word of 56 bits on to the next one, like the state in which its text ends. Receiving waits for
+ * the split before; the first receives 0. On 0 the word is there; another value (the run ends, or
+ * nobody wants the output) is to be returned at once.
+ */
+WEIR_PUBLIC int weir_split_receive(struct weir_stage *stage, uint64_t *ret);
+WEIR_PUBLIC void weir_split_hand_on(struct weir_stage *stage, uint64_t word);
+
 enum weir_trait {
-    WEIR_SOURCE = 1,   /* has produce */
+    WEIR_SOURCE = 1,   /* has produce; and read_split, where its input can be divided */
     WEIR_SINK = 2,     /* has no output */
-    WEIR_ONE_SEAT = 4, /* never more than one worker */
-    WEIR_NO_FUSE = 8,  /* always a seat of its own: it reads or writes files while others compute */
+    WEIR_ONE_SEAT = 4, /* never more than one worker, but for splits */
+    WEIR_NO_FUSE = 8,  /* always a seat of its own: it reads or writes files while others compute.
+                          Not where it reads splits */
     WEIR_REJECTS = 16, /* calls weir_reject: on_error and rejects make sense */
     WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
 };
@@ -261,6 +276,13 @@ struct weir_stage_type {
     /* Worker, a source*: fills out with the next batch, moves stage->state. WEIR_MORE, or WEIR_DONE
      * when this is the last (an empty one is fine). */
     int (*produce)(struct weir_stage *stage, struct weir_output *out);
+
+    /*
+     * Worker, a source with raw output whose probe has found splits: reads split number `split` and
+     * fills the batch with whole records, none if it is empty; the bytes stay until the next call.
+     * A split is read again after a death, by another worker, and must be the same then.
+     */
+    int (*read_split)(struct weir_stage *stage, uint64_t split, struct weir_batch *ret);
 
     /*
      * Worker, all others*: works on `in` from *cursor on (0 at first, then what the last call left:
