@@ -10,7 +10,7 @@ static int grant_area(struct weir_stage *stage, struct weir_output *out)
     if (weir__seat_oversize(crew->seat, 0) == SEAT_DISCARD)
         return CREW_DISCARD;
     out->bytes = crew->seat->out[0].bytes;
-    out->capacity = crew->facts.max_record;
+    out->capacity = crew->facts.max_record + 1;
     return 0;
 }
 

@@ -227,11 +227,18 @@ static int skip_record(struct source *source, struct weir_output *out)
     return 0;
 }
 
+/* The most bytes to look at: behind the largest record one more, which may be the LF of its CRLF, or
+ * missing. */
+static size_t most_bytes(const struct source *source)
+{
+    return weir_max_record(source->stage) + 1;
+}
+
 /* Makes room for a record that is larger than *want, unless there may not be more. 0, or what is to
  * be returned. */
 static int grow(struct source *source, struct weir_output *out, size_t *want, int *ret_grown)
 {
-    size_t most = weir_max_record(source->stage);
+    size_t most = most_bytes(source);
     *ret_grown = 0;
     if (*want >= most)
         return 0;
@@ -251,6 +258,8 @@ static bool put_records(struct source *source, struct weir_output *out, size_t n
 {
     uint64_t lines;
     size_t end = source->format->cut(source->context, out->bytes, n, ended, &lines);
+    if (end == most_bytes(source)) /* that byte is for looking only */
+        end = source->format->cut(source->context, out->bytes, n - 1, ended = false, &lines);
     if (end == 0 && !ended)
         return false;
     if (end == 0) {
@@ -265,7 +274,7 @@ static bool put_records(struct source *source, struct weir_output *out, size_t n
 
 int weir__source_produce(struct source *source, struct weir_output *out)
 {
-    size_t most = weir_max_record(source->stage), have = 0;
+    size_t most = most_bytes(source), have = 0;
     size_t want = out->capacity < most ? out->capacity : most;
     for (;;) {
         bool ended;

@@ -208,12 +208,12 @@ static void find_begin(struct splits *splits, const struct piece *piece, struct 
     ret->lines = state.lines;
 }
 
-/* Where the record begins that goes on behind the piece. */
-static size_t last_begin(struct splits *splits, const struct piece *piece, size_t at)
+/* Where the record begins that the byte before `end` belongs to; `at` is where one begins. */
+static size_t last_begin(struct splits *splits, size_t at, size_t end)
 {
     struct split_state state = {0};
     size_t used;
-    while (splits->format->next(splits->context, &state, splits->bytes + at, piece->n - at, &used))
+    while (splits->format->next(splits->context, &state, splits->bytes + at, end - 1 - at, &used))
         at += used;
     return at;
 }
@@ -269,16 +269,18 @@ static int find_end(struct splits *splits, struct piece *piece, struct split_sta
                     struct extent *ret)
 {
     size_t most = weir_max_record(splits->stage);
+    int found = 1;
     ret->end = piece->n;
-    if (state.machine == 0)
-        return 0;
-    int found = seek_end(splits, piece, &state, &ret->end);
+    if (state.machine != 0)
+        found = seek_end(splits, piece, &state, &ret->end);
+    else if (state.after_cr && piece->have > piece->n)
+        ret->end += splits->bytes[piece->n] == '\n';
     if (found < 0)
         return found;
     bool unfinished = found == 0 && splits->format->unfinished(state.machine);
     if (ret->end - ret->begin <= most && !unfinished)
         return 0;
-    ret->whole_at = last_begin(splits, piece, ret->begin);
+    ret->whole_at = last_begin(splits, ret->begin, piece->n);
     size_t size = ret->end - ret->whole_at;
     if (size <= most && !unfinished)
         return 0;

@@ -217,10 +217,10 @@ RIG_FN int rig_oversize(struct weir_stage *stage, struct weir_output *out)
     struct rig_stage *mine =
         (struct rig_stage *)(void *)((char *)stage - offsetof(struct rig_stage, stage));
     if (mine->large == NULL)
-        mine->large = malloc(rig->facts.max_record);
+        mine->large = malloc(rig->facts.max_record + 1);
     ck_assert_ptr_nonnull(mine->large);
     out->bytes = mine->large;
-    out->capacity = rig->facts.max_record;
+    out->capacity = rig->facts.max_record + 1;
     return 0;
 }
 

@@ -174,7 +174,7 @@ struct weir_stage {
 };
 
 /* Only inside produce of a source with raw output: asks for room for one record larger than
- * out->capacity. On 0, out->bytes and out->capacity are the large area (max_record bytes); what was
+ * out->capacity. On 0, out->bytes and out->capacity are the large area (max_record bytes and one); what was
  * in the small one is lost. Another value (the run is being stopped) is to be returned at once. */
 WEIR_PUBLIC int weir_output_oversize(struct weir_stage *stage, struct weir_output *out);
 /* The largest record in bytes that the run takes (`max_record`). */
