@@ -45,6 +45,7 @@ struct member {
 struct port {
     uint32_t consumer; /* group */
     bool oversize;     /* its rings have a large area for one record */
+    bool apart;  /* every slot stands for itself: without order, parts need not stay together */
     bool seldom; /* published when there is something, not once a number; its rings are small */
     uint64_t ring_offset; /* of the first seat's ring in the segment; the others follow */
     uint64_t payload_offset;

@@ -91,6 +91,7 @@ static struct node *group_node(const struct group *group)
         struct node *port = weir__node_map();
         put_number(port, "consumer", group->port[p].consumer);
         put_number(port, "oversize", group->port[p].oversize);
+        put_number(port, "apart", group->port[p].apart);
         put_number(port, "seldom", group->port[p].seldom);
         weir__node_append(ports, NULL, port);
     }
@@ -218,6 +219,7 @@ static int read_group(const struct node *map, struct group *ret)
             return WEIR_EINTERNAL;
         ret->port[ret->ports++] = (struct port){.consumer = (uint32_t)get_number(n, "consumer"),
                                                 .oversize = get_number(n, "oversize") != 0,
+                                                .apart = get_number(n, "apart") != 0,
                                                 .seldom = get_number(n, "seldom") != 0};
     }
     return 0;

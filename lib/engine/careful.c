@@ -252,8 +252,13 @@ static int put_frame(struct crew *crew, const struct buf *json, const char *raw,
 {
     struct outlet *out = &crew->seat->out[crew->group->aside_port];
     uint64_t head[2] = {json->len, raw_bytes};
+    /* The sink waits for all of a frame. Who makes one must not wait for room at other sinks, so
+     * that nothing else is to be published on the way. */
+    int code = weir__crew_has_output(crew->seat) ? weir__crew_commit_part(crew) : 0;
+    if (code != 0)
+        return code;
     out->unfinished = true;
-    int code = put_bytes(crew, head, sizeof(head));
+    code = put_bytes(crew, head, sizeof(head));
     if (code == 0)
         code = put_bytes(crew, json->data, json->len);
     if (code == 0)

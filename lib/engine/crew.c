@@ -63,7 +63,7 @@ int weir__crew_checkpoint(struct crew *crew, uint64_t settled)
     return secure(crew);
 }
 
-static bool anything_to_commit(const struct seat *seat)
+bool weir__crew_has_output(const struct seat *seat)
 {
     for (uint32_t port = 0; port < seat->of->ports; port++)
         if (seat->out[port].used > 0 || seat->out[port].records > 0)
@@ -188,7 +188,7 @@ static int between_calls(struct crew *crew, uint32_t m, bool moved)
     const struct crew_member *member = &crew->member[m];
     bool writes = crew->group->has_main && !crew->group->packs && m + 1 == crew->group->members;
     bool crowded = member->reject_port >= 0 && member->room.used > member->room.capacity / 2;
-    if (!moved && !anything_to_commit(crew->seat))
+    if (!moved && !weir__crew_has_output(crew->seat))
         return weir_err_set(&crew->err, WEIR_EINTERNAL, "stage '%s' makes no progress",
                             member->stage.id);
     return writes || crowded || !moved ? weir__crew_commit_part(crew) : 0;
@@ -301,6 +301,17 @@ static void begin_trial(struct crew *crew)
     trial->record = TRIAL_WHOLE;
 }
 
+/*
+ * Without order a seat need not wait for the rest of a number where each slot stands for itself.
+ * And it must not: a sink that waits for one producer, who waits for room at another sink, which
+ * waits for another producer, who waits for room at the first, would wait for ever.
+ */
+static bool is_apart(const struct seat *seat)
+{
+    const struct feed *feed = &seat->of->feed[0];
+    return seat->of->feeds > 0 && seat->view->blueprint->group[feed->group].port[feed->port].apart;
+}
+
 int weir__crew_process(struct crew *crew)
 {
     struct seat *seat = crew->seat;
@@ -320,11 +331,11 @@ int weir__crew_process(struct crew *crew)
         code = crew->careful ? weir__careful_drive(crew, &batch)
                              : weir__crew_drive(crew, crew->first, &batch);
     /* What stood before a record that ends the run goes on: a limit may be reached with it. */
-    if (code < 0 && anything_to_commit(seat))
+    if (code < 0 && weir__crew_has_output(seat))
         commit_output(crew);
     if (code != 0)
         return code;
-    bool last = seat->input.number.last || (!seat->of->ordered && seat->of->seats > 1);
+    bool last = seat->input.number.last || (!seat->of->ordered && is_apart(seat));
     crew->careful = crew->careful && crew->caution.slow;
     settle(crew);
     weir__seat_end_input(seat);

@@ -82,6 +82,8 @@ void weir__crew_close(struct crew *crew);
 
 /* Runs member m, and all behind it, over a batch. */
 int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in);
+/* Whether something is written that is not committed. */
+bool weir__crew_has_output(const struct seat *seat);
 /* A slot is full: commits what there is, and goes on in the next. 0 or CREW_DISCARD. */
 int weir__crew_commit_part(struct crew *crew);
 /* Settles what has been done of the input, and commits. */

@@ -135,6 +135,7 @@ static int add_chain(struct weir_plan *plan)
             group->ordered = ordered || group->splits > 0; /* those are taken in order always */
         }
         draft->group = blueprint->groups - 1;
+        draft->ordered = ordered;
         if (add_member(group, draft) < 0)
             return WEIR_EOS;
     }
@@ -165,7 +166,7 @@ static void add_main_ports(struct weir_plan *plan)
         /* Formatted text may be cut anywhere; raw input and packed records may not. */
         bool formatted = draft->out.raw && (draft->handle.type->traits & WEIR_SOURCE) == 0;
         group->port[group->ports++] =
-            (struct port){.consumer = next->group, .oversize = !formatted};
+            (struct port){.consumer = next->group, .oversize = !formatted, .apart = !formatted};
     }
 }
 
@@ -182,13 +183,13 @@ static int add_rejects_groups(struct weir_plan *plan)
             return WEIR_EOS;
         struct group *producer = &blueprint->group[draft->group];
         group->seats = 1;
-        group->ordered = producer->ordered;
+        group->ordered = draft->ordered;
         sink->group = blueprint->groups - 1;
         for (uint32_t m = 0; m < producer->members; m++)
             if (producer->member[m].type == draft->handle.type &&
                 producer->member[m].stage == draft->stage)
                 producer->member[m].reject_port = (int)producer->ports;
-        producer->port[producer->ports++] = (struct port){.consumer = sink->group};
+        producer->port[producer->ports++] = (struct port){.consumer = sink->group, .apart = true};
         if (add_member(group, sink) < 0)
             return WEIR_EOS;
     }

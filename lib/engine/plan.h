@@ -27,6 +27,7 @@ struct draft {
     bool *needed; /* of out */
     bool bound;
     uint64_t splits; /* of a source that many seats may read; else 0 */
+    bool ordered;    /* its output */
     uint32_t seats;
     uint32_t group;
     int rejects_to; /* index of the draft that takes its rejects, -1: none */

@@ -84,7 +84,7 @@ cat again.csv >both.csv
 tail -n +2 ugly.csv >>both.csv
 run_one 3 auto preserve both.csv
 mv out.csv wanted-both.csv
-pipeline_of 3 auto preserve | sed 's/path: "${in}"/path: [again.csv, ugly.csv]/' >two.yaml
+pipeline_of 3 auto preserve | sed "s|path: \"\${in}\"|path: [again.csv, ugly.csv]|" >two.yaml
 run 0 run two.yaml
 same out.csv wanted-both.csv
 
@@ -99,9 +99,8 @@ stages:
   - {type: lines.write, with: {path: lines.txt}}
 END
 run 0 run lines.yaml
-tr -d '\r' <ugly.csv >wanted.txt
-tr -d '\r' <lines.txt | sed -e '$a\' >got.txt
-sed -i -e '$a\' wanted.txt
+tr -d '\r' <ugly.csv | awk 1 >wanted.txt
+tr -d '\r' <lines.txt | awk 1 >got.txt
 same got.txt wanted.txt
 
 finish
