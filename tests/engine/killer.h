@@ -36,11 +36,4 @@ static void kill_somebody(const struct weir_receipt *so_far, void *context)
         killer->kills++;
 }
 
-/* What a run has come to. */
-struct outcome {
-    int code;
-    struct weir_err err;
-    struct weir_receipt *receipt;
-};
-
 #endif

@@ -4,6 +4,7 @@
  */
 #include "engine/killer.h"
 #include "engine/poison.h"
+#include "unit/unit.h"
 
 #include <sys/wait.h>
 #include <time.h>
@@ -90,20 +91,11 @@ struct trouble {
     bool kills; /* from outside, too */
 };
 
-static void hear_nothing(const char *text, void *context)
-{
-    (void)text;
-    (void)context;
-}
-
 static struct outcome run_pipeline(const struct given *given, size_t n,
                                    const struct trouble *trouble)
 {
     struct killer killer = {.seed = 1};
     struct weir_pipeline *pipeline = make_pipeline(given, n);
-    struct weir_plan *plan = NULL;
-    struct weir_errors errors = {0};
-    struct outcome outcome = {0};
     struct weir_run_options options = {
         .interval_ms = 3, .context = &killer, .timeout_ms = 120000, .on_event = hear_nothing};
     if (trouble->kills)
@@ -114,11 +106,7 @@ static struct outcome run_pipeline(const struct given *given, size_t n,
             pipeline->stage[i].record_timeout_ms = trouble->record_timeout_ms;
             pipeline->stage[i].worker_memory = 64 << 20;
         }
-    ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
-    outcome.code = weir_run(plan, &options, &outcome.receipt, &outcome.err);
-    weir_plan_free(plan);
-    weir_pipeline_free(pipeline);
-    return outcome;
+    return run_to_end(pipeline, &options);
 }
 
 static void survives(const struct given *given, size_t n, const struct trouble *trouble,
@@ -298,9 +286,5 @@ int main(void)
     tcase_add_test(all, test_a_stage_that_never_gets_on_is_given_up_with_its_last_words);
     tcase_add_test(all, test_last_words_count_though_another_process_may_go_on);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return unit_run(suite);
 }

@@ -1,21 +1,16 @@
 /* Whole runs of toy stages (toys.h), disturbed and undisturbed. */
 #include "engine/killer.h"
+#include "unit/unit.h"
 
 /* ---- what the tests say ---- */
 
 static struct outcome run_pipeline(const struct given *given, size_t n, struct killer *killer)
 {
     struct weir_pipeline *pipeline = make_pipeline(given, n);
-    struct weir_plan *plan = NULL;
-    struct weir_errors errors = {0};
-    struct outcome outcome = {0};
     struct weir_run_options options = {.interval_ms = 3, .context = killer};
     if (killer != NULL)
         options.on_progress = kill_somebody;
-    ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
-    outcome.code = weir_run(plan, &options, &outcome.receipt, &outcome.err);
-    weir_plan_free(plan);
-    weir_pipeline_free(pipeline);
+    struct outcome outcome = run_to_end(pipeline, &options);
     pid_t left[4];
     ck_assert_uint_eq(my_workers(left, 4), 0);
     return outcome;
@@ -215,9 +210,5 @@ int main(void)
     tcase_add_loop_test(killed, test_killed_workers_change_nothing_where_batches_have_parts, 0, 6);
     suite_add_tcase(suite, plain);
     suite_add_tcase(suite, killed);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return unit_run(suite);
 }

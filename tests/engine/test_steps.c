@@ -4,6 +4,7 @@
  * output. The library is built for this test with WEIR_STEP_HOOK.
  */
 #include "engine/poison.h"
+#include "unit/unit.h"
 
 #include <sys/mman.h>
 
@@ -37,12 +38,6 @@ static const char *const step_names[] = {
     WEIR_STEPS(WEIR_STEP)
 #undef WEIR_STEP
 };
-
-static void hear_nothing(const char *text, void *context)
-{
-    (void)text;
-    (void)context;
-}
 
 /* ---- records that are larger than a slot ---- */
 
@@ -139,35 +134,28 @@ struct scene {
 static bool run_and_die(const struct scene *scene, uint64_t k)
 {
     struct weir_pipeline *pipeline = make_pipeline(scene->given, scene->stages);
-    struct weir_plan *plan = NULL;
-    struct weir_errors errors = {0};
-    struct weir_receipt *receipt = NULL;
-    struct weir_err err = {0};
     struct weir_run_options options = {.timeout_ms = 60000, .on_event = hear_nothing};
     atomic_store(&countdown->steps, 0);
     atomic_store(&countdown->kill_at, k);
     atomic_store(&countdown->kill_again_at, scene->deaths > 1 ? k + 1 + k * 7 % 41 : 0);
     if (scene->poison)
         set_quarantine(pipeline, 100);
-    ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
     supervisor = getpid();
-    int code = weir_run(plan, &options, &receipt, &err);
-    ck_assert_msg(code == 0, "killed at step %" PRIu64 ": %s", k, err.text);
-    ck_assert_msg(receipt->balanced, "killed at step %" PRIu64, k);
+    struct outcome outcome = run_to_end(pipeline, &options);
+    ck_assert_msg(outcome.code == 0, "killed at step %" PRIu64 ": %s", k, outcome.err.text);
+    ck_assert_msg(outcome.receipt->balanced, "killed at step %" PRIu64, k);
     bool died = atomic_load(&countdown->steps) >= k;
     /* Nobody takes the place of who has closed it. */
     if (!scene->poison)
-        ck_assert_uint_le(receipt->restarts, died ? scene->deaths : 0);
-    restarts += receipt->restarts;
+        ck_assert_uint_le(outcome.receipt->restarts, died ? scene->deaths : 0);
+    restarts += outcome.receipt->restarts;
     assert_collected_but(scene->count, scene->of, scene->rest);
     if (scene->poison)
         assert_set_aside(scene->count, (int64_t)scene->of);
     if (scene->pads)
         assert_pads();
     remove_outputs();
-    weir_receipt_free(receipt);
-    weir_plan_free(plan);
-    weir_pipeline_free(pipeline);
+    weir_receipt_free(outcome.receipt);
     return died;
 }
 
@@ -310,9 +298,5 @@ int main(void)
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_split);
     tcase_add_test(all, test_every_step_of_the_workers_was_died_at);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return unit_run(suite);
 }

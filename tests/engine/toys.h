@@ -451,6 +451,27 @@ static struct weir_pipeline *make_pipeline(const struct given *given, size_t n)
     return pipeline;
 }
 
+/* What a run has come to. */
+struct outcome {
+    int code;
+    struct weir_err err;
+    struct weir_receipt *receipt;
+};
+
+/* Plans and runs a pipeline, which is released. */
+static struct outcome run_to_end(struct weir_pipeline *pipeline,
+                                 const struct weir_run_options *options)
+{
+    struct weir_plan *plan = NULL;
+    struct weir_errors errors = {0};
+    struct outcome outcome = {0};
+    ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
+    outcome.code = weir_run(plan, options, &outcome.receipt, &outcome.err);
+    weir_plan_free(plan);
+    weir_pipeline_free(pipeline);
+    return outcome;
+}
+
 /* ---- what was collected ---- */
 
 /* The file holds 0 .. count - 1, in order, but for the numbers that leave `rest` when divided by
