@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* base */
+#include "base/sanitizer.h"
 /* proc */
 #include "proc/process.h"
 /* engine */
@@ -52,11 +54,8 @@ static void set_title(const struct worker *worker)
 static void set_limits(const struct worker *worker)
 {
     struct rlimit no_core = {0, 0}, data = {worker->start->data_limit, worker->start->data_limit};
-#if !defined(__SANITIZE_ADDRESS__) /* its shadow memory would count */
-    if (data.rlim_cur > 0)
+    if (data.rlim_cur > 0 && !ADDRESS_SANITIZER) /* its shadow memory would count */
         setrlimit(RLIMIT_DATA, &data);
-#endif
-    (void)data;
     setrlimit(RLIMIT_CORE, &no_core);
 }
 

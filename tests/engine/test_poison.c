@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* base */
+#include "base/sanitizer.h"
+
 /* ---- a stage that never gets on ---- */
 
 static int broken_open(struct weir_stage *stage)
@@ -129,11 +132,7 @@ static void survives(const struct given *given, size_t n, const struct trouble *
 }
 
 /* The memory of a worker is not limited where sanitizers need it for themselves. */
-#if defined(__SANITIZE_ADDRESS__)
-#define ALL_WAYS "15"
-#else
-#define ALL_WAYS "31"
-#endif
+static const char *const all_ways = ADDRESS_SANITIZER ? "15" : "31";
 
 START_TEST(test_records_that_kill_are_set_aside)
 {
@@ -144,7 +143,7 @@ START_TEST(test_records_that_kill_are_set_aside)
                                    (uint32_t)atoi(workers[_i % 2]),
                                    _i >= 2,
                                    false,
-                                   {"every", "400", "ways", ALL_WAYS}},
+                                   {"every", "400", "ways", all_ways}},
                                   {&collect, 0, false, false, {"path", output}}};
     const struct trouble trouble = {.max = 1000, .record_timeout_ms = 300};
     survives(given, 4, &trouble, 4000, 400);

@@ -3,6 +3,9 @@
 #include "unit/rings.h"
 #include "unit/trace.h"
 
+/* base */
+#include "base/sanitizer.h"
+
 enum { MOST = 64 };
 
 /* Zeros that a forked process has a copy of. */
@@ -349,11 +352,8 @@ static bool hold_up(bool holds, uint32_t pass, uint64_t steps)
     return alive;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-enum { STRIDE = 11 }; /* its checks are instructions too: many times as many */
-#else
-enum { STRIDE = 1 };
-#endif
+/* The sanitizer's checks are instructions too: many times as many. */
+enum { STRIDE = ADDRESS_SANITIZER ? 11 : 1 };
 
 START_TEST(test_a_take_that_is_held_up_anywhere_loses_no_number)
 {
