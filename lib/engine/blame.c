@@ -10,7 +10,7 @@ static bool same_input(const struct caution *caution, const struct trial *trial)
 
 static bool same_place(const struct blame_book *book, const struct trial *trial)
 {
-    return book->begun && book->ring == trial->ring && book->position == trial->position &&
+    return book->ring == trial->ring && book->position == trial->position &&
            book->record == trial->record;
 }
 
@@ -35,8 +35,7 @@ enum blame weir__blame_death(struct blame_book *book, const struct death *death,
     if (!same_input(caution, trial))
         *caution = (struct caution){.ring = trial->ring, .position = trial->position};
     if (!same_place(book, trial))
-        *book = (struct blame_book){.begun = true,
-                                    .ring = trial->ring,
+        *book = (struct blame_book){.ring = trial->ring,
                                     .position = trial->position,
                                     .record = trial->record,
                                     .caution = *caution};

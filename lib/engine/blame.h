@@ -63,7 +63,6 @@ enum blame {
 
 /* The deaths of one seat's workers. Zero-initialise. */
 struct blame_book {
-    bool begun;
     uint64_t ring, position, record; /* what the last worker died on */
     uint32_t deaths, kills;          /* by the stage's own doing, and from outside */
     struct caution caution;
