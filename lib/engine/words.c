@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,10 +25,10 @@ static void end_line(struct words *words, void (*tell)(void *context, const char
     words->used = 0;
     if (words->line[strspn(words->line, " \t\r")] == '\0')
         return;
-    bool again = strncmp(words->last, words->line, sizeof(words->last) - 1) == 0;
-    snprintf(words->last, sizeof(words->last), "%.*s", (int)sizeof(words->last) - 1, words->line);
-    if (!again)
-        tell(context, words->line);
+    if (strcmp(words->last, words->line) == 0)
+        return;
+    strcpy(words->last, words->line);
+    tell(context, words->line);
 }
 
 bool weir__words_read(struct words *words, void (*tell)(void *context, const char *line),

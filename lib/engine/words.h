@@ -15,7 +15,7 @@ struct words {
     int fd;         /* the reading end; -1: none */
     char line[512]; /* what has come of a line; a longer one is cut into several */
     unsigned used;
-    char last[256]; /* the last line that had something in it */
+    char last[512]; /* the last line that had something in it */
 };
 
 /* Makes the pipe; *ret_fd is the worker's end. The last words of its predecessor stay until there

@@ -241,7 +241,7 @@ static void give_up(struct run *run, const struct run_worker *worker, const char
     struct weir_err err;
     char quoted[300] = "";
     if (worker->words.last[0] != '\0')
-        snprintf(quoted, sizeof(quoted), ", \"%s\"", worker->words.last);
+        snprintf(quoted, sizeof(quoted), ", \"%.255s\"", worker->words.last);
     weir_err_set(&err, WEIR_EINTERNAL,
                  "worker %s died %u time%s %s (last: %s%s). Given up after %u restart%s", name,
                  worker->deaths, worker->deaths == 1 ? "" : "s",
