@@ -18,7 +18,7 @@ int weir__words_open(struct words *words, int *ret_fd, struct weir_err *err)
     return 0;
 }
 
-static void end_line(struct words *words, void (*tell)(void *context, const char *line),
+void weir__words_end(struct words *words, void (*tell)(void *context, const char *line),
                      void *context)
 {
     words->line[words->used] = '\0';
@@ -43,19 +43,12 @@ bool weir__words_read(struct words *words, void (*tell)(void *context, const cha
             if (piece[at] != '\n')
                 words->line[words->used++] = piece[at] == '\0' ? ' ' : piece[at];
             if (piece[at] == '\n' || words->used == sizeof(words->line) - 1)
-                end_line(words, tell, context);
+                weir__words_end(words, tell, context);
         }
     if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
         return true;
     weir__words_end(words, tell, context);
     return false;
-}
-
-void weir__words_end(struct words *words, void (*tell)(void *context, const char *line),
-                     void *context)
-{
-    if (words->used > 0)
-        end_line(words, tell, context);
 }
 
 void weir__words_close(struct words *words)
