@@ -26,7 +26,6 @@ struct quarantine_state {
     char head[HEAD_BYTES];
     uint64_t line_left, raw_left; /* of the frame */
     uint64_t begun;               /* its line has been begun */
-    uint64_t last;                /* the last raw byte: what is not ended by a line end gets one */
 };
 
 enum { LINES, RAW };
@@ -69,7 +68,6 @@ static size_t take_head(struct quarantine_state *state, const char *bytes, size_
         memcpy(&state->line_left, state->head, 8);
         memcpy(&state->raw_left, state->head + 8, 8);
         state->begun = 0;
-        state->last = '\n';
     }
     return some;
 }
@@ -94,13 +92,14 @@ static int take_line(struct weir_stage *stage, const char *bytes, size_t n)
     return rc < 0 ? rc : put(stage, LINES, bytes, n);
 }
 
+/* What is not ended by a line end gets one. */
 static int take_raw(struct weir_stage *stage, const char *bytes, size_t n)
 {
     struct quarantine_state *state = stage->state;
+    char last = bytes[n - 1];
     state->raw_left -= n;
-    state->last = (unsigned char)bytes[n - 1];
     int rc = put(stage, RAW, bytes, n);
-    bool open = state->raw_left == 0 && state->last != '\n' && state->last != '\r';
+    bool open = state->raw_left == 0 && last != '\n' && last != '\r';
     return rc == 0 && open ? put(stage, RAW, "\n", 1) : rc;
 }
 
@@ -132,12 +131,8 @@ static int make_files(struct weir_stage *stage)
     struct quarantine_state *state = stage->state;
     for (int i = 0; i < 2; i++) {
         int rc = weir__part_create(stage, &self->part[i], self->path[i]);
-        if (rc < 0) {
-            for (int made = 0; made <= i; made++)
-                if (self->part[made].fd >= 0)
-                    weir__part_discard(&self->part[made]);
-            return rc;
-        }
+        if (rc < 0)
+            return rc; /* publish discards what was made */
         state->file[i].device = (uint64_t)self->part[i].device;
         state->file[i].inode = (uint64_t)self->part[i].inode;
     }
@@ -162,7 +157,7 @@ static int quarantine_finish(struct weir_stage *stage, struct weir_output *out)
     const struct quarantine *self = stage->self;
     (void)out;
     for (int i = 0; i < 2; i++)
-        if (self->part[i].fd >= 0 && fsync(self->part[i].fd) < 0)
+        if (self->part[i].fd >= 0 && TEMP_FAILURE_RETRY(fsync(self->part[i].fd)) < 0)
             return weir_fail_errno(stage, WEIR_EIO, "cannot write '%s'", self->path[i]);
     return 0;
 }

@@ -80,4 +80,13 @@ LD_PRELOAD=$PWD/poison.so "$program" run -q three.yaml >out 2>err || code=$?
 grep -q 'in.csv:.*no more records may be set aside' err || fail "not said: $(cat err)"
 [ "$(cat made/out.csv)" = "made before" ] || fail "something was published"
 [ ! -e poison.quarantine.jsonl ] || fail "a quarantine was published"
+
+# ---- one of its two files cannot be made ----
+
+rm -r made
+mkdir -p made/aside.jsonl.raw
+code=0
+LD_PRELOAD=$PWD/poison.so "$program" run -q poison.yaml >out 2>err || code=$?
+[ $code -eq 73 ] || fail "exit $code, not 73, without a quarantine: $(cat err)"
+[ "$(ls -A made)" = aside.jsonl.raw ] || fail "left: $(ls -A made)"
 finish
