@@ -473,10 +473,10 @@ int weir__crew_publish(struct crew *crew, bool keep)
             continue;
         const char *path = NULL;
         int code = member->stage.type->publish(&member->stage, keep, &path);
-        if (code < 0)
-            return code;
         if (path != NULL)
             snprintf(words->published, sizeof(words->published), "%s", path);
+        if (code < 0)
+            return code;
     }
     return 0;
 }

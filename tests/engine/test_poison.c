@@ -265,6 +265,39 @@ START_TEST(test_last_words_count_though_another_process_may_go_on)
 }
 END_TEST
 
+/* Once the quarantine is being written a folder takes the name of its lines. */
+static void take_the_name(const struct weir_receipt *so_far, void *context)
+{
+    char part[192];
+    (void)so_far;
+    (void)context;
+    snprintf(part, sizeof(part), "%s/.aside.part", folder);
+    if (access(part, F_OK) == 0)
+        mkdir(aside, 0777);
+}
+
+START_TEST(test_half_a_published_quarantine_is_told)
+{
+    const struct given given[] = {
+        {&numbers, 0, false, false, {"count", "4000", "batch", "10"}},
+        {&poison, 1, false, false, {"every", "400", "ways", "1", "delay_us", "200"}},
+        {&collect, 0, false, false, {"path", output}}};
+    struct weir_pipeline *pipeline = make_pipeline(given, 3);
+    set_quarantine(pipeline, 100);
+    struct outcome outcome =
+        run_to_end(pipeline, &(struct weir_run_options){.interval_ms = 3,
+                                                        .timeout_ms = 120000,
+                                                        .on_progress = take_the_name,
+                                                        .on_event = hear_nothing});
+    ck_assert_int_eq(outcome.code, WEIR_ECANTCREATE);
+    ck_assert(!outcome.receipt->published);
+    ck_assert_msg(strstr(outcome.err.note, "/aside.raw") != NULL, "%s", outcome.err.note);
+    weir_receipt_free(outcome.receipt);
+    ck_assert_int_eq(rmdir(aside), 0);
+    remove_outputs();
+}
+END_TEST
+
 int main(void)
 {
     struct weir_err err = {0};
@@ -284,6 +317,7 @@ int main(void)
     tcase_add_loop_test(all, test_the_run_stops_when_no_more_may_be_set_aside, 0, 3);
     tcase_add_test(all, test_a_stage_that_never_gets_on_is_given_up_with_its_last_words);
     tcase_add_test(all, test_last_words_count_though_another_process_may_go_on);
+    tcase_add_test(all, test_half_a_published_quarantine_is_told);
     suite_add_tcase(suite, all);
     return unit_run(suite);
 }

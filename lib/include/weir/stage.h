@@ -310,7 +310,7 @@ struct weir_stage_type {
 
     /* Worker, a sink, once all sinks of the run have finished (keep) or the run has failed (not
      * keep): renames the temporary file to its name, or removes it. Must be repeatable. Sets
-     * *ret_path to what was published for the receipt (borrowed), or NULL. */
+     * *ret_path to what was published for the receipt (borrowed), or NULL; also when it fails. */
     int (*publish)(struct weir_stage *stage, bool keep, const char **ret_path);
 
     /* Planning and worker. Frees self; accepts a half-opened stage. */
