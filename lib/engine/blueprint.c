@@ -32,7 +32,8 @@ struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint)
 
 void weir__group_name(const struct blueprint *blueprint, uint32_t group, char *to, size_t room)
 {
-    const struct member *first = &blueprint->group[group].member[0];
+    const struct group *of = &blueprint->group[group];
+    const struct member *first = &of->member[of->splits > 0]; /* what is read in splits is read on the way */
     const char *id = blueprint->stage[first->stage].id, *part = strrchr(first->type->name, '.');
     if (first->type == first->outer || blueprint->stage[first->stage].implicit)
         snprintf(to, room, "%s", id);
