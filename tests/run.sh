@@ -128,6 +128,8 @@ if [ "$soak_seconds" -gt 0 ]; then
     export WEIR_INJECT_ALL
     step "faults at every call" run_tests build/gcc -R 'faults/test_(inject|kill_anywhere)'
     step "damaged segments, long" env WEIR_FUZZ_ROUNDS=$((soak_seconds * 300)) build/gcc/tests/test_segment_fuzz
+    step "splits, every size" env WEIR_SPLIT_STRIDE=1 WEIR_SPLIT_ROUNDS=$((soak_seconds * 5)) WEIR_SOURCE="$root" \
+        build/gcc/tests/test_splits
     step "orders of memory, long" env WEIR_SOAK=$((soak_seconds / 30 + 1)) build/gcc/tests/test_orders
     if have spin; then step "model, large worlds" sh tests/model/run.sh --soak; fi
     if [ -f tests/faults/soak.sh ]; then

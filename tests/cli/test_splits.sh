@@ -88,6 +88,32 @@ pipeline_of 3 auto preserve | sed "s|path: \"\${in}\"|path: [again.csv, ugly.csv
 run 0 run two.yaml
 same out.csv wanted-both.csv
 
+# A quoted field of 96 MB, in many splits: one row is refused, and what stands around it is taken.
+{
+    printf 'id,text\n1,a\n2,"'
+    head -c 60000000 /dev/zero | tr '\0' 'x'
+    awk 'BEGIN { for (i = 0; i < 4000000; i++) printf "\n\"\"yy,zz," }'
+    printf '"\n3,b\n'
+} >huge.csv
+printf 'id,text\n1,a\n3,b\n' >wanted-rest.csv
+cat >huge.yaml <<'END'
+version: 1
+name: huge
+vars: {in: huge.csv}
+run: {max_rejected: 100%}
+stages:
+  - {id: read, type: csv.read, workers: 3, on_error: reject, rejects: {path: large.csv}, with: {path: "${in}"}}
+  - {type: csv.write, with: {path: rest.csv}}
+END
+run 0 run huge.yaml
+same rest.csv wanted-rest.csv
+says large.csv "huge.csv,3,12,,\"a row of 96.0 MB is larger than max_record (16 MiB)"
+mv large.csv large-file.csv
+"$program" run -q huge.yaml --var in=- <huge.csv || fail "huge.csv from standard input: exit $?"
+same rest.csv wanted-rest.csv
+sed 's/^(standard input)/huge.csv/' large.csv | cmp -s - large-file.csv || fail "its rejects differ"
+rm huge.csv
+
 # Lines, too.
 cat >lines.yaml <<'END'
 version: 1

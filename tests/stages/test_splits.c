@@ -184,6 +184,31 @@ START_TEST(test_no_cut_of_a_tame_text_matters)
 }
 END_TEST
 
+/* $WEIR_SPLIT_STRIDE 1: every size. */
+START_TEST(test_no_size_of_splits_of_a_larger_text_matters)
+{
+    enum { BYTES = 64 << 10 };
+    const char *stride = getenv("WEIR_SPLIT_STRIDE");
+    char *bytes = malloc(BYTES);
+    ck_assert_ptr_nonnull(bytes);
+    for (int i = 0; i < 2; i++) {
+        struct text text = {&weir_csv_read, bytes, 0, {NULL}, 16 << 20};
+        text.n = i == 0 ? draw_tame(bytes, BYTES) : draw_wild(bytes, BYTES);
+        struct rig rig;
+        struct outcome want;
+        rig_init(&rig);
+        const char *path = write_text(&rig, text.bytes, text.n);
+        run(&text, path, 0, &want);
+        for (size_t size = 64; size <= BYTES;
+             size += stride == NULL ? 331 : strtoul(stride, NULL, 10))
+            assert_same(&text, path, &want, size);
+        release(&want);
+        rig_release(&rig);
+    }
+    free(bytes);
+}
+END_TEST
+
 START_TEST(test_no_cut_of_a_file_of_one_column_matters)
 {
     char bytes[300];
@@ -309,9 +334,10 @@ int main(void)
 {
     Suite *suite = suite_create("splits");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 600);
+    tcase_set_timeout(all, 3600);
     tcase_add_test(all, test_no_cut_of_a_wild_text_matters);
     tcase_add_test(all, test_no_cut_of_a_tame_text_matters);
+    tcase_add_test(all, test_no_size_of_splits_of_a_larger_text_matters);
     tcase_add_test(all, test_no_cut_of_a_file_of_one_column_matters);
     tcase_add_test(all, test_no_cut_matters_where_records_are_too_large);
     tcase_add_test(all, test_no_cut_of_lines_matters);
