@@ -46,6 +46,11 @@ bool weir__group_publishes(const struct group *group)
     return group->member[group->members - 1].type->publish != NULL;
 }
 
+bool weir__group_totals(const struct group *group)
+{
+    return (group->member[group->members - 1].type->traits & WEIR_TOTALS) != 0;
+}
+
 void weir__blueprint_release(struct blueprint *blueprint)
 {
     for (uint32_t g = 0; g < blueprint->groups; g++)

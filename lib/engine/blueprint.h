@@ -120,6 +120,9 @@ void weir__group_name(const struct blueprint *blueprint, uint32_t group, char *t
 /* True if the group's sink has something to publish or to remove at the end of the run. */
 bool weir__group_publishes(const struct group *group);
 
+/* True if the group's output is made when its input has ended: sums (WEIR_TOTALS). */
+bool weir__group_totals(const struct group *group);
+
 /* Canonical text, and back. read: 0, WEIR_EOS, or WEIR_EINTERNAL for a text that is not ours. */
 void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to);
 int weir__blueprint_read(const char *text, struct blueprint *ret);

@@ -414,7 +414,7 @@ int weir__crew_finish(struct crew *crew, bool early)
         weir__seat_commit(seat, true);
     }
     seat->now.last = true;
-    seat->now.done = early;
+    seat->now.done = early || seat->now.enough;
     seat->now.number = last_number(seat);
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
         if (!early || (crew->member[m].stage.type->traits & WEIR_SINK) != 0)
@@ -424,8 +424,10 @@ int weir__crew_finish(struct crew *crew, bool early)
     settle(crew);
     if (seat->has_input)
         weir__seat_end_input(seat);
-    for (uint32_t port = 0; early && port < seat->of->ports; port++)
-        seat->out[port].secured = false;
+    /* Who ends early has no number of its own on a port that goes by numbers. */
+    for (uint32_t port = 0; seat->now.done && port < seat->of->ports; port++)
+        if (early || !seat->of->port[port].seldom)
+            seat->out[port].secured = false;
     weir__seat_commit(seat, !early);
     return 0;
 }

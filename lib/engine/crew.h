@@ -66,7 +66,8 @@ int weir__crew_process(struct crew *crew);
 /* A source: one transaction. WEIR_MORE, or WEIR_DONE when there is no more. */
 int weir__crew_produce(struct crew *crew);
 
-/* The last transaction. early: nobody wants the output any more, so that there is none. */
+/* The last transaction. early: nobody wants the output any more, so that there is none. Not of a
+ * group of totals, whose output is made here. */
 int weir__crew_finish(struct crew *crew, bool early);
 
 /* Lets the number of an input that failed, and is not wanted any more, pass with what was published

@@ -130,8 +130,9 @@ static int add_chain(struct weir_plan *plan)
                 return WEIR_EOS;
             group->seats = draft->seats;
             group->splits = draft->splits;
-            /* What comes out of an unordered stage has no order to keep further on. */
-            ordered = ordered && !draft->from->unordered;
+            /* What comes out of an unordered stage has no order to keep further on, nor have sums. */
+            bool sums = d > 0 && weir__group_totals(&group[-1]);
+            ordered = ordered && !sums && !draft->from->unordered;
             group->ordered = ordered || group->splits > 0; /* those are taken in order always */
         }
         draft->group = blueprint->groups - 1;
@@ -165,8 +166,10 @@ static void add_main_ports(struct weir_plan *plan)
         group->packs_raw = group->packs && rejects_later(plan, draft->group);
         /* Formatted text may be cut anywhere; raw input and packed records may not. */
         bool formatted = draft->out.raw && (draft->handle.type->traits & WEIR_SOURCE) == 0;
-        group->port[group->ports++] =
-            (struct port){.consumer = next->group, .oversize = !formatted, .apart = !formatted};
+        group->port[group->ports++] = (struct port){.consumer = next->group,
+                                                    .oversize = !formatted,
+                                                    .apart = !formatted,
+                                                    .seldom = weir__group_totals(group)};
     }
 }
 

@@ -119,7 +119,9 @@ static int work(struct worker *worker)
         return code;
     if (seat->now.enough && weir__seat_drop_parts(seat) == SEAT_DISCARD)
         return CREW_DISCARD;
-    return weir__crew_finish(crew, event == SEAT_UNWANTED || seat->now.enough);
+    /* What has been added up is wanted, whatever has ended the input. */
+    bool early = (event == SEAT_UNWANTED || seat->now.enough) && !weir__group_totals(seat->of);
+    return weir__crew_finish(crew, early);
 }
 
 /* After the last transaction: a sink waits for the verdict on the whole run. */

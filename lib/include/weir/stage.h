@@ -226,6 +226,7 @@ enum weir_trait {
                           Not where it reads splits */
     WEIR_REJECTS = 16, /* calls weir_reject: on_error and rejects make sense */
     WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
+    WEIR_TOTALS = 64,  /* puts out bytes in finish alone, which the next stage takes in any order */
 };
 
 /* What produce returns; and process: 0, or WEIR_ENOUGH when it needs no further input. */
