@@ -1,5 +1,6 @@
 #include "list.h"
 
+#include "count.h"
 #include "csv/read.h"
 #include "csv/write.h"
 #include "discard.h"
@@ -13,6 +14,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_stage_csv_transform,
                                                             &weir_lines_read,
                                                             &weir_lines_write,
+                                                            &weir_count,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};

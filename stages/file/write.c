@@ -18,13 +18,6 @@
 
 enum if_exists { IF_EXISTS_REPLACE, IF_EXISTS_APPEND, IF_EXISTS_ERROR };
 
-/* Committed with each batch. */
-struct write_state {
-    uint64_t offset; /* behind what is written */
-    uint64_t device, inode;
-    uint64_t started; /* 1: the preamble is written, if there is to be one */
-};
-
 struct file_write {
     const char *path;
     enum if_exists if_exists;
@@ -67,7 +60,7 @@ static int write_failed(struct weir_stage *stage, const struct file_write *file,
 /* 0, WEIR_ENOUGH if nobody reads what is written, or a code. */
 static int write_all(struct weir_stage *stage, struct file_write *file, const char *bytes, size_t n)
 {
-    struct write_state *state = stage->state;
+    struct file_write_state *state = stage->state;
     for (size_t done = 0; done < n;) {
         ssize_t wrote = write_some(file, bytes + done, n - done, state->offset);
         if (wrote < 0 && errno == EINTR)
@@ -89,7 +82,7 @@ static int write_all(struct weir_stage *stage, struct file_write *file, const ch
 /* The first transaction of the stage writes the preamble. */
 static int start(struct weir_stage *stage, struct file_write *file)
 {
-    struct write_state *state = stage->state;
+    struct file_write_state *state = stage->state;
     if (state->started)
         return 0;
     state->started = 1;
@@ -118,7 +111,7 @@ static int file_finish(struct weir_stage *stage, struct weir_output *out)
     (void)out;
     int rc = start(stage, file);
     if (rc == 0 && !file->in_place && TEMP_FAILURE_RETRY(fsync(file->fd)) < 0)
-        return write_failed(stage, file, ((struct write_state *)stage->state)->offset);
+        return write_failed(stage, file, ((struct file_write_state *)stage->state)->offset);
     return rc == WEIR_ENOUGH ? 0 : rc;
 }
 
@@ -127,7 +120,7 @@ static int file_finish(struct weir_stage *stage, struct weir_output *out)
 /* Copies the old file into the new one, piece by piece where the file system cannot do it alone. */
 static int copy_old(struct weir_stage *stage, struct file_write *file, int old)
 {
-    struct write_state *state = stage->state;
+    struct file_write_state *state = stage->state;
     ssize_t got;
     do {
         got = copy_file_range(old, NULL, file->fd, NULL, COPY_BYTES, 0);
@@ -150,7 +143,7 @@ static int copy_old(struct weir_stage *stage, struct file_write *file, int old)
 /* A last line without its end gets one: what is appended is a line of its own. */
 static int end_last_line(struct weir_stage *stage, struct file_write *file)
 {
-    const struct write_state *state = stage->state;
+    const struct file_write_state *state = stage->state;
     char last = '\n';
     if (state->offset > 0 && weir__input_pread(file->fd, &last, 1, state->offset - 1) < 0)
         return weir_fail_errno(stage, WEIR_EIO, "cannot read '%s'", file->part.path);
@@ -159,7 +152,7 @@ static int end_last_line(struct weir_stage *stage, struct file_write *file)
 
 static int append_to(struct weir_stage *stage, struct file_write *file)
 {
-    struct write_state *state = stage->state;
+    struct file_write_state *state = stage->state;
     int old = (int)TEMP_FAILURE_RETRY(open(file->path, O_RDONLY | O_CLOEXEC));
     if (old < 0 && errno == ENOENT)
         return 0;
@@ -209,7 +202,7 @@ static bool is_in_place(const char *path)
 static int file_open(struct weir_stage *stage)
 {
     struct file_write *file = stage->self;
-    const struct write_state *state = stage->state;
+    const struct file_write_state *state = stage->state;
     stage->irreplaceable = file->in_place = is_in_place(file->path);
     if (file->in_place)
         return open_in_place(stage, file);
@@ -272,7 +265,7 @@ const struct weir_stage_type weir_file_write = {
     .summary = "writes bytes to a file",
     .options = options,
     .traits = WEIR_SINK | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_INNER,
-    .state_bytes = sizeof(struct write_state),
+    .state_bytes = sizeof(struct file_write_state),
     .configure = file_configure,
     .open = file_open,
     .process = file_process,

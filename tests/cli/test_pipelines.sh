@@ -112,8 +112,7 @@ END { print number - 1 }
 EOF
     number=$(awk -f "$records" -f number.awk "$orders")
     [ "$number" -eq 2000 ] || fail "awk counts $number orders"
-    awk '$1 == "count" && $2 != "2,000" { exit 1 }' err || fail "count says other than 2,000"
-    says err "2,000"
+    [ "$(cat out)" = 2000 ] || fail "count says other than 2000"
 }
 
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
@@ -121,7 +120,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     run 0 check "pipelines/$name.yaml"
     says out "correct"
     run 0 run "pipelines/$name.yaml"
-    empty out
+    [ "$name" = count ] || empty out
     balanced "$name"
     case $name in
     paid-orders) run_paid_orders ;;

@@ -94,7 +94,7 @@ says err "one file only, not 'a.yaml' and '--help'"
 
 # What the tables know.
 run 0 stages
-for type in csv.read csv.write transform discard lines.read lines.write; do
+for type in csv.read csv.write transform count discard lines.read lines.write; do
     says out "$type"
 done
 run 0 stages csv.read

@@ -8,6 +8,8 @@
 
 #include <sys/mman.h>
 
+#include "count.h"
+
 /* shm */
 #include "shm/word.h"
 
@@ -128,7 +130,19 @@ struct scene {
     uint64_t count, of, rest;
     bool poison; /* which are set aside, since they kill their workers */
     bool pads;   /* and each is larger than a slot of the quarantine */
+    bool total;  /* the output is but how many there are */
 };
+
+static void assert_total(uint64_t count)
+{
+    char expected[32], text[32] = "";
+    FILE *file = fopen(output, "re");
+    ck_assert_ptr_nonnull(file);
+    snprintf(expected, sizeof(expected), "%" PRIu64 "\n", count);
+    ck_assert_uint_eq(fread(text, 1, sizeof(text) - 1, file), strlen(expected));
+    ck_assert_str_eq(text, expected);
+    fclose(file);
+}
 
 /* One run with a death at step k. True if the run was so long that somebody died. */
 static bool run_and_die(const struct scene *scene, uint64_t k)
@@ -149,7 +163,10 @@ static bool run_and_die(const struct scene *scene, uint64_t k)
     if (!scene->poison)
         ck_assert_uint_le(outcome.receipt->restarts, died ? scene->deaths : 0);
     restarts += outcome.receipt->restarts;
-    assert_collected_but(scene->count, scene->of, scene->rest);
+    if (scene->total)
+        assert_total(scene->count);
+    else
+        assert_collected_but(scene->count, scene->of, scene->rest);
     if (scene->poison)
         assert_set_aside(scene->count, (int64_t)scene->of);
     if (scene->pads)
@@ -244,6 +261,19 @@ START_TEST(test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_spli
 }
 END_TEST
 
+START_TEST(test_a_worker_may_die_at_any_step_of_a_count)
+{
+    const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "3"}},
+                                  {&pass, 2, false, false, {NULL}},
+                                  {&weir_count, 2, false, false, {"path", output}}};
+    const struct given splits[] = {{&pieces, 2, false, false, {"count", "12", "batch", "3"}},
+                                   {&digits, 2, false, false, {NULL}},
+                                   {&weir_count, 2, false, false, {"path", output}}};
+    die_everywhere(&(struct scene){given, 3, stride(), 1, .count = 12, .total = true});
+    die_everywhere(&(struct scene){splits, 3, stride(), 2, .count = 12, .total = true});
+}
+END_TEST
+
 START_TEST(test_every_step_of_the_workers_was_died_at)
 {
     /* The steps that only the supervisor takes, or that no run of these takes. */
@@ -273,8 +303,8 @@ START_TEST(test_every_step_of_the_workers_was_died_at)
 }
 END_TEST
 
-static const struct weir_stage_type *const more_types[] = {&poison, &wide, &narrow,
-                                                           &weir_quarantine_write, NULL};
+static const struct weir_stage_type *const more_types[] = {
+    &poison, &wide, &narrow, &weir_quarantine_write, &weir_count, NULL};
 
 int main(void)
 {
@@ -296,6 +326,7 @@ int main(void)
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_two_layers_with_parts);
     tcase_add_test(all, test_workers_may_die_at_any_step_of_reading_splits);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_split);
+    tcase_add_test(all, test_a_worker_may_die_at_any_step_of_a_count);
     tcase_add_test(all, test_every_step_of_the_workers_was_died_at);
     suite_add_tcase(suite, all);
     return unit_run(suite);
