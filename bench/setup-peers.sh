@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs the peers that bench/run.sh measures beside Weir, where they are missing: Miller and Node.js from Debian,
-# DuckDB's npm package into build/bench. What cannot be had is said, and run.sh skips it.
+# DuckDB's npm package and zsv, built from source, into build/bench. What cannot be had is said, and run.sh skips it.
 #
 #     sh bench/setup-peers.sh
+#     WEIR_ZSV=FOLDER sh bench/setup-peers.sh      with zsv's source in that folder
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build/bench
@@ -13,7 +14,9 @@ command -v mlr >/dev/null || missing="$missing miller"
 command -v node >/dev/null || missing="$missing nodejs"
 command -v npm >/dev/null || missing="$missing npm"
 command -v python3 >/dev/null || missing="$missing python3"
+command -v git >/dev/null || missing="$missing git"
 [ -f /usr/include/csv.h ] || missing="$missing libcsv-dev"
+[ -f /usr/include/sqlite3.h ] || missing="$missing libsqlite3-dev"
 
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
@@ -37,4 +40,24 @@ elif command -v npm >/dev/null; then
         echo "setup-peers: npm failed, see $build/setup-peers-npm.log"
 else
     echo "setup-peers: no npm, so no DuckDB"
+fi
+
+# zsv's count and select are all that is needed, and need neither jq nor a SQLite of their own.
+build_zsv() {
+    [ -d "$source" ] || git clone --depth 1 --branch v1.4.3 https://github.com/liquidaty/zsv "$source" || return
+    (cd "$source" && ./configure --prefix="$build/zsv-install" && make -C src install) || return
+    sqlite=$source/build/Linux/rel/gcc-external/sqlite3/sqlite3_and_csv_vtab.o
+    mkdir -p "$(dirname "$sqlite")" "$build/zsv" || return
+    echo "extern int nothing; int nothing;" | gcc -x c -c - -o "$sqlite" || return
+    make -C "$source/app" build-select build-count -o "$sqlite" LDFLAGS="-lsqlite3 -lpthread" || return
+    cp "$source"/build/Linux/rel/gcc/bin/zsv_select "$source"/build/Linux/rel/gcc/bin/zsv_count "$build/zsv" || return
+    echo "zsv $(git -C "$source" describe --tags --always)" >"$build/zsv/version"
+}
+
+source=${WEIR_ZSV:-$build/zsv-source}
+if [ -x "$build/zsv/zsv_select" ]; then
+    echo "setup-peers: zsv is there"
+else
+    echo "setup-peers: building zsv"
+    build_zsv >"$build/setup-peers-zsv.log" 2>&1 || echo "setup-peers: no zsv, see $build/setup-peers-zsv.log"
 fi
