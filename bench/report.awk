@@ -62,6 +62,11 @@ function summarize(values, key, n,    i, k, value) {
     median = n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
 }
 
+# The least and the most, where there are several values.
+function range(n, format) {
+    return n > 1 ? sprintf(format "-" format, least, most) : ""
+}
+
 function time_of(shape, work, who,    key) {
     key = shape SUBSEP work SUBSEP who
     if (count[key] == 0)
@@ -110,12 +115,12 @@ function print_row(shape, work, who,    key, mark) {
     mark = scale[key] == 1 ? "" : "~"
     any_scaled = any_scaled || scale[key] != 1
     summarize(seconds, key, count[key])
-    printf "| %s | %s%.3f | %.3f-%.3f |", name_of(who), mark, median, least, most
+    printf "| %s | %s%.3f | %s |", name_of(who), mark, median, range(count[key], "%.3f")
     compare(shape, work, who, "weir", 0)
     if (who == "weir")
         printf " 1 | |"
     else
-        printf " %.2f | %.2f-%.2f |", median, least, most
+        printf " %.2f | %s |", median, range(count[key], "%.2f")
     summarize(processor, key, count[key])
     printf " %.2f | %.1f | %s |\n", median, memory[key], verdict[shape, work, who]
 }

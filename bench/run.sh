@@ -221,7 +221,7 @@ judge() {
         check "$1" "$3"
         mv "$result" "$first"
     elif [ "$2" = weir-clean ]; then
-        said=exact
+        check "$1" "$clean"
     elif cmp -s "$result" "$first"; then
         said="exact, the same bytes"
     elif [ "$2" = weir-unordered ]; then
@@ -360,7 +360,8 @@ for shape in $shapes; do
 done
 
 echo
-describe_machine
+describe_machine | sed 's/^/- /'
+echo
 awk -v mb="$mb" -v processors="$processors" -v rounds="$rounds" -f "$here/report.awk" "$verdicts" "$results"
 # Slow is a figure, wrong is a failure.
 awk -F '\t' '$3 ~ /^weir/ && $4 !~ /^exact/ { wrong = 1 } END { exit wrong }' "$verdicts"
