@@ -124,17 +124,12 @@ void weir__eval_fail(struct run *run, const struct term *term, uint32_t row, enu
 
 static void eval_column(struct run *run, struct term *term, const struct selection *sel)
 {
-    const struct weir_column *column = &run->batch->column[term->column];
+    const struct column_view column = column_view(run, term);
+    const struct selection records = *sel;
     struct text *text = term->vector.text;
-    const uint64_t *entry = column->entry == NULL ? NULL : column->entry + run->base;
-    for (uint32_t k = 0; k < sel->count; k++) {
-        uint32_t row = sel->row[k];
-        uint64_t e = entry == NULL ? weir_entry_null() : *(const volatile uint64_t *)&entry[row];
-        uint32_t offset = weir_entry_offset(e), length = weir_entry_length(e);
-        /* As weir_value: what stands in shared memory is not trusted. */
-        bool null = weir_entry_is_null(e) || offset + length > column->heap_bytes;
-        text[row].data = null ? NULL : column->heap == NULL ? "" : column->heap + offset;
-        text[row].length = length;
+    for (uint32_t k = 0; k < records.count; k++) {
+        uint32_t row = records.row[k];
+        text[row] = column_text(&column, column_entry(&column, row));
     }
 }
 
@@ -167,15 +162,15 @@ static void eval_chain(struct run *run, struct term *term, const struct selectio
     uint8_t *truth = term->vector.truth;
     uint16_t *left = term->scratch[0];
     struct selection open = *sel;
-    for (uint32_t k = 0; k < sel->count; k++)
-        truth[sel->row[k]] = !decisive;
     for (uint32_t c = 0; c < term->children && open.count > 0; c++) {
-        const struct vector *v = weir__eval(run, term->child[c], &open);
+        const struct vector v = *weir__eval(run, term->child[c], &open);
         uint32_t n = 0;
         for (uint32_t k = 0; k < open.count; k++) {
             uint16_t row = open.row[k];
-            uint8_t value = v->truth[row & v->mask];
-            truth[row] = value == (uint8_t)!decisive ? truth[row] : value;
+            uint8_t value = v.truth[row & v.mask];
+            uint8_t so_far = c == 0 ? (uint8_t)!decisive : truth[row];
+            uint8_t stays = (uint8_t)(0 - (value == (uint8_t)!decisive));
+            truth[row] = (so_far & stays) | (value & (uint8_t)~stays); /* without a jump */
             left[n] = row;
             n += value != decisive;
         }

@@ -73,6 +73,44 @@ void weir__eval_cast(struct run *run, struct term *term, const struct selection 
 int weir__eval_order(const struct vector *a, uint32_t i, const struct vector *b, uint32_t j,
                      enum shape shape);
 
+/* What a term that is a column looks at, in variables of the loop's own: no store can change it. */
+struct column_view {
+    const uint64_t *entry; /* of the chunk's record 0 */
+    const char *heap;
+    uint32_t heap_bytes;
+};
+
+static inline struct column_view column_view(const struct run *run, const struct term *term)
+{
+    const struct weir_column *column = &run->batch->column[term->column];
+    return (struct column_view){.entry = column->entry == NULL ? NULL : column->entry + run->base,
+                                .heap = column->heap == NULL ? "" : column->heap,
+                                .heap_bytes = column->heap_bytes};
+}
+
+/* volatile: loaded once, not again behind a check. */
+static inline uint64_t column_entry(const struct column_view *column, uint32_t row)
+{
+    return column->entry == NULL ? weir_entry_null()
+                                 : *(const volatile uint64_t *)&column->entry[row];
+}
+
+/* As weir_value: what stands in shared memory is not trusted. */
+static inline struct text column_text(const struct column_view *column, uint64_t entry)
+{
+    uint32_t offset = weir_entry_offset(entry), length = weir_entry_length(entry);
+    bool null = weir_entry_is_null(entry) || offset + length > column->heap_bytes;
+    return (struct text){null ? NULL : column->heap + offset, length};
+}
+
+/* Whether the value is not null, of min to max bytes, and stands where 8 bytes can be read. */
+static inline bool column_is_short(const struct column_view *column, uint64_t entry, uint32_t min,
+                                   uint32_t max)
+{
+    return (entry >> WEIR_ENTRY_BITS) - min <= max - min && /* and no flag is set */
+           weir_entry_offset(entry) + 8 <= column->heap_bytes;
+}
+
 static inline bool value_is_null(const struct vector *vector, uint32_t row, enum shape shape)
 {
     uint32_t i = row & vector->mask;

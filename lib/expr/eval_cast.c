@@ -45,21 +45,49 @@ static void read_slow(struct run *run, struct term *term, uint32_t row, struct t
     weir__eval_fail(run, term, row, reason, text);
 }
 
-static void read_numbers(struct run *run, struct term *term, const struct vector *from,
-                         const struct selection *sel)
+/* Numbers that are kept as they are written may be read the short way. */
+static bool keeps_digits(const struct term *term)
+{
+    return term->type != WEIR_DOUBLE && term->precision == 0;
+}
+
+static __attribute__((noinline)) void read_number(struct run *run, struct term *term, uint32_t row,
+                                                  struct text text)
 {
     struct vector *to = &term->vector;
     bool integer = term->type == WEIR_INTEGER;
-    bool is_short = term->type != WEIR_DOUBLE && term->precision == 0;
+    if (text.data == NULL)
+        to->tag[row] = TAG_NULL;
+    else if (!keeps_digits(term) ||
+             !number_read_short(text.data, text.length, &to->narrow[row], &to->tag[row]) ||
+             (integer && memchr(text.data, '.', text.length) != NULL))
+        read_slow(run, term, row, text);
+}
+
+static void read_numbers(struct run *run, struct term *term, const struct vector *from,
+                         const struct selection *sel)
+{
     for (uint32_t k = 0; k < sel->count; k++) {
         uint32_t row = sel->row[k];
-        struct text text = from->text[row & from->mask];
-        if (text.data == NULL)
-            to->tag[row] = TAG_NULL;
-        else if (!is_short ||
-                 !number_read_short(text.data, text.length, &to->narrow[row], &to->tag[row]) ||
-                 (integer && memchr(text.data, '.', text.length) != NULL))
-            read_slow(run, term, row, text);
+        read_number(run, term, row, from->text[row & from->mask]);
+    }
+}
+
+/* The same for a column whose digits are kept, right from where its values stand. */
+static void read_column(struct run *run, struct term *term, const struct selection *sel)
+{
+    const struct column_view column = column_view(run, term->child[0]);
+    const struct selection records = *sel; /* of our own: no store can change it */
+    const bool point_allowed = term->type != WEIR_INTEGER;
+    int64_t *narrow = term->vector.narrow;
+    uint8_t *tag = term->vector.tag;
+    for (uint32_t k = 0; k < records.count; k++) {
+        uint32_t row = records.row[k];
+        uint64_t entry = column_entry(&column, row);
+        if (!column_is_short(&column, entry, 1, 8) ||
+            !number_read_eight(column.heap + weir_entry_offset(entry), weir_entry_length(entry),
+                               point_allowed, &narrow[row], &tag[row]))
+            read_number(run, term, row, column_text(&column, entry));
     }
 }
 
@@ -167,8 +195,13 @@ static void read_booleans(struct run *run, struct term *term, const struct vecto
 
 void weir__eval_cast(struct run *run, struct term *term, const struct selection *sel)
 {
-    const struct vector *from = weir__eval(run, term->child[0], sel);
     enum shape shape = term_shape(term->child[0]);
+    if (type_shape(term->type) == SHAPE_NUMBER && shape == SHAPE_TEXT && keeps_digits(term) &&
+        term->child[0]->kind == TERM_COLUMN) {
+        read_column(run, term, sel);
+        return;
+    }
+    const struct vector *from = weir__eval(run, term->child[0], sel);
     switch (type_shape(term->type)) {
     case SHAPE_NUMBER:
         if (shape == SHAPE_TEXT)

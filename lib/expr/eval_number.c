@@ -69,13 +69,15 @@ static inline __attribute__((always_inline)) void
 arithmetic_loop(struct run *run, struct term *term, enum token_kind op, const struct vector *a,
                 const struct vector *b, const struct selection *sel)
 {
+    const struct vector x = *a, y = *b; /* of our own: no store can change them */
+    const struct selection records = *sel;
     int64_t *narrow = term->vector.narrow;
     uint8_t *tag = term->vector.tag;
-    for (uint32_t k = 0; k < sel->count; k++) {
-        uint32_t row = sel->row[k], i = row & a->mask, j = row & b->mask;
-        uint8_t s = a->tag[i], t = b->tag[j];
+    for (uint32_t k = 0; k < records.count; k++) {
+        uint32_t row = records.row[k], i = row & x.mask, j = row & y.mask;
+        uint8_t s = x.tag[i], t = y.tag[j];
         if ((s | t) < TAG_WIDE &&
-            arithmetic_short(op, a->narrow[i], s, b->narrow[j], t, &narrow[row], &tag[row]))
+            arithmetic_short(op, x.narrow[i], s, y.narrow[j], t, &narrow[row], &tag[row]))
             continue;
         if (s == TAG_NULL || t == TAG_NULL)
             tag[row] = TAG_NULL;
@@ -161,6 +163,11 @@ static unsigned accepted(enum token_kind op)
     }
 }
 
+static bool same_text(struct text a, struct text b)
+{
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
 /* = and <> of texts: most pairs differ in length or in their first byte. */
 static void compare_equal_text(uint8_t *truth, const struct vector *a, const struct vector *b,
                                const struct selection *sel, bool equal)
@@ -171,21 +178,74 @@ static void compare_equal_text(uint8_t *truth, const struct vector *a, const str
         if (x.data == NULL || y.data == NULL)
             truth[row] = WEIR_UNKNOWN;
         else
-            truth[row] = equal == (x.length == y.length && memcmp(x.data, y.data, x.length) == 0);
+            truth[row] = equal == same_text(x, y);
     }
+}
+
+/*
+ * = and <> of a column with a constant: lengths and the first 8 bytes, all of them without a jump.
+ * The word of a shorter constant is compared in its own bytes only.
+ */
+static void compare_equal_column(struct run *run, const struct term *term,
+                                 const struct term *column_term, struct text constant,
+                                 const struct selection *sel)
+{
+    const struct column_view column = column_view(run, column_term);
+    const struct selection records = *sel;
+    const bool equal = term->op == TOKEN_EQUAL;
+    const uint32_t head = constant.length < 8 ? constant.length : 8;
+    uint64_t mask = 0, word = 0;
+    memset(&mask, 0xFF, head);
+    memcpy(&word, constant.data, head);
+    uint8_t *truth = term->vector.truth;
+    for (uint32_t k = 0; k < records.count; k++) {
+        uint32_t row = records.row[k];
+        uint64_t entry = column_entry(&column, row), bytes;
+        if (!column_is_short(&column, entry, 0, WEIR_ENTRY_MAX)) {
+            struct text text = column_text(&column, entry);
+            truth[row] =
+                text.data == NULL ? (uint8_t)WEIR_UNKNOWN : equal == same_text(text, constant);
+            continue;
+        }
+        memcpy(&bytes, column.heap + weir_entry_offset(entry), sizeof(bytes));
+        bool same = (weir_entry_length(entry) == constant.length) & (((bytes ^ word) & mask) == 0);
+        if (constant.length > 8 && same)
+            same = same_text(column_text(&column, entry), constant);
+        truth[row] = equal == same;
+    }
+}
+
+/* The child that is a column compared to a text that is not null; NULL if there is none. */
+static const struct term *column_beside_text(const struct term *term, struct text *ret_constant)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct term *column = term->child[i], *constant = term->child[1 - i];
+        if (column->kind == TERM_COLUMN && is_constant(constant) && !constant->is_null) {
+            *ret_constant = constant->vector.text[0];
+            return column;
+        }
+    }
+    return NULL;
 }
 
 static inline __attribute__((always_inline)) void
 compare_loop(uint8_t *truth, unsigned accept, enum shape shape, const struct vector *a,
              const struct vector *b, const struct selection *sel)
 {
-    for (uint32_t k = 0; k < sel->count; k++) {
-        uint32_t row = sel->row[k];
-        if (value_is_null(a, row, shape) || value_is_null(b, row, shape)) {
+    const struct vector x = *a, y = *b; /* of our own: no store can change them */
+    const struct selection records = *sel;
+    for (uint32_t k = 0; k < records.count; k++) {
+        uint32_t row = records.row[k], i = row & x.mask, j = row & y.mask;
+        if (shape == SHAPE_NUMBER && x.tag[i] == y.tag[j] && x.tag[i] < TAG_WIDE) {
+            int64_t p = x.narrow[i], q = y.narrow[j];
+            truth[row] = (uint8_t)(accept >> ((p > q) - (p < q) + 1) & 1);
+            continue;
+        }
+        if (value_is_null(&x, row, shape) || value_is_null(&y, row, shape)) {
             truth[row] = WEIR_UNKNOWN;
             continue;
         }
-        int order = shape == SHAPE_NUMBER ? order_number(a, row, b, row)
+        int order = shape == SHAPE_NUMBER ? order_number(&x, row, &y, row)
                                           : weir__eval_order(a, row, b, row, shape);
         truth[row] = (uint8_t)(accept >> (order + 1) & 1);
     }
@@ -193,14 +253,22 @@ compare_loop(uint8_t *truth, unsigned accept, enum shape shape, const struct vec
 
 void weir__eval_compare(struct run *run, struct term *term, const struct selection *sel)
 {
+    enum shape shape = term_shape(term->child[0]);
+    bool of_equality =
+        shape == SHAPE_TEXT && (term->op == TOKEN_EQUAL || term->op == TOKEN_UNEQUAL);
+    struct text constant;
+    const struct term *column = of_equality ? column_beside_text(term, &constant) : NULL;
+    if (column != NULL) {
+        compare_equal_column(run, term, column, constant, sel);
+        return;
+    }
     const struct vector *a = weir__eval(run, term->child[0], sel);
     const struct vector *b = weir__eval(run, term->child[1], sel);
     uint8_t *truth = term->vector.truth;
     unsigned accept = accepted(term->op);
-    enum shape shape = term_shape(term->child[0]);
     if (shape == SHAPE_NUMBER)
         compare_loop(truth, accept, SHAPE_NUMBER, a, b, sel);
-    else if (shape == SHAPE_TEXT && (term->op == TOKEN_EQUAL || term->op == TOKEN_UNEQUAL))
+    else if (of_equality)
         compare_equal_text(truth, a, b, sel, term->op == TOKEN_EQUAL);
     else
         compare_loop(truth, accept, shape, a, b, sel);

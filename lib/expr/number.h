@@ -10,9 +10,11 @@
 #ifndef WEIR_EXPR_NUMBER_H
 #define WEIR_EXPR_NUMBER_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* expr */
 #include "expr/reason.h"
@@ -124,6 +126,51 @@ static inline bool number_read_short(const char *text, uint32_t n, int64_t *ret_
         return false;
     *ret_value = negative ? -(int64_t)value : (int64_t)value;
     *ret_scale = point == end ? 0 : (uint8_t)(end - point - 1);
+    return true;
+}
+
+/* Whether every byte is less than 10. */
+static inline bool number_all_digits(uint64_t word)
+{
+    return (((word + 0x7676767676767676) | word) & 0x8080808080808080) == 0;
+}
+
+/*
+ * number_read_short for n from 1 to 8, where 8 bytes can be read: all digits at once, in a word.
+ * Where a byte is none, a minus in front becomes a leading zero, the first point is closed up, and
+ * one leading zero more takes its place. Any other byte is still found then, so what this reads
+ * number_read_short reads alike. point_allowed: else a number with a point is left to others.
+ */
+static inline bool number_read_eight(const char *text, uint32_t n, bool point_allowed,
+                                     int64_t *ret_value, uint8_t *ret_scale)
+{
+    const uint64_t each = 0x0101010101010101;
+    const uint32_t front = 64 - 8 * n; /* bits before the text's first byte, the lowest one */
+    bool negative = false;
+    uint32_t scale = 0;
+    uint64_t word;
+    memcpy(&word, text, sizeof(word));
+    word = (le64toh(word) ^ each * '0') << front;
+    if (!number_all_digits(word)) {
+        negative = *text == '-';
+        word &= ~((negative ? UINT64_C(0xFF) : 0) << front);
+        uint64_t beside = word ^ each * ('.' ^ '0'); /* a zero where the point is */
+        uint64_t point = (beside - each) & ~beside & each << 7;
+        if (point != 0) {
+            uint64_t before = ((point & -point) - 1) >> 7; /* all bits before that byte */
+            scale = (uint32_t)__builtin_clzll(before + 1) / 8;
+            word = (word & ~(before << 8 | 0xFF)) | (word & before) << 8;
+        }
+        if (n == (uint32_t)negative + (point != 0) || (point != 0 && !point_allowed) ||
+            !number_all_digits(word))
+            return false;
+    }
+    word = word * 10 + (word >> 8);
+    word = ((word & 0x000000FF000000FF) * 0x000F424000000064 +
+            (word >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+           32;
+    *ret_value = negative ? -(int64_t)word : (int64_t)word;
+    *ret_scale = (uint8_t)scale;
     return true;
 }
 

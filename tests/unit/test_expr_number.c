@@ -141,6 +141,38 @@ START_TEST(test_the_short_reader_agrees_with_the_full_one)
 }
 END_TEST
 
+/* Text of n bytes, what follows it being anything. */
+static void check_eight(const char *text, uint32_t n)
+{
+    int64_t value = 0, value_of_eight = 0;
+    uint8_t scale = 0, scale_of_eight = 0;
+    bool has_point = memchr(text, '.', n) != NULL;
+    bool read = number_read_short(text, n, &value, &scale);
+    bool read_eight = number_read_eight(text, n, true, &value_of_eight, &scale_of_eight);
+    bool without_point = number_read_eight(text, n, false, &value, &scale);
+    if (read != read_eight || value != value_of_eight || scale != scale_of_eight ||
+        without_point != (read && !has_point))
+        ck_abort_msg("'%.*s'", (int)n, text);
+}
+
+START_TEST(test_the_reader_of_eight_agrees_with_the_short_one)
+{
+    static const char letters[] = {'0', '1', '9', '.', '-', '+', ' ', '/', ':', '\0', '\xb0'};
+    char text[9];
+    for (uint32_t i = 0; i < 11 * 11 * 11 * 11 * 11; i++) {
+        for (uint32_t k = 0, rest = i; k < 8; k++, rest /= 11)
+            text[k] = letters[rest % 11]; /* zeros from the sixth on */
+        for (uint32_t n = 1; n <= 8; n++)
+            check_eight(text, n);
+    }
+    for (int i = 0; i < 1000000; i++) {
+        for (int k = 0; k < 8; k++)
+            text[k] = (char)(rand() % 16 == 0 ? rand() : letters[rand() % 4] + rand() % 2);
+        check_eight(text, 1 + (uint32_t)rand() % 8);
+    }
+}
+END_TEST
+
 /* ---- arithmetic ---- */
 
 struct operation {
@@ -416,6 +448,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_read_refuses_what_is_not_a_number, 0, 29);
     tcase_add_test(tcase, test_read_exact_moves_the_point_by_the_exponent);
     tcase_add_test(tcase, test_the_short_reader_agrees_with_the_full_one);
+    tcase_add_test(tcase, test_the_reader_of_eight_agrees_with_the_short_one);
     tcase_add_loop_test(tcase, test_arithmetic_is_exact_or_says_why_not, 0,
                         (int)(sizeof(operations) / sizeof(operations[0])));
     tcase_add_test(tcase, test_compare_does_not_depend_on_the_scale);
