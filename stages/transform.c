@@ -153,12 +153,13 @@ static int failed(struct weir_stage *stage, int code)
 
 /* ---- where ---- */
 
-/* How often each truth is among the records [from, to). */
-static void count_truths(const uint8_t *truth, uint32_t from, uint32_t to, uint32_t count[3])
+/* How many of the records [from, to) have that truth. */
+static uint32_t count_of(const uint8_t *truth, uint32_t from, uint32_t to, enum weir_truth which)
 {
-    count[WEIR_FALSE] = count[WEIR_TRUE] = count[WEIR_UNKNOWN] = 0;
+    uint32_t count = 0;
     for (uint32_t r = from; r < to; r++)
-        count[truth[r]]++;
+        count += truth[r] == which;
+    return count;
 }
 
 static int keep(struct weir_stage *stage, uint32_t from, const uint8_t **ret_truth,
@@ -370,7 +371,7 @@ static int transform_process(struct weir_stage *stage, const struct weir_batch *
     struct transform *self = stage->self;
     const uint8_t *truth = NULL;
     struct weir_expr_errors where = {NULL, 0};
-    uint32_t from = (uint32_t)*cursor, skipped = 0, count[3];
+    uint32_t from = (uint32_t)*cursor, skipped = 0;
     self->in = in;
     self->stop = in->records;
     int code = keep(stage, from, &truth, &where);
@@ -386,9 +387,9 @@ static int transform_process(struct weir_stage *stage, const struct weir_batch *
     if (code != 0)
         return code;
     if (truth != NULL) {
-        count_truths(truth, from, self->stop, count);
-        stage->count.dropped += count[WEIR_FALSE] + count[WEIR_UNKNOWN] - skipped;
-        stage->count.null_dropped += count[WEIR_UNKNOWN] - skipped;
+        uint32_t nulls = count_of(truth, from, self->stop, WEIR_UNKNOWN) - skipped;
+        stage->count.dropped += count_of(truth, from, self->stop, WEIR_FALSE) + nulls;
+        stage->count.null_dropped += nulls;
     }
     *cursor = self->stop == in->records ? UINT64_MAX : self->stop;
     return 0;
