@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SLACK 32 /* short fields are copied in fixed sizes */
+#define SHORT 32 /* bytes of a field that is copied in one or two goes */
 
 typedef unsigned char bytes16 __attribute__((vector_size(16)));
 typedef long long pair64 __attribute__((vector_size(16)));
@@ -19,6 +20,7 @@ struct format {
     char delimiter;
     const char *line_end;
     size_t line_end_bytes;
+    size_t short_row; /* room for any row of short fields; SIZE_MAX: no row goes the short way */
     bytes16 delimiters, quotes, crs, lfs; /* the bytes that need quotes, each sixteen times */
     /* A row that goes out in pieces, and the cursor that goes on with it. */
     char *row;
@@ -35,11 +37,25 @@ struct room {
 
 /* ---- fields ---- */
 
+static inline pair64 quotes_in(const struct format *format, bytes16 text)
+{
+    return (pair64)(text == format->quotes);
+}
+
+static inline pair64 others_in(const struct format *format, bytes16 text)
+{
+    return (pair64)(text == format->delimiters) | (pair64)(text == format->crs) |
+           (pair64)(text == format->lfs);
+}
+
+static inline bool any(pair64 found)
+{
+    return (found[0] | found[1]) != 0;
+}
+
 static inline bool any_special(const struct format *format, bytes16 text)
 {
-    pair64 found = (pair64)(text == format->delimiters) | (pair64)(text == format->quotes) |
-                   (pair64)(text == format->crs) | (pair64)(text == format->lfs);
-    return (found[0] | found[1]) != 0;
+    return any(quotes_in(format, text) | others_in(format, text));
 }
 
 static inline bytes16 load16(const char *from)
@@ -54,13 +70,21 @@ static bool is_special(const struct format *format, char c)
     return c == format->delimiter || c == '"' || c == '\r' || c == '\n';
 }
 
+/* Ones for the first `length` bytes of SHORT. Bytes behind a field are made zeros, which are never
+ * special unless zero is the delimiter. */
+static inline const char *keep(size_t length)
+{
+    static const _Alignas(2 * SHORT) unsigned char bytes[2 * SHORT] = {
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    return (const char *)bytes + SHORT - length;
+}
+
 /* Copies length bytes; true if one of them needs quotes. readable: how many may be read at from, at
  * least length. */
-static inline bool copy_checked(const struct format *format, char *to, const char *from,
-                                size_t length, size_t readable)
+static bool copy_checked(const struct format *format, char *to, const char *from, size_t length,
+                         size_t readable)
 {
-    static const unsigned char keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                           255, 255, 255, 255, 255, 255, 255, 255};
     bool special = false;
     size_t done = 0;
     for (; done + 16 <= length; done += 16) {
@@ -71,9 +95,7 @@ static inline bool copy_checked(const struct format *format, char *to, const cha
     if (done == length)
         return special;
     if (readable >= done + 16) {
-        /* Bytes behind the field are made zeros, which are never special unless zero is the
-         * delimiter. */
-        bytes16 text = load16(from + done) & load16((const char *)keep + 16 - (length - done));
+        bytes16 text = load16(from + done) & load16(keep(length - done));
         memcpy(to + done, &text, 16);
         return special || any_special(format, text);
     }
@@ -82,6 +104,32 @@ static inline bool copy_checked(const struct format *format, char *to, const cha
         special |= is_special(format, from[done]);
     }
     return special;
+}
+
+/*
+ * What put_field does with a field of at most so many blocks of 16 bytes, and one byte at least, when
+ * quoting is minimal. As many can be read, and two more written. Returns the field's end; NULL if
+ * it has a quote itself.
+ */
+static inline __attribute__((always_inline)) char *
+put_blocks(const struct format *format, char *to, const char *from, size_t length, int blocks)
+{
+    pair64 quotes = {0}, others = {0};
+    bytes16 text[2];
+    for (int i = 0; i < blocks; i++) {
+        text[i] = load16(from + 16 * i) & load16(keep(length) + 16 * i);
+        quotes |= quotes_in(format, text[i]);
+        others |= others_in(format, text[i]);
+    }
+    memcpy(to, text, 16 * (size_t)blocks);
+    if (__builtin_expect(!any(quotes | others), 1))
+        return to + length;
+    if (any(quotes))
+        return NULL;
+    *to++ = '"';
+    memcpy(to, text, 16 * (size_t)blocks);
+    to[length] = '"';
+    return to + length + 1;
 }
 
 static char *put_quoted(char *to, const char *from, size_t length)
@@ -108,8 +156,8 @@ static bool begins_with_bom(const char *text, size_t length)
 
 /* A field that is not null. first: of its row, where a byte order mark would be taken for the
  * file's. */
-static inline enum put put_field(const struct format *format, struct room *room, const char *from,
-                                 size_t length, size_t readable, bool first)
+static enum put put_field(const struct format *format, struct room *room, const char *from,
+                          size_t length, size_t readable, bool first)
 {
     if ((size_t)(room->end - room->at) < 2 * length + SLACK)
         return PUT_FULL;
@@ -126,6 +174,17 @@ static inline enum put put_field(const struct format *format, struct room *room,
     return PUT_DONE;
 }
 
+/* A value of a batch; null is nothing at all. */
+static enum put put_value(const struct format *format, struct room *room,
+                          const struct weir_column *column, uint32_t record, bool first)
+{
+    struct weir_value value = weir_value(column, record);
+    if (value.data == NULL)
+        return PUT_DONE;
+    size_t readable = column->heap_bytes - (size_t)(value.data - column->heap);
+    return put_field(format, room, value.data, value.length, readable, first);
+}
+
 /* ---- rows ---- */
 
 /* *ret_column: the column that was refused. set_null: a column to be written as null, or
@@ -135,15 +194,13 @@ static enum put put_row(const struct format *format, const struct weir_batch *in
 {
     for (uint32_t c = 0; c < in->columns; c++) {
         const struct weir_column *column = &in->column[c];
-        struct weir_value value = weir_value(column, record);
         if (room->at == room->end)
             return PUT_FULL;
         if (c > 0)
             *room->at++ = format->delimiter;
-        if (value.data == NULL || (set_null != NULL && set_null[c]))
+        if (set_null != NULL && set_null[c])
             continue;
-        size_t readable = column->heap_bytes - (size_t)(value.data - column->heap);
-        enum put put = put_field(format, room, value.data, value.length, readable, c == 0);
+        enum put put = put_value(format, room, column, record, c == 0);
         *ret_column = c;
         if (put != PUT_DONE)
             return put;
@@ -260,6 +317,44 @@ static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint
     return 0;
 }
 
+/* ---- rows of short fields ---- */
+
+/* Writes a row as put_row does, when quoting is minimal. False: it is left to put_row. */
+static inline bool put_short_row(const struct format *format, const struct weir_batch *in,
+                                 uint32_t record, struct room *room)
+{
+    char *to = room->at;
+    if ((size_t)(room->end - to) < format->short_row)
+        return false;
+    for (uint32_t c = 0; c < in->columns; c++) {
+        const struct weir_column *column = &in->column[c];
+        uint64_t entry = *(const volatile uint64_t *)&column->entry[record];
+        uint32_t offset = weir_entry_offset(entry), length = weir_entry_length(entry);
+        char *end = to;
+        if (__builtin_expect((entry >> WEIR_ENTRY_BITS) - 1 < SHORT && /* and not null */
+                                 offset + SHORT <= column->heap_bytes,
+                             1))
+            end = length <= 16 ? put_blocks(format, to, column->heap + offset, length, 1)
+                               : put_blocks(format, to, column->heap + offset, length, 2);
+        else if (!weir_entry_is_null(entry))
+            end = NULL;
+        if (end == NULL) {
+            struct room rest = {to, room->end};
+            if (put_value(format, &rest, column, record, false) != PUT_DONE ||
+                (size_t)(rest.end - rest.at) < format->short_row)
+                return false;
+            end = rest.at;
+        }
+        *end = format->delimiter;
+        to = end + 1;
+    }
+    if (*room->at == '\xef') /* a byte order mark, perhaps */
+        return false;
+    memcpy(to - 1, format->line_end, 2);
+    room->at = to - 1 + format->line_end_bytes;
+    return true;
+}
+
 /* ---- batches ---- */
 
 /* Rows from *record on, until the room or the batch ends. 0, a verdict WEIR_FULL, or a code. */
@@ -268,6 +363,10 @@ static int put_rows(struct weir_stage *stage, const struct weir_batch *in, uint3
 {
     const struct format *format = stage->self;
     for (; *record < in->records; ++*record) {
+        if (put_short_row(format, in, *record, room)) {
+            ++*rows;
+            continue;
+        }
         char *begin = room->at;
         uint32_t column = 0;
         int verdict = WEIR_SET_NULL;
@@ -362,6 +461,7 @@ static int format_configure(struct weir_stage *stage)
         .delimiter = (char)weir_option_number(stage, "delimiter"),
         .line_end = crlf ? "\r\n" : "\n",
         .line_end_bytes = crlf ? 2 : 1,
+        .short_row = SIZE_MAX,
         .quotes = sixteen('"'),
         .crs = sixteen('\r'),
         .lfs = sixteen('\n'),
@@ -372,6 +472,9 @@ static int format_configure(struct weir_stage *stage)
 
 static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
 {
+    struct format *format = stage->self;
+    if (format->quoting == CSV_QUOTING_MINIMAL && stage->in->columns > 0)
+        format->short_row = stage->in->columns * (size_t)(SHORT + 3) + SLACK;
     schema->raw = true;
     for (uint32_t c = 0; c < stage->in->columns; c++) {
         if (weir_schema_add(schema, stage->in->column[c].name, stage->in->column[c].type) < 0)

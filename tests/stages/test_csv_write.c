@@ -73,6 +73,39 @@ START_TEST(test_records_are_written_alike_whatever_the_slots)
 }
 END_TEST
 
+/* A field of every length up to 40 with every special byte, or none, at every place; in front of
+ * them rows that begin with a byte order mark, with half of one, and with null. */
+START_TEST(test_a_field_is_quoted_wherever_its_special_byte_stands)
+{
+    const char *end = _i == 0 ? "\n" : "\r\n";
+    struct buf rows, expected;
+    weir__buf_init(&rows);
+    weir__buf_init(&expected);
+    weir__buf_puts(&rows, "\xef\xbb\xbf|\xef\xbb\xbf|e\n\xef\xbb|e|e\n~|~|e\n");
+    weir__buf_printf(&expected, "a,b,c%s\"\xef\xbb\xbf\",\xef\xbb\xbf,e%s\xef\xbb,e,e%s,,e%s", end,
+                     end, end, end);
+    for (int length = 1; length <= 40; length++)
+        for (int i = 0; i < 4 * length; i++) {
+            char text[41], special = "x,\"\r"[i % 4];
+            memset(text, 'x', sizeof(text));
+            text[length] = '\0';
+            text[i / 4] = special;
+            weir__buf_printf(&rows, "%s|%s|e\n", text, text);
+            const char *quote = special == 'x' ? "" : "\"", *twice = special == '"' ? "\"" : "";
+            for (int column = 0; column < 2; column++)
+                weir__buf_printf(&expected, "%s%.*s%s%s%s,", quote, i / 4, text, twice,
+                                 text + i / 4, quote);
+            weir__buf_printf(&expected, "e%s", end);
+        }
+    rig_table(&rig, "a|b|c", rows.data);
+    format("line_ending", _i == 0 ? "lf" : "crlf");
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, expected.data);
+    weir__buf_release(&rows);
+    weir__buf_release(&expected);
+}
+END_TEST
+
 START_TEST(test_formatting_counts_the_records_whose_end_it_put_out)
 {
     rig.capacity = 5;
@@ -185,6 +218,7 @@ static void add_formatting(TCase *tcase)
     tcase_add_loop_test(tcase, test_records_are_written_as, 0, COUNT(formats));
     tcase_add_loop_test(tcase, test_records_are_written_alike_whatever_the_slots, 0,
                         COUNT(formats));
+    tcase_add_loop_test(tcase, test_a_field_is_quoted_wherever_its_special_byte_stands, 0, 2);
     tcase_add_test(tcase, test_formatting_counts_the_records_whose_end_it_put_out);
     tcase_add_test(tcase, test_a_field_that_may_not_be_quoted_is_an_error_of_its_record);
     tcase_add_test(tcase, test_a_field_that_may_not_be_quoted_stops_the_run_or_becomes_null);
