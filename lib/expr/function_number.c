@@ -90,17 +90,20 @@ FUNCTION_EVAL(round)
     static const uint8_t no_scale[1] = {0};
     static const struct vector zero = {
         .narrow = (int64_t *)no_digits, .tag = (uint8_t *)no_scale, .mask = 0};
-    const struct vector *x = argument[0], *digits = term->children > 1 ? argument[1] : &zero;
-    struct vector *to = &term->vector;
-    for (uint32_t k = 0; k < sel->count; k++) {
-        uint32_t row = sel->row[k], i = row & x->mask, j = row & digits->mask;
-        if (x->tag[i] == TAG_NULL || digits->tag[j] == TAG_NULL) {
-            to->tag[row] = TAG_NULL;
-        } else if (x->tag[i] < TAG_WIDE &&
-                   round_short(x->narrow[i], x->tag[i], digits->narrow[j], &to->narrow[row])) {
-            to->tag[row] = (uint8_t)digits->narrow[j];
+    /* Of our own: no store can change them. */
+    const struct vector x = *argument[0], digits = term->children > 1 ? *argument[1] : zero;
+    const struct selection records = *sel;
+    int64_t *narrow = term->vector.narrow;
+    uint8_t *tag = term->vector.tag;
+    for (uint32_t k = 0; k < records.count; k++) {
+        uint32_t row = records.row[k], i = row & x.mask, j = row & digits.mask;
+        if (x.tag[i] == TAG_NULL || digits.tag[j] == TAG_NULL) {
+            tag[row] = TAG_NULL;
+        } else if (x.tag[i] < TAG_WIDE &&
+                   round_short(x.narrow[i], x.tag[i], digits.narrow[j], &narrow[row])) {
+            tag[row] = (uint8_t)digits.narrow[j];
         } else {
-            round_slow(run, term, row, x, digits->narrow[j]);
+            round_slow(run, term, row, argument[0], digits.narrow[j]);
         }
     }
 }

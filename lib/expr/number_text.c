@@ -194,11 +194,50 @@ static size_t place_point(const char *digits, size_t n, size_t scale, bool negat
     return (size_t)(at - to);
 }
 
+/* How many digits value has, which is less than 10^8; 0 for zero. */
+static uint32_t count_digits(uint32_t value)
+{
+    uint32_t bits = 32 - (uint32_t)__builtin_clz(value | 1);
+    uint32_t least = bits * 1233 >> 12; /* by the logarithm of 2: what 2^(bits - 1) has at least */
+    return least + (value >= weir__power10[least]);
+}
+
+/*
+ * The same for less than 10^8 with less than 8 decimals: all digits at once, in a word. It is split
+ * in halves, quarters and single digits, side by side; the products with 10486 / 2^20 and 103 /
+ * 2^10 are the quotients by 100 and 10 for all values that come there.
+ */
+static size_t print_eight(uint32_t value, bool negative, uint32_t scale, char *to)
+{
+    uint32_t digits = count_digits(value);
+    digits = digits > scale ? digits : scale + 1; /* a zero before the point */
+    uint32_t whole = digits - scale;
+    uint64_t word = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t upper = word * 10486 >> 20 & 0x0000007F0000007F;
+    word = upper | (word - upper * 100) << 16;
+    upper = word * 103 >> 10 & 0x000F000F000F000F;
+    word = (upper | (word - upper * 10) << 8) + 0x3030303030303030;
+    word >>= 64 - 8 * digits;
+    *to = '-';
+    to += negative;
+    uint64_t text = htole64(word);
+    memcpy(to, &text, sizeof(text));
+    if (scale > 0) {
+        to[whole] = '.';
+        text = htole64(word >> 8 * whole);
+        memcpy(to + whole + 1, &text, sizeof(text));
+    }
+    return negative + digits + (scale > 0);
+}
+
 size_t weir__number_print_short(int64_t value, uint8_t scale, char *to)
 {
     char digits[24], *end = digits + sizeof(digits);
     bool negative = value < 0;
-    char *begin = digits_before(end, negative ? -(uint64_t)value : (uint64_t)value);
+    uint64_t size = negative ? -(uint64_t)value : (uint64_t)value;
+    if (size < 100000000 && scale < 8)
+        return print_eight((uint32_t)size, negative, scale, to);
+    char *begin = digits_before(end, size);
     return place_point(begin, (size_t)(end - begin), scale, negative, to);
 }
 

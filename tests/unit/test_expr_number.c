@@ -1,6 +1,8 @@
 /* Exact decimals: reading, printing, arithmetic at its edges, and against plain __int128 arithmetic
  * on random numbers. */
 #include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +139,38 @@ START_TEST(test_the_short_reader_agrees_with_the_full_one)
         ck_assert_msg(weir__number_read(text, n, NUMBER_ANY, &full) == REASON_NONE, "'%.*s'",
                       (int)n, text);
         ck_assert(full.exact == value && full.scale == scale && !full.is_real);
+    }
+}
+END_TEST
+
+static void check_print(int64_t value, uint8_t scale)
+{
+    char digits[64], expected[64], text[NUMBER_TEXT_BYTES];
+    uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    int n = snprintf(digits, sizeof(digits), "%0*" PRIu64, scale + 1, size), whole = n - scale;
+    n = snprintf(expected, sizeof(expected), "%s%.*s%s%s", value < 0 ? "-" : "", whole, digits,
+                 scale > 0 ? "." : "", digits + whole);
+    size_t length = weir__number_print_short(value, scale, text);
+    if (length != (size_t)n || memcmp(text, expected, length) != 0)
+        ck_abort_msg("'%.*s', not '%s'", (int)length, text, expected);
+}
+
+START_TEST(test_a_short_number_prints_its_digits_around_the_point)
+{
+    for (uint8_t scale = 0; scale <= NUMBER_DIGITS; scale++) {
+        check_print(INT64_MAX, scale);
+        check_print(INT64_MIN, scale);
+        for (int power = 0; power <= 18; power++)
+            for (int64_t beside = -1; beside <= 1; beside++) {
+                check_print(weir__power10[power] + beside, scale);
+                check_print(-weir__power10[power] + beside, scale);
+            }
+        for (int bit = 0; bit < 63; bit++) {
+            check_print(INT64_C(1) << bit, scale);
+            check_print((INT64_C(1) << bit) - 1, scale);
+        }
+        for (int i = 0; i < 100000; i++)
+            check_print(((int64_t)rand() << 32 | rand()) >> rand() % 60, scale);
     }
 }
 END_TEST
@@ -448,6 +482,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_read_refuses_what_is_not_a_number, 0, 29);
     tcase_add_test(tcase, test_read_exact_moves_the_point_by_the_exponent);
     tcase_add_test(tcase, test_the_short_reader_agrees_with_the_full_one);
+    tcase_add_test(tcase, test_a_short_number_prints_its_digits_around_the_point);
     tcase_add_test(tcase, test_the_reader_of_eight_agrees_with_the_short_one);
     tcase_add_loop_test(tcase, test_arithmetic_is_exact_or_says_why_not, 0,
                         (int)(sizeof(operations) / sizeof(operations[0])));
