@@ -6,8 +6,8 @@
 # Does nothing, and needs no root, where everything is there already.
 set -eu
 
-build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev"
-test_packages="check clang clang-format cppcheck shellcheck binutils procps spin"
+build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev libarchive-dev"
+test_packages="check clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd"
 
 wanted=$build_packages
 case ${1:-build} in

@@ -27,7 +27,7 @@ static int no_memory(struct weir_stage *stage)
     return weir_fail(stage, WEIR_EOS, "no memory for a CSV header");
 }
 
-static int read_more(struct weir_stage *stage, struct csv_head *head, const struct input *input)
+static int read_more(struct weir_stage *stage, struct csv_head *head, struct input *input)
 {
     if (head->capacity - head->used < PIECE) {
         size_t capacity = 2 * head->capacity + PIECE;
@@ -37,9 +37,9 @@ static int read_more(struct weir_stage *stage, struct csv_head *head, const stru
         head->bytes = bytes;
         head->capacity = capacity;
     }
-    ssize_t got = weir__input_read(input->fd, head->bytes + head->used, PIECE);
+    ssize_t got = weir__input_next(stage, input, head->path, head->bytes + head->used, PIECE);
     if (got < 0)
-        return weir_fail_errno(stage, WEIR_EIO, "cannot read '%s'", weir__text_input(head->path));
+        return (int)got;
     head->used += (size_t)got;
     head->ended = got == 0 || (!input->pipe && head->used >= head->size);
     return 0;
@@ -102,7 +102,7 @@ static int check_kind(struct weir_stage *stage, const struct csv_head *head)
     return 0;
 }
 
-static int read_row(struct weir_stage *stage, struct csv_head *head, const struct input *input)
+static int read_row(struct weir_stage *stage, struct csv_head *head, struct input *input)
 {
     struct rows rows;
     struct rows_trace trace;

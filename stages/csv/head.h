@@ -12,7 +12,7 @@ struct csv_head {
     char *bytes;      /* what was read of the file, the whole first row at least */
     size_t used, capacity;
     bool ended;                /* that is the whole file */
-    uint64_t size;             /* the file's; 0 for standard input */
+    uint64_t size;             /* the file's; 0 for standard input and what is compressed */
     size_t begin;              /* behind a byte order mark */
     size_t row, row_end;       /* the first row that is not blank; both `used` if there is none */
     uint64_t lines;            /* physical lines up to row_end */

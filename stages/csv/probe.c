@@ -153,7 +153,8 @@ static int write_layout(struct weir_stage *stage, const struct weir_probe *probe
     return rc < 0 ? weir_fail(stage, WEIR_EOS, "no memory for the columns") : 0;
 }
 
-static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t file, FILE *to)
+static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t file, FILE *to,
+                      bool *unknown)
 {
     struct csv_head head = {.path = probe->file[file]};
     int rc = weir__csv_head_read(stage, &head);
@@ -164,6 +165,7 @@ static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t
     if (rc == 0)
         rc = write_layout(stage, probe, &head, to);
     probe->bytes += head.size;
+    *unknown |= head.size < head.used;
     if (rc == 0 && strcmp(head.path, "-") == 0) {
         probe->head = head.bytes;
         probe->head_bytes = head.used;
@@ -226,14 +228,15 @@ int weir__csv_probe(struct weir_stage *stage, struct weir_probe *probe)
     if (rc < 0)
         return rc;
     size_t bytes;
+    bool unknown = false;
     FILE *to = open_memstream(&probe->text, &bytes);
     if (to == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     for (size_t i = 0; rc == 0 && i < probe->files; i++)
-        rc = probe_file(stage, probe, i, to);
+        rc = probe_file(stage, probe, i, to, &unknown);
     if (fclose(to) != 0 && rc == 0)
         rc = weir_fail(stage, WEIR_EOS, "no memory to look at the files");
-    if (probe->head != NULL)
-        probe->bytes = 0; /* what standard input will bring is not known */
+    if (unknown)
+        probe->bytes = 0; /* what a pipe will bring is not known */
     return rc < 0 ? rc : count_splits(stage, probe);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "file/text.h"
+#include "file/unpack.h"
 
 ssize_t weir__input_read(int fd, void *to, size_t n)
 {
@@ -46,10 +47,27 @@ static int check_kind(struct weir_stage *stage, const char *path, mode_t mode)
     return 0;
 }
 
+static int unpack_if_packed(struct weir_stage *stage, const char *path, struct input *input)
+{
+    char magic[UNPACK_MAGIC];
+    ssize_t got = weir__input_pread(input->fd, magic, sizeof(magic), 0);
+    if (got < 0 || !weir__unpack_is_packed(magic, (size_t)got))
+        return 0; /* who reads on meets the error */
+    input->unpack = weir__unpack_open(input->fd);
+    if (input->unpack == NULL) {
+        weir__input_close(input);
+        return weir_fail(stage, WEIR_EOS, "no memory to unpack '%s'", path);
+    }
+    input->pipe = true;
+    input->bytes = 0;
+    return 0;
+}
+
 int weir__input_open(struct weir_stage *stage, const char *path, struct input *ret)
 {
-    *ret = (struct input){.fd = STDIN_FILENO, .pipe = strcmp(path, "-") == 0};
-    if (ret->pipe)
+    bool standard = strcmp(path, "-") == 0;
+    *ret = (struct input){.fd = STDIN_FILENO, .pipe = standard, .standard = standard};
+    if (standard)
         return 0;
     /* A FIFO without a writer must not hold us up: it is refused below. */
     int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -69,11 +87,26 @@ int weir__input_open(struct weir_stage *stage, const char *path, struct input *r
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     ret->fd = fd;
     ret->bytes = (uint64_t)st.st_size;
-    return 0;
+    return unpack_if_packed(stage, path, ret);
+}
+
+ssize_t weir__input_next(struct weir_stage *stage, struct input *input, const char *path, void *to,
+                         size_t n)
+{
+    ssize_t got = input->unpack != NULL ? weir__unpack_read(input->unpack, to, n)
+                                        : weir__input_read(input->fd, to, n);
+    if (got < 0 && input->unpack != NULL)
+        return weir_fail(stage, WEIR_EDATA, "cannot unpack '%s': %s", path,
+                         weir__unpack_error(input->unpack));
+    if (got < 0)
+        return weir_fail_errno(stage, WEIR_EIO, "cannot read %s", weir__text_input(path));
+    return got;
 }
 
 void weir__input_close(struct input *input)
 {
+    weir__unpack_close(input->unpack);
+    input->unpack = NULL;
     if (input->fd > STDIN_FILENO)
         close(input->fd);
     input->fd = -1;

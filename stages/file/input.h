@@ -6,13 +6,19 @@
 
 struct input {
     int fd;         /* 0 for standard input, which is never closed */
-    bool pipe;      /* standard input: read once, in order */
+    bool pipe;      /* to be read from its beginning on, by weir__input_next: what follows is set */
+    bool standard;  /* standard input */
     uint64_t bytes; /* its size when it was opened; 0 for a pipe */
+    struct unpack *unpack; /* owned: the file is compressed */
 };
 
 /* Opens a file ("-": standard input) or fails through weir_fail with WEIR_ENOINPUT, saying why: not
- * there, a directory, no permission, a pipe with a name. */
+ * there, a directory, no permission, a pipe with a name. One that is compressed is read as what is in
+ * it. */
 int weir__input_open(struct weir_stage *stage, const char *path, struct input *ret);
+/* The next bytes of a pipe, at most n. 0 at its end, or a code after weir_fail. */
+ssize_t weir__input_next(struct weir_stage *stage, struct input *input, const char *path, void *to,
+                         size_t n);
 void weir__input_close(struct input *input);
 
 /*

@@ -52,6 +52,11 @@ static int at_file(struct source *source)
         if (rc < 0)
             return rc;
         source->opened = state->file;
+        if (source->input.unpack != NULL) { /* from its beginning on, whatever was read before */
+            source->hold.head_done = true;
+            source->hold.ended = false;
+            source->hold.used = source->hold.offset = 0;
+        }
     }
     if (!state->begun) {
         state->begun = 1;
@@ -109,6 +114,8 @@ static bool hold_has_room(struct source_hold *hold)
 
 static bool more_comes(const struct source *source, int wait_ms)
 {
+    if (source->input.unpack != NULL)
+        return true;
     struct pollfd poll_input = {.fd = source->input.fd, .events = POLLIN};
     return !source->hold.head_done || poll(&poll_input, 1, wait_ms) > 0;
 }
@@ -118,22 +125,27 @@ static int hold_more(struct source *source)
 {
     struct source_hold *hold = &source->hold;
     if (!hold_has_room(hold))
-        return weir_fail(source->stage, WEIR_EOS, "no memory to read standard input");
+        return weir_fail(source->stage, WEIR_EOS, "no memory to read '%s'",
+                         weir_file_name(source->stage, source->state->file));
     char *to = hold->bytes + hold->used;
     ssize_t got = 0;
     if (!hold->head_done) {
         got = weir_stdin_head(source->stage, to, PIPE_BYTES, hold->head);
+        if (got < 0)
+            return read_failed(source, hold->offset + hold->used);
         hold->head_done = got == 0;
-        hold->head += got > 0 ? (uint64_t)got : 0;
+        hold->head += (uint64_t)got;
     }
     if (hold->head_done) {
         if (!more_comes(source, PIPE_WAIT_MS))
             return NOTHING_YET;
-        got = weir__input_read(source->input.fd, to, PIPE_BYTES);
+        const char *path =
+            source->input.standard ? "-" : weir_file_name(source->stage, source->state->file);
+        got = weir__input_next(source->stage, &source->input, path, to, PIPE_BYTES);
+        if (got < 0)
+            return (int)got;
         hold->ended = got == 0;
     }
-    if (got < 0)
-        return read_failed(source, hold->offset + hold->used);
     hold->used += (size_t)got;
     return 0;
 }

@@ -5,7 +5,8 @@
  * The state always stands at a record's start, so that a successor reads on exactly there. A
  * regular file is read with pread at that offset, a full slot at a time; what stands behind the
  * last record end is read again with the next slot. Standard input is kept in a private buffer
- * instead, and a source that reads it cannot be replaced.
+ * instead, and a source that reads it cannot be replaced. So is what comes out of a compressed file;
+ * a successor unpacks it again from the beginning.
  *
  * A record that does not fit the slot gets the large one. Of one that is larger than max_record
  * only the beginning is passed on, and a last record whose end is missing is passed on alone, both
@@ -44,7 +45,7 @@ struct source_file {
     bool standard_input;
     uint64_t data_offset; /* where the records begin, behind a header */
     uint64_t data_line;   /* physical lines before them */
-    uint64_t bytes;       /* the size that the probe found; 0 for standard input */
+    uint64_t bytes;       /* the size that the probe found; 0 for what is read as a pipe */
 };
 
 struct source_hold {

@@ -107,16 +107,17 @@ static int read_layout(struct weir_stage *stage, const char *at, size_t files,
 }
 
 static int probe_file(struct weir_stage *stage, const char *path, struct weir_probe *probe,
-                      FILE *to)
+                      FILE *to, bool *unknown)
 {
     struct input input;
     int rc = weir__input_open(stage, path, &input);
     if (rc < 0)
         return rc;
-    if (input.pipe)
+    if (input.standard)
         fputs("i\n", to);
     else
         fprintf(to, "%" PRIu64 "\n", input.bytes);
+    *unknown |= input.pipe;
     probe->bytes += input.bytes;
     weir__input_close(&input);
     return 0;
@@ -126,21 +127,21 @@ static int cut_probe(struct weir_stage *stage, struct weir_probe *ret)
 {
     size_t bytes;
     struct source_file *file = NULL;
+    bool unknown = false; /* what a pipe will bring */
     FILE *to = open_memstream(&ret->text, &bytes);
     if (to == NULL || weir_schema_add(&ret->schema, "line", WEIR_TEXT) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     int rc = weir__input_find(stage, ret);
     for (size_t i = 0; rc == 0 && i < ret->files; i++)
-        rc = probe_file(stage, ret->file[i], ret, to);
+        rc = probe_file(stage, ret->file[i], ret, to, &unknown);
     if (fclose(to) != 0 && rc == 0)
         rc = weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     if (rc == 0)
         rc = read_layout(stage, ret->text, ret->files, &file);
     if (rc == 0)
         ret->splits = weir__splits_count(stage, file, ret->files);
-    for (size_t i = 0; rc == 0 && i < ret->files; i++)
-        if (file[i].standard_input)
-            ret->bytes = 0; /* what it will bring is not known */
+    if (unknown)
+        ret->bytes = 0;
     free(file);
     return rc;
 }

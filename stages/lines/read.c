@@ -19,7 +19,9 @@ const struct weir_stage_type weir_lines_read = {
     .doc = "Reads text line by line: a record has one column, line, of type text. LF and CRLF "
            "end lines, and are not part of them; an empty line is empty text. The last line may "
            "lack its end. Several files are read one after the other. A line larger than the "
-           "run's max_record is rejected.",
+           "run's max_record is rejected.\n\n"
+           "A file that is compressed with gzip, bzip2, xz or zstd, by its first bytes, is read as "
+           "what is in it.",
     .options = weir__lines_read_options,
     .traits = WEIR_SOURCE | WEIR_REJECTS,
     .inner = inner,
