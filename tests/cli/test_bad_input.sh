@@ -66,12 +66,19 @@ says err "blank.csv has no header"
 
 # What is no CSV at all says what it is, and what to do.
 for case in '\037\213\010\000:gzip; unpack it, or pass on what zcat prints' '\037\213\n:gzip' \
-    '\375\067zXZ\000:xz' '\050\265\057\375\044:zstd' 'PK\003\004\024\n\n:a ZIP archive, or a spreadsheet' \
+    'PK\003\004\024\n\n:a ZIP archive, or a spreadsheet' \
     '\377\376i\000:UTF-16'; do
     printf '%b' "${case%%:*}" >foreign.csv
     refused 65 run copy.yaml --var in=foreign.csv
     says err "foreign.csv is "
     says err "${case#*:}"
+done
+
+# What is compressed is unpacked, as far as it goes.
+for case in '\375\067zXZ\000' '\050\265\057\375\044'; do
+    printf '%b' "$case" >foreign.csv
+    refused 65 run copy.yaml --var in=foreign.csv
+    says err "cannot unpack 'foreign.csv': "
 done
 
 # A header is a table without rows.
