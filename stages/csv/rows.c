@@ -19,6 +19,7 @@ void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char q
     rows->class_of[delimiter] = ROWS_DELIMITER;
     rows->class_of[quote] = ROWS_QUOTE;
     rows->class_of['\r'] = rows->class_of['\n'] = ROWS_END;
+    rows->simd = weir__simd_choose();
 }
 
 /* No branch, so that the compiler makes vectors of it. */
@@ -53,7 +54,7 @@ static size_t skip_run(const struct rows *rows, enum rows_state state, const cha
     return i;
 }
 
-size_t weir__rows_scan_plain(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+size_t weir__rows_scan_bytes(const struct rows *rows, struct rows_scan *scan, const char *bytes,
                              size_t n)
 {
     enum rows_state state = scan->state;
@@ -69,20 +70,6 @@ size_t weir__rows_scan_plain(const struct rows *rows, struct rows_scan *scan, co
     if (n > 0)
         scan->after_cr = bytes[n - 1] == '\r';
     return end;
-}
-
-size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes, size_t n)
-{
-    if (weir__rows_has_masks())
-        return weir__rows_scan_masks(rows, scan, bytes, n);
-    return weir__rows_scan_plain(rows, scan, bytes, n);
-}
-
-size_t weir__rows_without_edge_spaces(const struct rows *rows, const char *bytes, size_t n)
-{
-    if (rows->quote == ' ' || rows->quote == '\t' || !weir__rows_has_masks())
-        return 0;
-    return weir__rows_clean_masks(rows, bytes, n);
 }
 
 /* ---- in the middle of a file ---- */

@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "csv/simd.h"
+
 enum rows_state { ROWS_ROW, ROWS_FIELD, ROWS_UNQUOTED, ROWS_QUOTED, ROWS_AFTER_QUOTE };
 
 enum rows_class { ROWS_OTHER, ROWS_DELIMITER, ROWS_END, ROWS_QUOTE };
@@ -28,6 +30,7 @@ enum rows_class { ROWS_OTHER, ROWS_DELIMITER, ROWS_END, ROWS_QUOTE };
 struct rows {
     unsigned char delimiter, quote;
     unsigned char class_of[256]; /* enum rows_class */
+    enum simd simd;
 };
 
 void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char quote);
@@ -40,7 +43,7 @@ struct rows_scan {
         lines; /* physical line ends so far, within quotes too; CR, LF and CRLF count one each */
 };
 
-/* Passes over n bytes. Returns the offset behind the last row end (or blank line) in them, 0 if
+/* Passes over n bytes from any state. Returns the offset behind the last row end (or blank line) in them, 0 if
  * there is none. */
 size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes,
                        size_t n);
@@ -90,13 +93,8 @@ enum rows_state weir__rows_guess(const struct rows *rows, const char *bytes, siz
 bool weir__rows_meet(const struct rows *rows, enum rows_state a, enum rows_state b,
                      const char *bytes, size_t n);
 
-/* The implementations behind weir__rows_scan, for tests; they give the same answers. */
-size_t weir__rows_scan_plain(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+/* The same as weir__rows_scan, byte by byte. */
+size_t weir__rows_scan_bytes(const struct rows *rows, struct rows_scan *scan, const char *bytes,
                              size_t n);
-/* Only where weir__rows_has_masks. */
-bool weir__rows_has_masks(void);
-size_t weir__rows_scan_masks(const struct rows *rows, struct rows_scan *scan, const char *bytes,
-                             size_t n);
-size_t weir__rows_clean_masks(const struct rows *rows, const char *bytes, size_t n);
 
 #endif

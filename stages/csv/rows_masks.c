@@ -1,117 +1,92 @@
 /*
- * The row scanner on masks: a carry-less multiplication by all ones gives the parity of the quotes.
- * A block that is not regular goes through the machine of rows.h itself.
+ * The row scanner on masks, with a twin for each kind of processor.
  */
-#include "csv/rows.h"
-
-#if defined(__x86_64__)
-
-#include <immintrin.h>
 #include <string.h>
 
 #include "csv/masks.h"
 
-#define TARGET __attribute__((target("avx2,pclmul,popcnt,bmi")))
-#define INLINE TARGET inline __attribute__((always_inline))
-#define BLOCK  MASKS_BLOCK
+#define BLOCK MASKS_BLOCK
 
-struct needles {
-    __m256i delimiter, quote, cr, lf, space, tab;
+/* A block without the quotes that libcsv takes for text. */
+struct tamed {
+    uint64_t quote, inside;
 };
 
-bool weir__rows_has_masks(void)
+/*
+ * From the lowest bad quote up those are text that come before the unquoted field's end, or before
+ * the next quote behind which the quoted one may end. Not inline: it would take registers from the
+ * regular blocks.
+ */
+static __attribute__((noinline)) struct tamed tame(struct masks masks, struct carry carry)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-           __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi");
-}
-
-static INLINE uint64_t equal(const __m256i low, const __m256i high, const __m256i needle)
-{
-    uint32_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, needle));
-    uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, needle));
-    return (uint64_t)b << 32 | a;
-}
-
-static INLINE struct needles make_needles(const struct rows *rows)
-{
-    return (struct needles){_mm256_set1_epi8((char)rows->delimiter),
-                            _mm256_set1_epi8((char)rows->quote),
-                            _mm256_set1_epi8('\r'),
-                            _mm256_set1_epi8('\n'),
-                            _mm256_set1_epi8(' '),
-                            _mm256_set1_epi8('\t')};
-}
-
-static INLINE struct masks make_masks(const struct needles *needles, __m256i low, __m256i high)
-{
-    struct masks masks;
-    masks.delimiter = equal(low, high, needles->delimiter);
-    masks.quote = equal(low, high, needles->quote);
-    masks.cr = equal(low, high, needles->cr);
-    masks.lf = equal(low, high, needles->lf);
-    masks.end = masks.cr | masks.lf;
-    return masks;
-}
-
-static INLINE uint64_t prefix_xor(uint64_t bits)
-{
-    __m128i all = _mm_set1_epi8((char)0xff);
-    __m128i product = _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits), all, 0);
-    return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
-static INLINE enum rows_state last_state(const struct masks *masks, uint64_t inside)
-{
-    const uint64_t top = MASKS_TOP;
-    if (inside & top)
-        return ROWS_QUOTED;
-    if (masks->quote & top)
-        return ROWS_AFTER_QUOTE;
-    if (masks->delimiter & top)
-        return ROWS_FIELD;
-    return masks->end & top ? ROWS_ROW : ROWS_UNQUOTED;
-}
-
-static enum rows_state step(enum rows_state state, const struct masks *masks, uint64_t bit)
-{
-    if (masks->quote & bit)
-        return state == ROWS_QUOTED     ? ROWS_AFTER_QUOTE
-               : state == ROWS_UNQUOTED ? ROWS_UNQUOTED
-                                        : ROWS_QUOTED;
-    if (state == ROWS_QUOTED)
-        return ROWS_QUOTED;
-    return masks->delimiter & bit ? ROWS_FIELD : ROWS_ROW;
-}
-
-static enum rows_state pass_others(enum rows_state state)
-{
-    if (state == ROWS_AFTER_QUOTE)
-        return ROWS_QUOTED;
-    return state == ROWS_ROW || state == ROWS_FIELD ? ROWS_UNQUOTED : state;
-}
-
-/* The machine of rows.h from one special byte to the next. Returns the row ends as a mask. */
-TARGET static uint64_t walk(const struct masks *masks, enum rows_state *state)
-{
-    uint64_t special = masks->delimiter | masks->quote | masks->end;
-    uint64_t ends = 0;
-    int next = 0;
-    for (; special != 0; special &= special - 1) {
-        int at = __builtin_ctzll(special);
-        uint64_t bit = UINT64_C(1) << at;
-        if (at > next)
-            *state = pass_others(*state);
-        *state = step(*state, masks, bit);
-        if (*state == ROWS_ROW)
-            ends |= bit;
-        next = at + 1;
+    uint64_t inside = masks.parity ^ carry.inside;
+    if (carry.after_quote & ~special_of(&masks)) /* so the last quote before the block was text */
+        inside = ~inside;
+    for (;;) {
+        uint64_t open = bad_open(&masks, inside, &carry), close = bad_close(&masks, inside);
+        uint64_t lowest = (open | close) & (0 - (open | close));
+        if (lowest == 0)
+            return (struct tamed){masks.quote, inside};
+        uint64_t stop = lowest & open ? masks.delimiter | masks.end
+                                      : masks.quote & (special_of(&masks) >> 1 | MASKS_TOP);
+        stop &= 0 - (lowest << 1);
+        uint64_t text = masks.quote & ((stop & (0 - stop)) - lowest);
+        masks.quote &= ~text;
+        inside ^= parity_c(text);
     }
-    if (next < BLOCK)
-        *state = pass_others(*state);
-    return ends;
 }
 
-static INLINE enum rows_state state_of(const struct carry *carry, enum rows_state last)
+/* ---- row ends ---- */
+
+struct work {
+    struct carry carry;
+    uint64_t lines;
+    uint64_t ends; /* of the last block that has some */
+    size_t at;     /* where that begins */
+};
+
+MASKS_INLINE void scan_block(struct work *work, struct masks *masks, size_t at)
+{
+    bool regular;
+    uint64_t inside = inside_of(masks, &work->carry, &regular);
+    if (__builtin_expect(!regular, 0)) {
+        struct tamed tamed = tame(*masks, work->carry);
+        masks->quote = tamed.quote;
+        inside = tamed.inside;
+    }
+    carry_on(&work->carry, masks, inside);
+    uint64_t ends = masks->end & ~inside;
+    if (ends != 0) {
+        work->ends = ends;
+        work->at = at;
+    }
+    uint64_t lines = masks->cr | (masks->lf & ~(masks->cr << 1 | work->carry.after_cr));
+    work->carry.after_cr = masks->cr >> 63;
+    work->lines += (uint64_t)__builtin_popcountll(lines);
+}
+
+/* The full blocks of n bytes. */
+#define DEFINE_SCAN(NAME, SIMD, TARGET)                                                            \
+    TARGET static void scan_##NAME(const struct rows *rows, struct work *ret, const char *bytes,   \
+                                   size_t n)                                                       \
+    {                                                                                              \
+        const struct needles_##NAME needles = needles_##NAME(rows->delimiter, rows->quote);        \
+        struct work work = *ret;                                                                   \
+        for (size_t at = 0; at + BLOCK <= n; at += BLOCK) {                                        \
+            struct masks masks = masks_##NAME(&needles, bytes + at);                               \
+            scan_block(&work, &masks, at);                                                         \
+        }                                                                                          \
+        *ret = work;                                                                               \
+    }
+MASKS_TWINS(DEFINE_SCAN)
+
+#define SCAN_ENTRY(NAME, SIMD, TARGET) [SIMD] = scan_##NAME,
+static void (*const scan_blocks[SIMD_COUNT])(const struct rows *rows, struct work *ret,
+                                             const char *bytes,
+                                             size_t n) = {MASKS_TWINS(SCAN_ENTRY)};
+
+/* Behind that byte. */
+static enum rows_state state_of(const struct rows *rows, const struct carry *carry, char last)
 {
     if (carry->inside)
         return ROWS_QUOTED;
@@ -119,141 +94,87 @@ static INLINE enum rows_state state_of(const struct carry *carry, enum rows_stat
         return ROWS_AFTER_QUOTE;
     if (!carry->may_open)
         return ROWS_UNQUOTED;
-    return last;
+    return rows->class_of[(unsigned char)last] == ROWS_DELIMITER ? ROWS_FIELD : ROWS_ROW;
 }
 
-static INLINE uint64_t count_lines(const struct masks *masks, struct carry *carry)
+size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes, size_t n)
 {
-    uint64_t after_cr = masks->cr << 1 | carry->after_cr;
-    carry->after_cr = masks->cr >> 63;
-    return (uint64_t)__builtin_popcountll(masks->cr) +
-           (uint64_t)__builtin_popcountll(masks->lf & ~after_cr);
-}
-
-/* ROW and FIELD are one for the masks: a quote opens in both, and any CR or LF ends. */
-TARGET static uint64_t irregular(const struct masks *masks, struct carry *carry)
-{
-    enum rows_state state = state_of(carry, ROWS_FIELD);
-    uint64_t ends = walk(masks, &state);
-    uint64_t after_cr = carry->after_cr;
-    *carry = carry_of(state, false);
-    carry->after_cr = after_cr;
-    return ends;
-}
-
-/* Ends of rows in one block; the carry goes on to the next. */
-static INLINE uint64_t block_ends(const struct masks *masks, struct carry *carry)
-{
-    bool regular;
-    uint64_t inside = inside_of(masks, prefix_xor(masks->quote), carry, &regular);
-    if (__builtin_expect(!regular, 0))
-        return irregular(masks, carry);
-    carry_on(carry, masks, inside);
-    return masks->end & ~inside;
-}
-
-/* The rest of a text that is no full block goes byte by byte through the twin. */
-TARGET size_t weir__rows_scan_masks(const struct rows *rows, struct rows_scan *scan,
-                                    const char *bytes, size_t n)
-{
-    const struct needles needles = make_needles(rows);
-    struct carry carry = carry_of(scan->state, scan->after_cr);
-    struct masks masks = {0};
-    size_t end = 0, at = 0;
-    uint64_t lines = 0;
-    for (; at + BLOCK <= n; at += BLOCK) {
-        __m256i low = _mm256_loadu_si256((const void *)(bytes + at));
-        __m256i high = _mm256_loadu_si256((const void *)(bytes + at + 32));
-        masks = make_masks(&needles, low, high);
-        uint64_t ends = block_ends(&masks, &carry);
-        if (ends != 0)
-            end = at + BLOCK - (size_t)__builtin_clzll(ends);
-        lines += count_lines(&masks, &carry);
+    struct work work = {.carry = carry_of(scan->state, scan->after_cr)};
+    size_t full = n - n % BLOCK, end = 0;
+    if (full > 0) {
+        scan_blocks[rows->simd](rows, &work, bytes, full);
+        scan->state = state_of(rows, &work.carry, bytes[full - 1]);
+        scan->after_cr = work.carry.after_cr != 0;
+        scan->lines += work.lines;
+        if (work.ends != 0)
+            end = work.at + BLOCK - (size_t)__builtin_clzll(work.ends);
     }
-    if (at > 0) {
-        enum rows_state outside = last_state(&masks, 0);
-        scan->state = state_of(&carry, outside);
-        scan->after_cr = carry.after_cr != 0;
-        scan->lines += lines;
-    }
-    size_t rest = weir__rows_scan_plain(rows, scan, bytes + at, n - at);
-    return rest == 0 ? end : at + rest;
+    size_t rest = weir__rows_scan_bytes(rows, scan, bytes + full, n - full);
+    return rest == 0 ? end : full + rest;
 }
 
 /* ---- spaces at edges ---- */
 
-struct spaces {
+struct clean {
+    struct carry carry;
     uint64_t after_edge; /* 1 if the byte before was an edge */
     uint64_t after_space;
+    size_t at, end; /* of the block; behind the last row that has ended in it */
 };
 
-/* True if a space outside quotes stands beside an edge. */
-static INLINE bool touches(uint64_t space, uint64_t edge, struct spaces *spaces)
+/* False if a space outside quotes stands beside an edge, or the block is not regular. */
+MASKS_INLINE bool clean_block(struct clean *clean, const struct masks *masks, uint64_t space)
 {
-    uint64_t touch = space & (edge << 1 | spaces->after_edge | edge >> 1);
-    touch |= edge & spaces->after_space;
-    spaces->after_edge = edge >> 63;
-    spaces->after_space = space >> 63;
-    return touch != 0;
-}
-
-static INLINE bool block_is_clean(const struct needles *needles, const char *at,
-                                  struct carry *carry, struct spaces *spaces, uint64_t *ret_ends)
-{
-    __m256i low = _mm256_loadu_si256((const void *)at);
-    __m256i high = _mm256_loadu_si256((const void *)(at + 32));
-    struct masks masks = make_masks(needles, low, high);
     bool regular;
-    uint64_t inside = inside_of(&masks, prefix_xor(masks.quote), carry, &regular);
-    uint64_t space = equal(low, high, needles->space) | equal(low, high, needles->tab);
-    carry_on(carry, &masks, inside);
-    *ret_ends = masks.end & ~inside;
-    uint64_t edge = ((masks.delimiter | masks.end) & ~inside) | masks.quote;
-    return regular && !touches(space & ~masks.delimiter & ~inside, edge, spaces);
+    uint64_t inside = inside_of(masks, &clean->carry, &regular);
+    uint64_t ends = masks->end & ~inside, edge = (masks->delimiter & ~inside) | ends | masks->quote;
+    space &= ~masks->delimiter & ~inside;
+    uint64_t touch = space & (edge << 1 | clean->after_edge | edge >> 1);
+    if (!regular || touch != 0 || (edge & clean->after_space) != 0)
+        return false;
+    carry_on(&clean->carry, masks, inside);
+    clean->after_edge = edge >> 63;
+    clean->after_space = space >> 63;
+    if (ends != 0)
+        clean->end = clean->at + BLOCK - (size_t)__builtin_clzll(ends);
+    clean->at += BLOCK;
+    return true;
 }
 
-TARGET size_t weir__rows_clean_masks(const struct rows *rows, const char *bytes, size_t n)
-{
-    const struct needles needles = make_needles(rows);
-    struct carry carry = carry_of(ROWS_ROW, false);
-    struct spaces spaces = {.after_edge = 1};
-    uint64_t ends;
-    size_t end = 0, at = 0;
-    for (; at + BLOCK <= n; at += BLOCK) {
-        if (!block_is_clean(&needles, bytes + at, &carry, &spaces, &ends))
-            return end;
-        if (ends != 0)
-            end = at + BLOCK - (size_t)__builtin_clzll(ends);
+/* The full blocks of n bytes. False where it stops. */
+#define DEFINE_CLEAN(NAME, SIMD, TARGET)                                                           \
+    TARGET static bool clean_##NAME(const struct rows *rows, struct clean *clean,                  \
+                                    const char *bytes, size_t n)                                   \
+    {                                                                                              \
+        const struct needles_##NAME needles = needles_##NAME(rows->delimiter, rows->quote);        \
+        const vector_##NAME space = fill_##NAME(' '), tab = fill_##NAME('\t');                     \
+        for (; n >= BLOCK; n -= BLOCK, bytes += BLOCK) {                                           \
+            struct masks masks = masks_##NAME(&needles, bytes);                                    \
+            if (!clean_block(clean, &masks,                                                        \
+                             equal_##NAME(bytes, space) | equal_##NAME(bytes, tab)))               \
+                return false;                                                                      \
+        }                                                                                          \
+        return true;                                                                               \
     }
+MASKS_TWINS(DEFINE_CLEAN)
+
+#define CLEAN_ENTRY(NAME, SIMD, TARGET) [SIMD] = clean_##NAME,
+static bool (*const clean_blocks[SIMD_COUNT])(const struct rows *rows, struct clean *clean,
+                                              const char *bytes,
+                                              size_t n) = {MASKS_TWINS(CLEAN_ENTRY)};
+
+size_t weir__rows_without_edge_spaces(const struct rows *rows, const char *bytes, size_t n)
+{
+    struct clean clean = {.carry = carry_of(ROWS_ROW, false), .after_edge = 1};
+    size_t full = n - n % BLOCK;
+    if (rows->quote == ' ' || rows->quote == '\t' ||
+        !clean_blocks[rows->simd](rows, &clean, bytes, full))
+        return clean.end;
     /* The rest, filled up with row ends: so is the edge of the text an edge. */
     char tail[BLOCK];
     memset(tail, '\n', sizeof(tail));
-    memcpy(tail, bytes + at, n - at);
-    if (!block_is_clean(&needles, tail, &carry, &spaces, &ends) || carry.inside != 0)
-        return end;
-    return n;
+    memcpy(tail, bytes + full, n - full);
+    size_t end = clean.end;
+    bool whole = clean_blocks[rows->simd](rows, &clean, tail, BLOCK) && clean.carry.inside == 0;
+    return whole ? n : end;
 }
-
-#else
-
-#include <stdlib.h>
-
-bool weir__rows_has_masks(void)
-{
-    return false;
-}
-
-size_t weir__rows_scan_masks(const struct rows *rows, struct rows_scan *scan, const char *bytes,
-                             size_t n)
-{
-    (void)rows, (void)scan, (void)bytes, (void)n;
-    abort();
-}
-
-size_t weir__rows_clean_masks(const struct rows *rows, const char *bytes, size_t n)
-{
-    (void)rows, (void)bytes, (void)n;
-    abort();
-}
-
-#endif

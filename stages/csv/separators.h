@@ -7,13 +7,6 @@
 
 #include "csv/rows.h"
 
-enum simd { SIMD_C, SIMD_AVX2, SIMD_AVX512, SIMD_NEON, SIMD_COUNT };
-
-/* True if this processor can run it. */
-bool weir__simd_runs(enum simd simd);
-/* The best that runs; $WEIR_SIMD (c, avx2, avx512, neon) asks for another, for tests. */
-enum simd weir__simd_choose(void);
-
 /*
  * Always true between calls: at[0] is the end of row 0's first field; row i begins at begin[i] and
  * its last separator, the row end, is at[last[i]]; row i + 1 has those behind it. Blank lines

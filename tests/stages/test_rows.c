@@ -104,12 +104,28 @@ static void check_piecewise(scan_function *scan, const struct rows *rows, const 
     }
 }
 
-static void check_same_state(const struct rows *rows, const char *text, size_t n)
+/* Each twin against the machine that goes byte by byte, from this state. */
+static void check_twins(struct rows *rows, struct rows_scan from, const char *text, size_t n)
 {
-    struct rows_scan plain = {0}, masks = {0};
-    size_t end = weir__rows_scan_plain(rows, &plain, text, n);
-    ck_assert_uint_eq(weir__rows_scan_masks(rows, &masks, text, n), end);
-    ck_assert_int_eq(masks.state, plain.state);
+    struct rows_scan bytes = from;
+    size_t end = weir__rows_scan_bytes(rows, &bytes, text, n);
+    for (rows->simd = SIMD_C; rows->simd < SIMD_COUNT; rows->simd++) {
+        struct rows_scan scan = from;
+        if (!weir__simd_runs(rows->simd))
+            continue;
+        size_t found = weir__rows_scan(rows, &scan, text, n);
+        if (found != end || scan.state != bytes.state || scan.lines != bytes.lines ||
+            scan.after_cr != bytes.after_cr)
+            ck_abort_msg("twin %d from state %d on %zu bytes: %zu, %d; by bytes: %zu, %d",
+                         (int)rows->simd, (int)from.state, n, found, (int)scan.state, end,
+                         (int)bytes.state);
+    }
+}
+
+static struct rows_scan any_state(size_t number)
+{
+    return (struct rows_scan){.state = (enum rows_state)(number % 5),
+                              .after_cr = number / 5 % 2 == 1};
 }
 
 static void check_next(const struct rows *rows, const char *text, size_t n, const bool *end)
@@ -141,11 +157,59 @@ START_TEST(test_row_ends_are_those_of_libcsv_for_any_text_cut_anywhere)
         bool end[TEXT_MAX];
         size_t n = random_text(text, TEXT_MAX);
         mark_ends(text, n, end);
-        check_piecewise(weir__rows_scan_plain, &rows, text, n, end);
+        check_piecewise(weir__rows_scan_bytes, &rows, text, n, end);
         check_piecewise(weir__rows_scan, &rows, text, n, end);
         check_next(&rows, text, n, end);
-        if (weir__rows_has_masks())
-            check_same_state(&rows, text, n);
+    }
+}
+END_TEST
+
+START_TEST(test_all_twins_find_the_same_from_every_state)
+{
+    struct rows rows;
+    weir__rows_init(&rows, _i == 0 ? ',' : '\0', _i == 0 ? '"' : ',');
+    seed = 0x9e3779b97f4a7c15 + (uint64_t)_i;
+    for (int round = 0; round < 3000; round++) {
+        char text[TEXT_MAX];
+        size_t n = random_text(text, TEXT_MAX);
+        char *exact = malloc(n + 1); /* a sanitizer sees what is read beyond it */
+        memcpy(exact + 1, text, n);
+        for (size_t state = 0; state < 10; state++)
+            check_twins(&rows, any_state(state), exact + 1, n);
+        free(exact);
+    }
+}
+END_TEST
+
+/* The next string over the alphabet: length grows. False when that has become more than most. */
+static bool next_string(char *text, size_t *length, size_t most)
+{
+    static const char alphabet[] = "a,\"\n\r";
+    for (size_t i = 0; i < *length; i++) {
+        size_t next = (size_t)(strchr(alphabet, text[i]) - alphabet) + 1;
+        text[i] = alphabet[next % sizeof(alphabet)]; /* NUL is one of them */
+        if (next < sizeof(alphabet))
+            return true;
+    }
+    text[(*length)++] = alphabet[0];
+    return *length <= most;
+}
+
+/* At a text's begin, and around the border of a block; behind it more than a block. */
+START_TEST(test_all_twins_find_the_same_in_every_string_around_a_border)
+{
+    static const size_t places[] = {0, 59, 60, 61, 62, 63, 64, 65};
+    static const char *const tails[] = {"", "\",a\n", "\n\"\"\"", "\r\n,\"\""};
+    size_t place = places[(size_t)_i % 8], state = (size_t)_i / 8, length = 0;
+    char string[8] = "", text[160];
+    struct rows rows;
+    weir__rows_init(&rows, ',', '"');
+    for (size_t round = 0; next_string(string, &length, 5); round++) {
+        const char *tail = tails[round % 4];
+        memset(text, 'a', sizeof(text));
+        memcpy(text + place, string, length);
+        memcpy(text + place + length, tail, strlen(tail));
+        check_twins(&rows, any_state(state), text, 128 + round % 3);
     }
 }
 END_TEST
@@ -175,6 +239,14 @@ static struct buf fields(const char *text, size_t n, int (*space)(unsigned char)
     return buf;
 }
 
+static void check_clean_twins(struct rows rows, const char *text, size_t n, size_t clean)
+{
+    for (rows.simd = SIMD_C; rows.simd < SIMD_COUNT; rows.simd++) {
+        if (weir__simd_runs(rows.simd))
+            ck_assert_uint_eq(weir__rows_without_edge_spaces(&rows, text, n), clean);
+    }
+}
+
 START_TEST(test_text_without_spaces_at_edges_parses_alike_trimmed_or_not)
 {
     struct rows rows;
@@ -186,6 +258,7 @@ START_TEST(test_text_without_spaces_at_edges_parses_alike_trimmed_or_not)
         size_t n = random_text(text, below(2) ? TEXT_MAX : 100);
         size_t clean = weir__rows_without_edge_spaces(&rows, text, n);
         ck_assert_uint_le(clean, n);
+        check_clean_twins(rows, text, n, clean);
         struct buf exact = fields(text, clean, never), trimmed = fields(text, clean, NULL);
         ck_assert_uint_eq(exact.len, trimmed.len);
         ck_assert_mem_eq(exact.data, trimmed.data, exact.len);
@@ -193,13 +266,13 @@ START_TEST(test_text_without_spaces_at_edges_parses_alike_trimmed_or_not)
         weir__buf_release(&trimmed);
         whole += clean == n && n > 0;
     }
-    ck_assert(whole > 100 || !weir__rows_has_masks());
+    ck_assert_uint_gt(whole, 100);
 }
 END_TEST
 
 static const struct {
     const char *text;
-    size_t clean; /* with masks */
+    size_t clean;
 } edges[] = {
     {"a b,c\n", 6},    {"a, b\n", 0},
     {"a ,b\n", 0},     {" a\n", 0},
@@ -211,12 +284,15 @@ static const struct {
 
 START_TEST(test_spaces_count_as_edge_spaces_only_outside_quotes)
 {
-    if (!weir__rows_has_masks())
-        return;
     struct rows rows;
     weir__rows_init(&rows, ',', '"');
-    size_t clean = weir__rows_without_edge_spaces(&rows, edges[_i].text, strlen(edges[_i].text));
-    ck_assert_msg(clean == edges[_i].clean, "'%s': %zu", edges[_i].text, clean);
+    for (rows.simd = SIMD_C; rows.simd < SIMD_COUNT; rows.simd++) {
+        const char *text = edges[_i].text;
+        if (!weir__simd_runs(rows.simd))
+            continue;
+        size_t clean = weir__rows_without_edge_spaces(&rows, text, strlen(text));
+        ck_assert_msg(clean == edges[_i].clean, "'%s', twin %d: %zu", text, (int)rows.simd, clean);
+    }
 }
 END_TEST
 
@@ -225,7 +301,7 @@ START_TEST(test_a_tab_that_is_the_delimiter_is_no_space)
     struct rows rows;
     weir__rows_init(&rows, '\t', '"');
     size_t clean = weir__rows_without_edge_spaces(&rows, "a\tb\n", 4);
-    ck_assert_uint_eq(clean, weir__rows_has_masks() ? 4 : 0);
+    ck_assert_uint_eq(clean, 4);
 }
 END_TEST
 
@@ -255,6 +331,9 @@ int main(void)
     TCase *tcase = tcase_create("rows");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_row_ends_are_those_of_libcsv_for_any_text_cut_anywhere, 0, 5);
+    tcase_add_loop_test(tcase, test_all_twins_find_the_same_from_every_state, 0, 2);
+    tcase_add_loop_test(tcase, test_all_twins_find_the_same_in_every_string_around_a_border, 0,
+                        8 * 10);
     tcase_add_loop_test(tcase, test_text_without_spaces_at_edges_parses_alike_trimmed_or_not, 0, 3);
     tcase_add_loop_test(tcase, test_spaces_count_as_edge_spaces_only_outside_quotes, 0,
                         sizeof(edges) / sizeof(edges[0]));
