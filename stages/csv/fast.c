@@ -1,8 +1,8 @@
 /*
  * The fast way through regular rows: their separators by masks, then column by column only what is
- * used. Values stay where they are in the text. A column that has a value which does not stand
- * there as it is (a doubled quote, a row that libcsv took) goes over to the heap as a whole, for a
- * column has one heap.
+ * used. Values stay where they are in the text. As soon as one does not stand there as it is (a
+ * doubled quote, a row that libcsv took) all do so at the same place in a copy of it, which is made
+ * in the heap; there they can be changed.
  */
 #include "csv/parse.h"
 
@@ -12,113 +12,127 @@
 struct fast_run {
     const uint32_t *separator; /* of the first row */
     const uint32_t *begin;     /* of each row */
-    uint32_t rows;
+    uint32_t first, rows;      /* of the separators' rows */
 };
-
-/* ---- columns that go over to the heap ---- */
-
-static void put_copy(struct parse *parse, uint64_t *entry, const char *bytes, uint32_t length)
-{
-    memcpy(parse->heap + parse->heap_used, bytes, length);
-    *entry = weir_entry(parse->heap_used, length);
-    parse->heap_used += length;
-}
-
-static void leave_text(struct parse *parse, uint32_t column, uint64_t *entry, uint32_t records)
-{
-    for (uint32_t i = 0; i < records; i++) {
-        if (!weir_entry_is_null(entry[i]))
-            put_copy(parse, &entry[i], parse->in->bytes + weir_entry_offset(entry[i]),
-                     weir_entry_length(entry[i]));
-    }
-    parse->in_text[column] = false;
-}
-
-void weir__parse_leave_text(struct parse *parse)
-{
-    for (uint32_t field = 0; field < parse->columns; field++) {
-        uint32_t column = parse->column_of[field];
-        if (parse->target[field] != NULL && parse->in_text[column])
-            leave_text(parse, column, parse->target[field], parse->records);
-    }
-    parse->row_heap = parse->heap_used;
-}
 
 /* ---- values ---- */
 
-static uint32_t without_doubled(char *to, const char *bytes, uint32_t length, char quote)
+void weir__parse_leave_text(struct parse *parse)
+{
+    if (parse->in_text)
+        memcpy(parse->heap + parse->from, parse->in->bytes + parse->from,
+               parse->in->byte_count - parse->from);
+    parse->in_text = false;
+}
+
+/* In place. Returns the new length. */
+static uint32_t join_doubled(char *bytes, uint32_t length, char quote)
 {
     uint32_t used = 0;
-    for (uint32_t i = 0; i < length; i++) {
-        to[used++] = bytes[i];
-        i += bytes[i] == quote;
+    for (uint32_t at = 0; at < length;) {
+        const char *found = memchr(bytes + at, quote, length - at);
+        uint32_t end = found == NULL ? length : (uint32_t)(found - bytes) + 1;
+        memmove(bytes + used, bytes + at, end - at);
+        used += end - at;
+        at = end + 1;
     }
     return used;
 }
 
-/* Any value; `records` is which one of the batch. */
-static void take_value(struct parse *parse, uint32_t field, uint32_t records, uint32_t begin,
+/* Any value, which may have doubled quotes. */
+static void take_value(struct parse *parse, uint32_t field, uint32_t record, uint32_t begin,
                        uint32_t end)
 {
-    const char *text = parse->in->bytes, *value = text + begin;
-    uint64_t *entry = parse->target[field];
-    uint32_t column = parse->column_of[field], length = end - begin;
+    const char *text = parse->in->bytes;
     const char quote = (char)parse->rows.quote;
-    bool quoted = length > 0 && *value == quote, doubled = false;
-    if (quoted) {
-        value++;
+    uint64_t *entry = parse->target[field] + record;
+    uint32_t length = end - begin;
+    if (length > 0 && text[begin] == quote) {
+        begin++;
         length -= 2;
-        doubled = memchr(value, quote, length) != NULL;
+        if (memchr(text + begin, quote, length) != NULL) {
+            weir__parse_leave_text(parse);
+            length = join_doubled(parse->heap + begin, length, quote);
+        }
+    } else if (length == 0) {
+        *entry = weir_entry_null();
+        return;
     }
-    if (doubled && parse->in_text[column])
-        leave_text(parse, column, entry, records);
-    if (doubled) {
-        char *heap = parse->heap + parse->heap_used;
-        length = without_doubled(heap, value, length, quote);
-        value = heap;
-    }
-    if ((length == 0 && !quoted) || weir__parse_is_null(parse, value, length)) {
-        entry[records] = weir_entry_null();
-    } else if (parse->in_text[column]) {
-        entry[records] = weir_entry((uint32_t)(value - text), length);
-    } else if (doubled) {
-        entry[records] = weir_entry(parse->heap_used, length);
-        parse->heap_used += length;
-    } else {
-        put_copy(parse, &entry[records], value, length);
+    *entry = weir_entry(begin, length);
+}
+
+static void find_nulls(const struct parse *parse, uint64_t *entry, uint32_t records)
+{
+    const char *base = parse->in_text ? parse->in->bytes : parse->heap;
+    for (uint32_t i = 0; i < records; i++) {
+        if (!weir_entry_is_null(entry[i]) &&
+            weir__parse_is_null(parse, base + weir_entry_offset(entry[i]),
+                                weir_entry_length(entry[i])))
+            entry[i] = weir_entry_null();
     }
 }
 
-/* The hottest loop of all: values as they stand. True if some are quoted. */
-static bool take_plain(struct parse *parse, uint32_t field, const struct fast_run *run)
+/* Values that stand for null, in so many records from the current one on. */
+static void take_nulls(const struct parse *parse, uint32_t records, uint32_t fields)
+{
+    for (uint32_t field = 0; field < fields && parse->null_values != 0; field++) {
+        if (parse->target[field] != NULL)
+            find_nulls(parse, parse->target[field] + parse->records, records);
+    }
+}
+
+/* The hottest loop of all: values as they stand. */
+static void take_plain(struct parse *parse, uint32_t field, const struct fast_run *run)
 {
     const char *text = parse->in->bytes;
     const char quote = (char)parse->rows.quote;
     const uint32_t *end = run->separator + field;
     uint64_t *entry = parse->target[field] + parse->records;
-    uint32_t any_quoted = 0;
     for (uint32_t r = 0; r < run->rows; r++, end += parse->columns) {
         uint32_t begin = field == 0 ? run->begin[r] : end[-1] + 1, quoted = text[begin] == quote;
         uint64_t value = weir_entry(begin + quoted, *end - begin - 2 * quoted);
         entry[r] = begin == *end ? weir_entry_null() : value;
-        any_quoted |= quoted;
     }
-    return any_quoted != 0;
 }
 
-static void take_run(struct parse *parse, const struct fast_run *run)
+/* The first fields of a row. */
+static void take_fields(struct parse *parse, const uint32_t *separator, uint32_t begin,
+                        uint32_t fields, uint32_t record)
+{
+    for (uint32_t field = 0; field < fields; field++) {
+        if (parse->target[field] != NULL)
+            take_value(parse, field, record, begin, separator[field]);
+        begin = separator[field] + 1;
+    }
+}
+
+/* Takes those rows again that may have doubled quotes; *at is how many of separators.doubled have
+ * been seen to. */
+static void take_doubled(struct parse *parse, const struct fast_run *run, size_t *at)
+{
+    const struct separators *s = &parse->separators;
+    uint32_t row = run->first, end = run->first + run->rows;
+    for (; *at < s->doubles; (*at)++) {
+        const struct separators_rows *doubled = &s->doubled[*at];
+        row = row > doubled->first ? row : doubled->first;
+        for (; row < end && row <= doubled->last; row++) {
+            uint32_t r = row - run->first;
+            take_fields(parse, run->separator + (size_t)r * parse->columns, run->begin[r],
+                        parse->columns, parse->records + r);
+        }
+        if (doubled->last >= end)
+            break;
+    }
+}
+
+static void take_run(struct parse *parse, const struct fast_run *run, size_t *doubled)
 {
     for (uint32_t field = 0; field < parse->columns; field++) {
-        if (parse->target[field] == NULL)
-            continue;
-        if (parse->in_text[parse->column_of[field]] && parse->null_values == 0 &&
-            (!take_plain(parse, field, run) || !parse->separators.doubled))
-            continue;
-        const uint32_t *end = run->separator + field;
-        for (uint32_t r = 0; r < run->rows; r++, end += parse->columns)
-            take_value(parse, field, parse->records + r, field == 0 ? run->begin[r] : end[-1] + 1,
-                       *end);
+        if (parse->target[field] != NULL)
+            take_plain(parse, field, run);
     }
+    take_doubled(parse, run, doubled);
+    take_nulls(parse, run->rows, parse->columns);
     parse->records += run->rows;
     parse->rows_seen += run->rows;
 }
@@ -129,30 +143,37 @@ static void take_run(struct parse *parse, const struct fast_run *run)
 static void take_row(struct parse *parse, const uint32_t *separator, uint32_t begin,
                      uint32_t fields)
 {
-    for (uint32_t field = 0; field < fields && field < parse->columns; field++) {
-        if (parse->target[field] != NULL)
-            take_value(parse, field, parse->records, begin, separator[field]);
-        begin = separator[field] + 1;
-    }
+    uint32_t known = fields < parse->columns ? fields : parse->columns;
+    take_fields(parse, separator, begin, known, parse->records);
+    take_nulls(parse, 1, known);
     parse->field = fields;
-    parse->row_heap = parse->heap_used; /* columns may have gone over to the heap in this row */
     weir__parse_end_row('\n', parse);
+}
+
+/* From that row on, which begins behind so many separators. */
+static struct fast_run find_run(const struct parse *parse, size_t row, size_t separators)
+{
+    const struct separators *s = &parse->separators;
+    size_t r = row, before = separators;
+    for (; r < s->rows && s->last[r] + (size_t)1 - before == parse->columns; r++)
+        before += parse->columns;
+    return (struct fast_run){.separator = s->at + separators,
+                             .begin = s->begin + row,
+                             .first = (uint32_t)row,
+                             .rows = (uint32_t)(r - row)};
 }
 
 static bool take_rows(struct parse *parse)
 {
     const struct separators *s = &parse->separators;
-    size_t first = 0; /* separator of row r */
+    size_t first = 0, doubled = 0;
     if (!weir__parse_reserve(parse, parse->records + (uint32_t)s->rows + 1))
         return false;
     for (size_t r = 0; r < s->rows;) {
-        struct fast_run run = {s->at + first, s->begin + r, 0};
-        while (r < s->rows && s->last[r] + (size_t)1 - first == parse->columns) {
-            first += parse->columns;
-            run.rows++;
-            r++;
-        }
-        take_run(parse, &run);
+        struct fast_run run = find_run(parse, r, first);
+        take_run(parse, &run, &doubled);
+        r += run.rows;
+        first += (size_t)run.rows * parse->columns;
         if (r == s->rows)
             break;
         take_row(parse, s->at + first, s->begin[r], (uint32_t)(s->last[r] + 1 - first));

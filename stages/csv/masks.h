@@ -12,8 +12,6 @@
 #include "csv/rows.h"
 #include "csv/twins.h"
 
-#define MASKS_TOP (UINT64_C(1) << 63)
-
 /* What a block holds: a bit for each byte that is one of these. */
 struct masks {
     uint64_t delimiter, quote, end, cr, lf;

@@ -74,7 +74,7 @@ static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t
 bool weir__parse_is_full(const struct parse *parse)
 {
     return !parse->endless && ((uint64_t)parse->records * (parse->needed + 1) >= BATCH_ENTRIES ||
-                               parse->heap_used >= BATCH_HEAP);
+                               parse->heap_used - parse->heap_begin >= BATCH_HEAP);
 }
 
 /*
@@ -198,15 +198,19 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
 {
     parse->in = in;
     parse->from = from;
-    parse->field = parse->records = parse->heap_used = parse->row_heap = parse->rows_seen = 0;
+    parse->field = parse->records = parse->rows_seen = 0;
+    parse->in_text = parse->fast;
+    parse->heap_begin = parse->fast ? (uint32_t)in->byte_count : 0;
+    parse->heap_used = parse->row_heap = parse->heap_begin;
     parse->bad_count = 0;
     parse->last_end = 0;
     parse->failed = parse->walk.begun = false;
     size_t bytes = in->byte_count - parse->from;
-    if (parse->heap_capacity < bytes + PARSE_HEAP_SLACK) {
+    size_t heap_bytes = parse->heap_begin + bytes + PARSE_HEAP_SLACK;
+    if (parse->heap_capacity < heap_bytes) {
         free(parse->heap);
-        parse->heap = malloc(bytes + PARSE_HEAP_SLACK);
-        parse->heap_capacity = parse->heap == NULL ? 0 : bytes + PARSE_HEAP_SLACK;
+        parse->heap = malloc(heap_bytes);
+        parse->heap_capacity = parse->heap == NULL ? 0 : heap_bytes;
     }
     size_t guess = (bytes < parse->segment_bytes ? bytes : parse->segment_bytes) /
                        (8 * (size_t)parse->columns) +
@@ -216,8 +220,6 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
     if (parse->file != in->origin.file)
         map_fields(parse, in->origin.file);
     weir__parse_set_targets(parse);
-    for (uint32_t c = 0; c < parse->columns; c++)
-        parse->in_text[c] = parse->fast;
     return 0;
 }
 
@@ -230,7 +232,7 @@ int weir__parse_text(struct weir_stage *stage, struct parse *parse, const struct
 
 struct weir_column weir__parse_column(const struct parse *parse, uint32_t column)
 {
-    bool in_text = parse->in_text[column];
+    bool in_text = parse->in_text;
     return (struct weir_column){
         .entry = parse->entries + (size_t)parse->place[column] * parse->capacity,
         .heap = in_text ? parse->in->bytes : parse->heap,
@@ -337,10 +339,8 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
     parse->column_of = calloc(columns + 1, sizeof(*parse->column_of));
     parse->place = calloc(columns + 1, sizeof(*parse->place));
     parse->column = calloc(columns + 1, sizeof(*parse->column));
-    parse->in_text = calloc(columns + 1, sizeof(*parse->in_text));
     if (parse->target == NULL || parse->column_of == NULL || parse->place == NULL ||
-        parse->column == NULL || parse->in_text == NULL ||
-        !weir__separators_init(&parse->separators, &parse->rows, columns))
+        parse->column == NULL || !weir__separators_init(&parse->separators, &parse->rows, columns))
         return weir_fail(stage, WEIR_EOS, "no memory for the columns");
     parse->separators.blank_stops = columns == 1; /* there it is a record */
     for (size_t c = 0; c < columns; c++)
@@ -398,7 +398,6 @@ static void release_one(struct parse *parse)
 {
     csv_free(&parse->parser);
     weir__separators_release(&parse->separators);
-    free(parse->in_text);
     free(parse->target);
     free(parse->column_of);
     free(parse->place);

@@ -3,8 +3,8 @@
  *
  * A batch of text may give several batches of records: the cursor is the byte offset of the row to
  * begin with. Regular rows go the fast way (fast.c), all others through libcsv. Values stand in the
- * text itself, or in one heap, which is as large as the text that they come from, so that nothing
- * has to be checked while fields come in.
+ * text itself, or in one heap: a copy of the text, and behind it what libcsv gives. It is large
+ * enough for both, so that nothing has to be checked while fields come in.
  */
 #ifndef WEIR_CSV_PARSE_H
 #define WEIR_CSV_PARSE_H
@@ -56,9 +56,10 @@ struct parse {
     uint32_t *column_of; /* by field, as the current file has them */
     uint32_t *place;     /* by column: which of the needed it is, or UINT32_MAX */
     uint32_t needed;
-    bool *in_text; /* by column: its values of this batch stand in the text, not in the heap */
-    bool fast;     /* regular rows go the fast way */
-    bool endless;  /* a batch may be of any size */
+    bool in_text;        /* the values of this batch stand in the text, not in the heap */
+    bool fast;           /* regular rows go the fast way */
+    bool endless;        /* a batch may be of any size */
+    uint32_t heap_begin; /* behind the copy */
     struct parse *other; /* owned: libcsv alone, to compare with; or NULL */
     struct separators separators;
     struct weir_column *column; /* for the batch */
@@ -112,7 +113,7 @@ bool weir__parse_is_full(const struct parse *parse);
  * that it cannot take; separators.next is where it stopped looking. Sets failed when memory ran
  * out. */
 size_t weir__parse_fast(struct parse *parse, size_t at);
-/* Copies all values to the heap. */
+/* Lets all values stand in the heap. */
 void weir__parse_leave_text(struct parse *parse);
 
 /* Where a row stands (counted from the cursor), in its file and in the text. */

@@ -9,35 +9,30 @@
 
 /* ---- what the twins share ---- */
 
-MASKS_INLINE uint32_t *put_offsets(uint32_t *to, uint64_t bits, size_t base)
-{
-    uint32_t *end = to + __builtin_popcountll(bits);
-    do {
-        for (int i = 0; i < 8; i++) {
-            to[i] = (uint32_t)base + (uint32_t)__builtin_ctzll(bits | MASKS_TOP);
-            bits &= bits - 1;
-        }
-        to += 8;
-    } while (to < end);
-    return end;
-}
-
-/* By the bits below each row end: how many separators there are up to it. */
+/* By the bits below each row end: how many separators there are up to it. Two rows at a time,
+ * whether there are any or not: a branch for each would be guessed wrong. */
 MASKS_INLINE void put_rows(struct separators *s, uint64_t separators, uint64_t ends,
                            uint64_t begins)
 {
-    for (; begins != 0; begins &= begins - 1)
-        s->begin[s->begins++] = (uint32_t)(s->next + (size_t)__builtin_ctzll(begins));
-    for (; ends != 0; ends &= ends - 1) {
-        uint64_t up_to = ends ^ (ends - 1);
-        s->last[s->rows++] =
-            (uint32_t)(s->count + (size_t)__builtin_popcountll(separators & up_to) - 1);
-    }
+    uint32_t *begin = s->begin + s->begins, *last = s->last + s->rows;
+    const uint32_t before = (uint32_t)s->count - 1, next = (uint32_t)s->next;
+    s->begins += (size_t)__builtin_popcountll(begins);
+    s->rows += (size_t)__builtin_popcountll(ends);
+    do {
+        for (int i = 0; i < 2; i++) {
+            uint64_t up_to = ends ^ (ends - 1);
+            *begin++ = next + (uint32_t)__builtin_ctzll(begins | MASKS_TOP);
+            *last++ = before + (uint32_t)__builtin_popcountll(separators & up_to);
+            begins &= begins - 1;
+            ends &= ends - 1;
+        }
+    } while (__builtin_expect((begins | ends) != 0, 0));
 }
 
-/* Adds the block at s->next, of which the bytes in `valid` are text. False if it is not regular;
- * then nothing has been changed. */
-MASKS_INLINE bool add_block(struct separators *s, const struct masks *masks, uint64_t valid)
+/* Adds the block at s->next, of which the bytes in `valid` are text, and sets *ret_separators. False
+ * if it is not regular; then nothing has been changed. */
+MASKS_INLINE bool add_block(struct separators *s, const struct masks *masks, uint64_t valid,
+                            uint64_t *ret_separators)
 {
     struct carry carry = {s->inside, s->may_open, s->after_quote, s->after_cr};
     bool regular;
@@ -48,9 +43,12 @@ MASKS_INLINE bool add_block(struct separators *s, const struct masks *masks, uin
         return false;
     uint64_t row_ends = ends & ~behind_end;
     uint64_t separators = (masks->delimiter & ~inside) | row_ends;
-    s->doubled |= (masks->quote & inside & (masks->quote << 1 | s->after_quote)) != 0;
+    uint64_t doubled = masks->quote & inside & (masks->quote << 1 | s->after_quote);
+    uint32_t row = (uint32_t)s->rows;
     put_rows(s, separators, row_ends, behind_end & ~ends & valid);
-    s->count = (size_t)(put_offsets(s->at + s->count, separators, s->next) - s->at);
+    s->doubled[s->doubles] = (struct separators_rows){row, (uint32_t)s->rows};
+    s->doubles += doubled != 0;
+    *ret_separators = separators;
     carry_on(&carry, masks, inside);
     s->inside = carry.inside;
     s->may_open = carry.may_open;
@@ -65,13 +63,15 @@ MASKS_INLINE bool add_block(struct separators *s, const struct masks *masks, uin
     {                                                                                              \
         struct separators s = *separators;                                                         \
         const struct needles_##NAME needles = needles_##NAME(s.delimiter, s.quote);                \
-        bool regular = true;                                                                       \
-        for (; regular && s.next < to; s.next += regular ? MASKS_BLOCK : 0) {                      \
+        uint64_t found;                                                                            \
+        for (; s.next < to; s.next += MASKS_BLOCK) {                                               \
             struct masks masks = masks_##NAME(&needles, text + s.next);                            \
-            regular = add_block(&s, &masks, UINT64_MAX);                                           \
+            if (!add_block(&s, &masks, UINT64_MAX, &found))                                        \
+                break;                                                                             \
+            s.count = (size_t)(put_##NAME(s.at + s.count, found, s.next) - s.at);                  \
         }                                                                                          \
         *separators = s;                                                                           \
-        return regular;                                                                            \
+        return s.next >= to;                                                                       \
     }
 MASKS_TWINS(DEFINE_ADD)
 
@@ -90,15 +90,18 @@ static bool add_rest(struct separators *s, const char *text, size_t n)
     masks.delimiter &= valid;
     masks.quote &= valid;
     masks.parity = parity_c(masks.quote);
-    if (!add_block(s, &masks, valid))
+    uint64_t found;
+    if (!add_block(s, &masks, valid, &found))
         return false;
+    s->count = (size_t)(put_c(s->at + s->count, found, s->next) - s->at);
     s->next = n;
     return false;
 }
 
 /* ---- the index ---- */
 
-/* What is kept of a row in work, and what a stretch adds; put_offsets writes up to eight more. */
+/* What is kept of a row in work, and what a stretch adds; sixteen offsets and two rows more
+ * may be written. */
 bool weir__separators_init(struct separators *s, const struct rows *rows, size_t columns)
 {
     s->capacity = columns + STRETCH + 2 * MASKS_BLOCK;
@@ -106,9 +109,10 @@ bool weir__separators_init(struct separators *s, const struct rows *rows, size_t
     s->delimiter = rows->delimiter;
     s->quote = rows->quote;
     s->at = malloc(s->capacity * sizeof(*s->at));
-    s->begin = malloc((STRETCH + 2) * sizeof(*s->begin));
-    s->last = malloc((STRETCH + 2) * sizeof(*s->last));
-    return s->at != NULL && s->begin != NULL && s->last != NULL;
+    s->begin = malloc((STRETCH + 4) * sizeof(*s->begin));
+    s->last = malloc((STRETCH + 4) * sizeof(*s->last));
+    s->doubled = malloc((STRETCH / MASKS_BLOCK + 4) * sizeof(*s->doubled));
+    return s->at != NULL && s->begin != NULL && s->last != NULL && s->doubled != NULL;
 }
 
 void weir__separators_release(struct separators *s)
@@ -116,14 +120,15 @@ void weir__separators_release(struct separators *s)
     free(s->at);
     free(s->begin);
     free(s->last);
+    free(s->doubled);
     s->at = s->begin = s->last = NULL;
+    s->doubled = NULL;
 }
 
 void weir__separators_begin(struct separators *s, size_t offset)
 {
-    s->count = s->begins = s->rows = 0;
+    s->count = s->begins = s->rows = s->doubles = 0;
     s->next = offset;
-    s->doubled = false;
     s->inside = s->after_quote = s->after_cr = 0;
     s->may_open = s->at_row = 1;
 }
@@ -137,8 +142,9 @@ void weir__separators_drop(struct separators *s)
     s->count -= used;
     s->begin[0] = s->begin[s->begins - 1];
     s->begins -= s->rows;
+    s->doubles = s->doubles > 0 && s->doubled[s->doubles - 1].last == s->rows;
+    s->doubled[0] = (struct separators_rows){0, 0};
     s->rows = 0;
-    s->doubled = s->begins > 0 && s->doubled;
 }
 
 bool weir__separators_more(struct separators *s, const char *text, size_t n)

@@ -7,6 +7,11 @@
 
 #include "csv/rows.h"
 
+/* Rows from the first to the last, which need not be here as a whole. */
+struct separators_rows {
+    uint32_t first, last;
+};
+
 /*
  * Always true between calls: at[0] is the end of row 0's first field; row i begins at begin[i] and
  * its last separator, the row end, is at[last[i]]; row i + 1 has those behind it. Blank lines
@@ -19,7 +24,8 @@ struct separators {
         rows;         /* begins is rows, or one more: then that row's end is not here yet */
     size_t next;      /* offset of the first byte that has not been looked at */
     bool blank_stops; /* a blank line (other than the LF of a CRLF) is not regular */
-    bool doubled;     /* there may be a doubled quote */
+    struct separators_rows *doubled; /* those that may have a doubled quote, in order */
+    size_t doubles;
 
     size_t capacity;
     enum simd simd;

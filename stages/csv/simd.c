@@ -15,7 +15,7 @@ bool weir__simd_runs(enum simd simd)
 {
     if (simd == SIMD_AVX512)
         return has_avx2() && __builtin_cpu_supports("avx512f") &&
-               __builtin_cpu_supports("avx512bw");
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
     return simd == SIMD_C || (simd == SIMD_AVX2 && has_avx2());
 }
 

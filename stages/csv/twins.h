@@ -3,12 +3,15 @@
  * instructions of processors.
  *
  * For each twin NAME: vector_NAME, which fill_NAME makes of a byte; equal_NAME, the bytes that are
- * that one; parity_NAME, the exclusive or of all bits up to each bit. MASKS_TWINS(define) says
- * define(NAME, SIMD, TARGET) for each; a function that uses a twin is itself to have its TARGET.
+ * that one; parity_NAME, the exclusive or of all bits up to each bit; put_NAME, which writes where
+ * the bits stand, counted from base, and returns the end of that: it may write up to 16 more.
+ * MASKS_TWINS(define) says define(NAME, SIMD, TARGET) for each; a function that uses a twin is itself
+ * to have its TARGET.
  */
 #ifndef WEIR_CSV_TWINS_H
 #define WEIR_CSV_TWINS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -16,6 +19,10 @@
 
 #define MASKS_INLINE static inline __attribute__((always_inline))
 #define MASKS_BLOCK  64
+#define MASKS_TOP    (UINT64_C(1) << 63)
+
+/* The compiler may not keep the number anywhere else, nor join it with others. */
+#define IN_REGISTER(number) __asm__("" : "+r"(number))
 
 /* ---- plain C ---- */
 
@@ -58,6 +65,22 @@ MASKS_INLINE uint64_t parity_c(uint64_t bits)
     return bits;
 }
 
+/* Eight at a time, whether there are as many or not: a branch for each would be guessed wrong. */
+MASKS_INLINE uint32_t *put_c(uint32_t *to, uint64_t bits, size_t base)
+{
+    uint32_t *end = to + __builtin_popcountll(bits);
+    do {
+        for (int i = 0; i < 8; i++) {
+            uint32_t at = (uint32_t)base + (uint32_t)__builtin_ctzll(bits | MASKS_TOP);
+            IN_REGISTER(at); /* gcc would make vectors of them, one by one */
+            to[i] = at;
+            bits &= bits - 1;
+        }
+        to += 8;
+    } while (to < end);
+    return end;
+}
+
 /* ---- x86-64 ---- */
 
 #if defined(__x86_64__)
@@ -65,7 +88,7 @@ MASKS_INLINE uint64_t parity_c(uint64_t bits)
 #include <immintrin.h>
 
 #define MASKS_AVX2   __attribute__((target("avx2,pclmul,popcnt,bmi")))
-#define MASKS_AVX512 __attribute__((target("avx512f,avx512bw,avx2,pclmul,popcnt,bmi")))
+#define MASKS_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,avx2,pclmul,popcnt,bmi")))
 #define MASKS_TWINS(define)                                                                        \
     define(c, SIMD_C, MASKS_C) define(avx2, SIMD_AVX2, MASKS_AVX2)                                 \
         define(avx512, SIMD_AVX512, MASKS_AVX512)
@@ -95,6 +118,11 @@ MASKS_AVX2 MASKS_INLINE uint64_t parity_avx2(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+MASKS_AVX2 MASKS_INLINE uint32_t *put_avx2(uint32_t *to, uint64_t bits, size_t base)
+{
+    return put_c(to, bits, base);
+}
+
 MASKS_AVX512 MASKS_INLINE vector_avx512 fill_avx512(unsigned char byte)
 {
     return _mm512_set1_epi8((char)byte);
@@ -102,12 +130,31 @@ MASKS_AVX512 MASKS_INLINE vector_avx512 fill_avx512(unsigned char byte)
 
 MASKS_AVX512 MASKS_INLINE uint64_t equal_avx512(const char *at, vector_avx512 needle)
 {
-    return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(at), needle);
+    uint64_t bits = _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(at), needle);
+    IN_REGISTER(bits); /* gcc would do arithmetic in mask registers, which is slow */
+    return bits;
 }
 
 MASKS_AVX512 MASKS_INLINE uint64_t parity_avx512(uint64_t bits)
 {
     return parity_avx2(bits);
+}
+
+MASKS_AVX512 MASKS_INLINE uint32_t *put_avx512(uint32_t *to, uint64_t bits, size_t base)
+{
+    static const unsigned char numbers[MASKS_BLOCK] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    uint32_t *end = to + __builtin_popcountll(bits);
+    __m512i at = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(numbers));
+    do {
+        __m512i some = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(at));
+        _mm512_storeu_si512(to, _mm512_add_epi32(some, _mm512_set1_epi32((int)base)));
+        at = _mm512_alignr_epi32(at, at, 4);
+        to += 16;
+    } while (to < end);
+    return end;
 }
 
 /* ---- arm64 ---- */
@@ -139,6 +186,11 @@ MASKS_INLINE uint64_t equal_neon(const char *at, vector_neon needle)
 MASKS_INLINE uint64_t parity_neon(uint64_t bits)
 {
     return parity_c(bits);
+}
+
+MASKS_INLINE uint32_t *put_neon(uint32_t *to, uint64_t bits, size_t base)
+{
+    return put_c(to, bits, base);
 }
 
 #else
