@@ -127,6 +127,8 @@ if [ "$soak_seconds" -gt 0 ]; then
     WEIR_INJECT_ALL=1
     export WEIR_INJECT_ALL
     step "faults at every call" run_tests build/gcc -R 'faults/test_(inject|kill_anywhere)'
+    step "csv, longer strings" env WEIR_CSV_LENGTH=10 WEIR_CSV_SECONDS=$((soak_seconds / 4)) \
+        build/gcc/tests/test_csv_fast
     step "damaged segments, long" env WEIR_FUZZ_ROUNDS=$((soak_seconds * 300)) build/gcc/tests/test_segment_fuzz
     step "splits, every size" env WEIR_SPLIT_STRIDE=1 WEIR_SPLIT_ROUNDS=$((soak_seconds * 5)) WEIR_SOURCE="$root" \
         build/gcc/tests/test_splits

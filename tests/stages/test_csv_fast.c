@@ -3,32 +3,17 @@
  * each other. $WEIR_CSV_LENGTH is the length up to which all strings are tried, $WEIR_CSV_SECONDS
  * how long random texts are tried.
  */
-#include "stages/rig.h"
+#include "stages/csv_pair.h"
 
 #include <time.h>
 
-#include "csv/parse.h"
-
-#define SHORT_MAX 8 /* 2 million strings */
-#define EDGE_MAX  5
-#define TEXT_MAX  40000
-
-static const struct {
-    uint32_t columns;
-    const char *strict; /* NULL: what can be taken is taken */
-    const char *null_value;
-    const char *wanted;
-} mixes[] = {
-    {1, "error", "", NULL}, {2, "error", "", NULL},  {3, NULL, "a", NULL},
-    {1, NULL, "a", NULL},   {3, "error", "", "c|a"}, {2, NULL, "", "b"},
-};
-#define MIXES (sizeof(mixes) / sizeof(mixes[0]))
-
-/* The same stage opened twice. */
-struct pair {
-    struct rig auto_rig, libcsv_rig;
-    struct parse *fast, *exact;
-};
+#ifdef __SANITIZE_ADDRESS__
+#define SHORT_MAX 7
+#else
+#define SHORT_MAX 9 /* 12 million strings */
+#endif
+#define EDGE_MAX 5
+#define TEXT_MAX 40000
 
 static uint64_t seed;
 
@@ -48,51 +33,6 @@ static size_t number_of(const char *name, size_t otherwise)
 
 /* ---- two parsers ---- */
 
-static struct parse *open_parse(struct rig *rig, size_t mix, const char *parser)
-{
-    static const char *const names[] = {"a", "b", "c"};
-    const char *strict = mixes[mix].strict;
-    struct node *list = rig_list("a", NULL), *with;
-    rig_init(rig);
-    rig->wanted = mixes[mix].wanted;
-    for (uint32_t c = 1; c < mixes[mix].columns; c++)
-        ck_assert_int_eq(weir__node_append(list, NULL, weir__node_scalar(names[c])), 0);
-    with = rig_with("path", rig_write(rig, "in.csv", "a\n"), "header", "false", "parser", parser,
-                    "missing_columns", strict != NULL ? strict : "null_fill", "extra_columns",
-                    strict != NULL ? strict : "ignore", "stray_quotes",
-                    strict != NULL ? strict : "keep", NULL);
-    rig_put(with, "names", list);
-    if (*mixes[mix].null_value != '\0')
-        rig_put(with, "null_values", rig_list(mixes[mix].null_value, NULL));
-    ck_assert_int_eq(rig_add(rig, &weir_csv_read, with), 0);
-    ck_assert_msg(rig_bind(rig) == 0 && rig_open(rig) == 0, "%s", rig_error(rig));
-    return rig->stage[1].stage.self;
-}
-
-static void open_pair(struct pair *pair, size_t mix)
-{
-    pair->fast = open_parse(&pair->auto_rig, mix, "auto");
-    pair->exact = open_parse(&pair->libcsv_rig, mix, "libcsv");
-    pair->exact->endless = pair->fast->endless = true;
-    ck_assert(pair->fast->fast && !pair->exact->fast);
-}
-
-static void close_pair(struct pair *pair)
-{
-    rig_close(&pair->auto_rig);
-    rig_close(&pair->libcsv_rig);
-    rig_release(&pair->auto_rig);
-    rig_release(&pair->libcsv_rig);
-}
-
-static void parse(struct rig *rig, struct parse *parse, const struct weir_batch *batch)
-{
-    size_t end = batch->byte_count;
-    int rc = weir__parse_text(&rig->stage[1].stage, parse, batch, 0, &end);
-    if (rc < 0 || end != batch->byte_count) /* an assertion costs a write(2) */
-        ck_abort_msg("%d, %zu of %zu bytes", rc, end, batch->byte_count);
-}
-
 static void fail_on(const char *text, size_t n, size_t mix, enum simd simd, uint32_t row)
 {
     struct buf shown;
@@ -105,16 +45,13 @@ static void fail_on(const char *text, size_t n, size_t mix, enum simd simd, uint
 
 static void check_twins(struct pair *pair, size_t mix, const char *text, size_t n)
 {
-    struct weir_batch batch = {.bytes = text, .byte_count = n, .origin = {.line = 1}};
-    parse(&pair->libcsv_rig, pair->exact, &batch);
+    uint32_t row;
+    pair_parse_exact(pair, text, n);
     for (enum simd simd = SIMD_C; simd < SIMD_COUNT; simd++) {
-        uint32_t row = 0;
         if (!weir__simd_runs(simd))
             continue;
         pair->fast->separators.simd = simd;
-        parse(&pair->auto_rig, pair->fast, &batch);
-        if (!weir__parse_same(pair->fast, pair->exact, &row) ||
-            pair->fast->rows_seen != pair->exact->rows_seen)
+        if (!pair_parse_same(pair, text, n, &row))
             fail_on(text, n, mix, simd, row);
     }
 }
@@ -142,18 +79,14 @@ START_TEST(test_every_short_string_parses_as_by_libcsv)
     char text[32] = "";
     size_t length = 0, most = number_of("WEIR_CSV_LENGTH", SHORT_MAX);
     ck_assert_uint_lt(most, sizeof(text));
-    open_pair(&pair, (size_t)_i);
-    struct weir_batch batch = {.bytes = text, .origin = {.line = 1}};
+    pair_open(&pair, (size_t)_i);
     while (next_string(text, &length, most)) {
-        uint32_t row = 0;
-        batch.byte_count = length;
-        parse(&pair.libcsv_rig, pair.exact, &batch);
-        parse(&pair.auto_rig, pair.fast, &batch);
-        if (!weir__parse_same(pair.fast, pair.exact, &row) ||
-            pair.fast->rows_seen != pair.exact->rows_seen)
+        uint32_t row;
+        pair_parse_exact(&pair, text, length);
+        if (!pair_parse_same(&pair, text, length, &row))
             fail_on(text, length, (size_t)_i, pair.fast->separators.simd, row);
     }
-    close_pair(&pair);
+    pair_close(&pair);
 }
 END_TEST
 
@@ -165,8 +98,8 @@ static const char *const behind[] = {"\",a\n", "\n\"a\"\"a\",\r\n", "\r\n\n,\"\"
 START_TEST(test_every_string_at_the_border_of_a_block_parses_as_by_libcsv)
 {
     struct pair pair;
-    size_t mix = (size_t)_i % MIXES, state = (size_t)_i / MIXES;
-    open_pair(&pair, mix);
+    size_t mix = (size_t)_i % PAIR_MIXES, state = (size_t)_i / PAIR_MIXES;
+    pair_open(&pair, mix);
     for (size_t border = 59; border < 65; border++) {
         char text[200], string[EDGE_MAX + 2] = "";
         size_t length = 0, lead = strlen(before[state]);
@@ -181,7 +114,7 @@ START_TEST(test_every_string_at_the_border_of_a_block_parses_as_by_libcsv)
             check_twins(&pair, mix, text, 192 + border % 4);
         }
     }
-    close_pair(&pair);
+    pair_close(&pair);
 }
 END_TEST
 
@@ -223,16 +156,16 @@ static size_t random_text(char *text, size_t most)
 
 START_TEST(test_random_texts_parse_as_by_libcsv)
 {
-    struct pair pair[MIXES];
+    struct pair pair[PAIR_MIXES];
     static char text[TEXT_MAX];
     time_t end = time(NULL) + (time_t)number_of("WEIR_CSV_SECONDS", 0);
     size_t rounds = 0;
     seed = 0x9e3779b97f4a7c15 + (uint64_t)_i;
-    for (size_t mix = 0; mix < MIXES; mix++)
-        open_pair(&pair[mix], mix);
+    for (size_t mix = 0; mix < PAIR_MIXES; mix++)
+        pair_open(&pair[mix], mix);
     do {
         for (size_t i = 0; i < 3000; i++, rounds++) {
-            size_t mix = below(MIXES), n = random_text(text, below(60) ? 700 : TEXT_MAX);
+            size_t mix = below(PAIR_MIXES), n = random_text(text, below(60) ? 700 : TEXT_MAX);
             char *exact = malloc(n + 1); /* a sanitizer sees what is read beyond it */
             memcpy(exact + 1, text, n);
             check_twins(&pair[mix], mix, exact + 1, n);
@@ -241,8 +174,8 @@ START_TEST(test_random_texts_parse_as_by_libcsv)
     } while (time(NULL) < end);
     if (rounds > 3000)
         printf("%zu random texts\n", rounds);
-    for (size_t mix = 0; mix < MIXES; mix++)
-        close_pair(&pair[mix]);
+    for (size_t mix = 0; mix < PAIR_MIXES; mix++)
+        pair_close(&pair[mix]);
 }
 END_TEST
 
@@ -265,13 +198,13 @@ START_TEST(test_regular_rows_never_meet_libcsv)
     struct pair pair;
     static const char text[] = "a,\"b,\n\"\r\n\n,\"x\"\r\nthree,fields,\nshort\n1,2\n";
     struct weir_batch batch = {.bytes = text, .byte_count = sizeof(text) - 1};
-    open_pair(&pair, 1);
+    pair_open(&pair, 1);
     pair.fast->parser.pstate = -1; /* libcsv would not do anything sensible */
-    parse(&pair.auto_rig, pair.fast, &batch);
+    pair_parse_one(&pair.auto_rig, pair.fast, &batch);
     ck_assert_uint_eq(pair.fast->records, 3);
     ck_assert_uint_eq(pair.fast->bad_count, 2);
     ck_assert(pair.fast->in_text);
-    close_pair(&pair);
+    pair_close(&pair);
 }
 END_TEST
 
@@ -281,7 +214,7 @@ START_TEST(test_verify_fails_at_the_first_row_that_differs)
     struct weir_batch batch = {
         .bytes = text, .byte_count = sizeof(text) - 1, .origin = {.line = 5}};
     struct rig rig;
-    struct parse *parse = open_parse(&rig, 1, "verify");
+    struct parse *parse = pair_open_one(&rig, 1, "verify");
     struct weir_output out;
     for (int wrong = 0; wrong < 2; wrong++) {
         uint64_t cursor = 0;
@@ -303,9 +236,9 @@ int main(void)
     Suite *suite = suite_create("csv, the fast way");
     TCase *tcase = tcase_create("fast");
     tcase_set_timeout(tcase, 36000);
-    tcase_add_loop_test(tcase, test_every_short_string_parses_as_by_libcsv, 0, MIXES);
+    tcase_add_loop_test(tcase, test_every_short_string_parses_as_by_libcsv, 0, PAIR_MIXES);
     tcase_add_loop_test(tcase, test_every_string_at_the_border_of_a_block_parses_as_by_libcsv, 0,
-                        MIXES * sizeof(before) / sizeof(before[0]));
+                        PAIR_MIXES * sizeof(before) / sizeof(before[0]));
     tcase_add_loop_test(tcase, test_random_texts_parse_as_by_libcsv, 0, 2);
     tcase_add_test(tcase, test_the_environment_chooses_among_what_the_processor_has);
     tcase_add_test(tcase, test_regular_rows_never_meet_libcsv);
