@@ -127,6 +127,9 @@ static void print_notes(FILE *to, const struct weir_receipt *receipt)
         if (stage->null_dropped > 0)
             fprintf(to, " %s dropped %s, of which %s because the condition was null\n", stage->id,
                     human_count(stage->dropped).text, human_count(stage->null_dropped).text);
+        if (stage->slow_bytes > 0)
+            fprintf(to, " %s took %s of %s %s\n", stage->id, human_bytes(stage->slow_bytes).text,
+                    human_bytes(stage->bytes).text, stage->slow_way);
     }
 }
 

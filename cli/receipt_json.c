@@ -43,6 +43,9 @@ static void stage_json(struct json *json, const struct weir_stage_stats *stage)
     json_number(json, "out", stage->out);
     json_number(json, "bytes", stage->bytes);
     json_number(json, "bytes_total", stage->bytes_total);
+    if (stage->slow_way != NULL)
+        json_number(json, "slow_bytes", stage->slow_bytes);
+    json_text(json, "slow_way", stage->slow_way);
     json_number(json, "busy_percent", stage->busy_percent);
     json_number(json, "wait_in_percent", stage->wait_in_percent);
     json_number(json, "wait_out_percent", stage->wait_out_percent);

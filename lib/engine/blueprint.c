@@ -33,7 +33,8 @@ struct blueprint_stage *weir__blueprint_add_stage(struct blueprint *blueprint)
 void weir__group_name(const struct blueprint *blueprint, uint32_t group, char *to, size_t room)
 {
     const struct group *of = &blueprint->group[group];
-    const struct member *first = &of->member[of->splits > 0]; /* what is read in splits is read on the way */
+    const struct member *first =
+        &of->member[of->splits > 0]; /* what is read in splits is read on the way */
     const char *id = blueprint->stage[first->stage].id, *part = strrchr(first->type->name, '.');
     if (first->type == first->outer || blueprint->stage[first->stage].implicit)
         snprintf(to, room, "%s", id);

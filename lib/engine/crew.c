@@ -97,7 +97,8 @@ static void end_call(struct crew *crew, uint32_t m)
                                  .null_dropped = count->null_dropped,
                                  .rejected = member->runtime.rejected,
                                  .failed = count->failed,
-                                 .bytes = count->bytes};
+                                 .bytes = count->bytes,
+                                 .slow_bytes = count->slow_bytes};
     weir__counts_add(&member->counts, &made);
     if (member->reject_port >= 0) {
         struct outlet *out = &crew->seat->out[member->reject_port];

@@ -197,6 +197,7 @@ void weir__counts_add(struct member_counts *to, const struct member_counts *more
     to->failed += more->failed;
     to->quarantined += more->quarantined;
     to->bytes += more->bytes;
+    to->slow_bytes += more->slow_bytes;
 }
 
 const struct ledger_copy *weir__view_ledger(const struct run_view *view, uint32_t group,

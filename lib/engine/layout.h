@@ -57,7 +57,7 @@ struct split_words {
 };
 
 struct member_counts {
-    uint64_t in, out, dropped, null_dropped, rejected, failed, quarantined, bytes;
+    uint64_t in, out, dropped, null_dropped, rejected, failed, quarantined, bytes, slow_bytes;
 };
 
 /* How much of the output of the input in hand a port has had: bytes where it carries text, records.

@@ -77,6 +77,7 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
     struct member_counts counts = member_total(walk->view, g, m);
     if (is_source(member) || is_sink(member))
         stats->bytes += counts.bytes;
+    stats->slow_bytes += counts.slow_bytes;
     if (member->reject_port >= 0)
         walk->rejected += counts.rejected;
     walk->quarantined += counts.quarantined;
@@ -166,7 +167,8 @@ static void begin_stage(struct weir_stage_stats *stats, const struct blueprint *
                         uint32_t s)
 {
     *stats = (struct weir_stage_stats){.id = blueprint->stage[s].id,
-                                       .type = blueprint->stage[s].type->name};
+                                       .type = blueprint->stage[s].type->name,
+                                       .slow_way = blueprint->stage[s].type->slow_way};
     for (uint32_t g = 0; g < blueprint->groups; g++)
         for (uint32_t m = 0; m < blueprint->group[g].members; m++) {
             const struct member *member = &blueprint->group[g].member[m];
@@ -239,6 +241,8 @@ int weir__receipt_own(struct weir_receipt *receipt)
     for (size_t s = 0; s < receipt->stages; s++) {
         whole = own(&stage[s].id) && whole;
         whole = own(&stage[s].type) && whole;
+        if (stage[s].slow_way != NULL)
+            whole = own(&stage[s].slow_way) && whole;
         if (stage[s].published != NULL)
             whole = own(&stage[s].published) && whole;
     }
@@ -252,6 +256,7 @@ void weir_receipt_free(struct weir_receipt *receipt)
     for (size_t s = 0; s < receipt->stages; s++) {
         free((void *)(uintptr_t)receipt->stage[s].id);
         free((void *)(uintptr_t)receipt->stage[s].type);
+        free((void *)(uintptr_t)receipt->stage[s].slow_way);
         free((void *)(uintptr_t)receipt->stage[s].published);
     }
     free((void *)(uintptr_t)receipt->stage);

@@ -88,6 +88,7 @@ static int parse_exactly(struct weir_stage *stage, struct parse *parse, size_t b
     size_t end = segment_end(parse, *at, parse->in->byte_count, bytes), n = end - *at;
     bool trims = weir__rows_without_edge_spaces(&parse->rows, parse->in->bytes + *at, n) == n;
     int rc = feed(stage, parse, *at, end, trims);
+    stage->count.slow_bytes += n;
     *at = end;
     return rc;
 }

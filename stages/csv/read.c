@@ -99,6 +99,7 @@ const struct weir_stage_type weir_csv_read = {
     .size = sizeof(struct weir_stage_type),
     .name = "csv.read",
     .summary = "reads CSV files",
+    .slow_way = "through libcsv",
     .doc = "Reads CSV as RFC 4180 describes it, as libcsv does. CR, LF and CRLF end rows, spaces "
            "belong to the fields, and a UTF-8 byte order mark is dropped. An unquoted empty "
            "field is null, a quoted one is empty text. Blank lines are skipped; in a file of one "

@@ -137,6 +137,8 @@ struct weir_counts {
     uint64_t null_dropped; /* of these, because the condition was null */
     uint64_t failed;       /* the world said no */
     uint64_t bytes;        /* sources: read; sinks: written */
+    uint64_t slow_bytes;   /* of what was read, where there are two ways to take it: the type's
+                              slow_way */
 };
 
 /* The name of an input file of the run, for messages. Never NULL. */
@@ -241,8 +243,9 @@ struct weir_stage_type {
     uint32_t abi;  /* WEIR_STAGE_ABI */
     uint32_t size; /* sizeof(struct weir_stage_type) */
     const char *name;
-    const char *summary; /* one line */
-    const char *doc;     /* paragraphs for `pipeline stages NAME` and docs/ */
+    const char *summary;  /* one line */
+    const char *slow_way; /* "through libcsv": what slow_bytes went, for the receipt; or NULL */
+    const char *doc;      /* paragraphs for `pipeline stages NAME` and docs/ */
     const struct weir_option *options;
     uint32_t traits;
     uint32_t state_bytes; /* at most 1024 */

@@ -97,6 +97,8 @@ struct weir_stage_stats {
     uint64_t in, used, dropped, null_dropped, rejected, failed, quarantined, out;
     uint64_t bytes;       /* sources: read; sinks: written */
     uint64_t bytes_total; /* sources: to be read; 0: unknown */
+    uint64_t slow_bytes;  /* sources: of what was read, what went the slow way */
+    const char *slow_way; /* "through libcsv"; NULL if the type has none */
     uint32_t busy_percent, wait_in_percent, wait_out_percent;
     uint32_t queue_percent; /* how full its input rings are */
     const char *published;  /* sinks: the path, once it is published */
