@@ -1,10 +1,10 @@
 /*
  * draw.c - shows what the program's formats make of figures, for test_drawing.sh.
  *
- *     draw FORMAT VALUE...          a line for each value: bytes, count, memory, duration (ns),
- * clock, read, json draw frame COLUMNS ROWS       the picture of a run, drawn on so much room draw
- * plain                    the same in a line draw receipt KIND             complete, rejected,
- * signal, failed, early
+ *     draw FORMAT VALUE...          a line for each value: bytes, count, memory, duration (ns), clock, read, json
+ *     draw frame COLUMNS ROWS       the picture of a run, drawn on so much room
+ *     draw plain                    the same in a line
+ *     draw receipt KIND             complete, rejected, signal, failed, early
  */
 #include <stdlib.h>
 #include <string.h>
