@@ -109,6 +109,27 @@ for round in $(seq $((12 / slow + 2))); do
 done
 [ "$partial" -gt 0 ] || fail "no run was stopped midway and published"
 
+# What was counted up to there is the number.
+pipeline_file counted_up 'on_stop: publish, ' <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: count, type: count, with: {path: made/number}}
+END
+expect counted_up
+partial_counts=0
+for round in $(seq 30); do
+    old_outputs counted_up
+    strike -e TERM -a "$(cat expected/counted_up.elapsed)" -- counted_up.yaml </dev/null
+    here="counted_up in round $round"
+    is_published counted_up && continue
+    [ "$ended" = SIGTERM ] || fail "$here: ended with $ended: $(head -n 3 err)"
+    diff -rq old made >different && continue
+    number=$(cat made/number)
+    grep -q "\"in\": *$number\b" receipt.json || fail "$here: $number is not what the receipt says"
+    grep -q '"balanced": *true' receipt.json || fail "$here: does not balance"
+    partial_counts=$((partial_counts + 1))
+done
+[ "$partial_counts" -gt 0 ] || fail "no count was stopped midway and published"
+
 # A time limit, which stops also what does not listen.
 old_outputs isolated
 strike -f 1 -e CONT -- --timeout 1500ms isolated.yaml </dev/null
@@ -194,5 +215,5 @@ for signal in TERM INT; do
         fail "SIG$signal while it published: it says that nothing was published"
     fi
 done
-echo "$runs runs, $late too late, $partial drained midway"
+echo "$runs runs, $late too late, $partial drained midway, $partial_counts counts too"
 finish
