@@ -85,6 +85,13 @@ check_shell() {
     find samples tests bench -name '*.sh' -exec shellcheck -x {} + && shellcheck .ci/run
 }
 
+# fuzz TARGET SECONDS: new inputs are kept for the next time.
+fuzz() {
+    mkdir -p "build/fuzz/inputs/$1" &&
+        "build/fuzz/tests/$1" -max_total_time="$2" -max_len=1000 -artifact_prefix=build/fuzz/ \
+            "build/fuzz/inputs/$1"
+}
+
 # Some containers cannot run a program with AddressSanitizer at all.
 sanitizers_run() {
     printf 'int main(void) { return 0; }\n' >"$logs/probe.c" &&
@@ -129,6 +136,13 @@ if [ "$soak_seconds" -gt 0 ]; then
     step "faults at every call" run_tests build/gcc -R 'faults/test_(inject|kill_anywhere)'
     step "csv, longer strings" env WEIR_CSV_LENGTH=10 WEIR_CSV_SECONDS=$((soak_seconds / 4)) \
         build/gcc/tests/test_csv_fast
+    if ! have clang; then
+        skip "fuzzing csv" "no clang"
+    elif step "build for fuzzing" build build/fuzz -DCMAKE_C_COMPILER=clang -DWEIR_FUZZ=ON \
+        -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1; then
+        step "fuzzing rows of csv" fuzz fuzz_csv_rows $((soak_seconds / 4))
+        step "fuzzing fields of csv" fuzz fuzz_csv_parse $((soak_seconds / 4))
+    fi
     step "damaged segments, long" env WEIR_FUZZ_ROUNDS=$((soak_seconds * 300)) build/gcc/tests/test_segment_fuzz
     step "splits, every size" env WEIR_SPLIT_STRIDE=1 WEIR_SPLIT_ROUNDS=$((soak_seconds * 5)) WEIR_SOURCE="$root" \
         build/gcc/tests/test_splits
