@@ -34,6 +34,7 @@ struct run {
     uint32_t base;                  /* the batch's record that is the chunk's record 0 */
     uint32_t rows;                  /* that the vectors have room for: CHUNK, or 1 for constants */
     uint64_t chunk;                 /* changes with every chunk */
+    bool number_lanes;              /* numbers are read NUMBER_LANES at a time */
     struct arena *memory;           /* vectors; stays as long as the expression */
     struct arena text;              /* texts made by this evaluation */
     struct weir_expr_error *error;  /* of all chunks of this evaluation */

@@ -3,6 +3,7 @@
 
 /* expr */
 #include "expr/eval.h"
+#include "expr/number_lanes.h"
 
 /* ---- text to number ---- */
 
@@ -73,16 +74,29 @@ static void read_numbers(struct run *run, struct term *term, const struct vector
     }
 }
 
+/* Whether no record is missing between the first and the last. */
+static bool is_unbroken(const struct selection *sel)
+{
+    return sel->count > 0 && sel->row[sel->count - 1] - sel->row[0] + 1 == (int)sel->count;
+}
+
 /* The same for a column whose digits are kept, right from where its values stand. */
 static void read_column(struct run *run, struct term *term, const struct selection *sel)
 {
     const struct column_view column = column_view(run, term->child[0]);
     const struct selection records = *sel; /* of our own: no store can change it */
     const bool point_allowed = term->type != WEIR_INTEGER;
+    const bool lanes = run->number_lanes && column.entry != NULL && is_unbroken(sel);
     int64_t *narrow = term->vector.narrow;
     uint8_t *tag = term->vector.tag;
     for (uint32_t k = 0; k < records.count; k++) {
         uint32_t row = records.row[k];
+        if (lanes && records.count - k >= NUMBER_LANES &&
+            weir__number_read_lanes(column.entry + row, column.heap, column.heap_bytes,
+                                    point_allowed, narrow + row, tag + row)) {
+            k += NUMBER_LANES - 1;
+            continue;
+        }
         uint64_t entry = column_entry(&column, row);
         if (!column_is_short(&column, entry, 1, 8) ||
             !number_read_eight(column.heap + weir_entry_offset(entry), weir_entry_length(entry),

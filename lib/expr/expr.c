@@ -4,6 +4,7 @@
 
 /* expr */
 #include "expr/check.h"
+#include "expr/number_lanes.h"
 
 /* Terms that compute: each has a vector of up to 24 KiB. */
 #define TERMS_MAX 2000
@@ -154,6 +155,7 @@ static bool prepare(struct weir_expr *expr)
     for (uint16_t i = 0; i < CHUNK; i++)
         expr->every[i] = i;
     expr->run.rows = CHUNK;
+    expr->run.number_lanes = weir__number_lanes_run();
     expr->run.memory = &expr->memory;
     expr->prepared = weir__eval_prepare(&expr->run, expr->root) &&
                      (expr->condition == NULL || weir__eval_prepare(&expr->run, expr->condition));

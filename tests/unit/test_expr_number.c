@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "expr/number.h"
+#include "expr/number_lanes.h"
 
 static struct number number(const char *text)
 {
@@ -204,6 +205,49 @@ START_TEST(test_the_reader_of_eight_agrees_with_the_short_one)
             text[k] = (char)(rand() % 16 == 0 ? rand() : letters[rand() % 4] + rand() % 2);
         check_eight(text, 1 + (uint32_t)rand() % 8);
     }
+}
+END_TEST
+
+/* Values one behind the other: nearly all are numbers, lest one among eight be no number always. */
+START_TEST(test_the_reader_of_eight_values_agrees_with_the_reader_of_one)
+{
+    static const char rare[] = {'-', '+', ' ', '/', ':', '.', 'e', '\0', '\xb0'};
+    char heap[9 * NUMBER_LANES + 8];
+    int read_at_once = 0;
+    for (int round = 0; round < 300000 && weir__number_lanes_run(); round++) {
+        uint64_t entry[NUMBER_LANES];
+        uint32_t used = 0, rarity = 2 + (uint32_t)rand() % 200;
+        for (int i = 0; i < NUMBER_LANES; i++) {
+            uint32_t n = 1 + (uint32_t)rand() % 8, point = (uint32_t)rand() % 12;
+            for (uint32_t k = 0; k < n; k++)
+                heap[used + k] = (char)(k == point ? '.' : '0' + rand() % 10);
+            if (rand() % 4 == 0)
+                heap[used] = '-';
+            if ((uint32_t)rand() % rarity == 0)
+                heap[used + (uint32_t)rand() % n] = rare[rand() % 9];
+            if ((uint32_t)rand() % rarity == 0)
+                n = (uint32_t)rand() % 2 * 9;
+            entry[i] = weir_entry(used, n);
+            if ((uint32_t)rand() % rarity == 0)
+                entry[i] |= weir_entry_null();
+            used += n;
+        }
+        bool point_allowed = rand() % 4 != 0, expected = true;
+        uint32_t heap_bytes = rand() % 4 == 0 ? used : used + 8;
+        int64_t value[NUMBER_LANES], values[NUMBER_LANES];
+        uint8_t scale[NUMBER_LANES], scales[NUMBER_LANES];
+        for (int i = 0; i < NUMBER_LANES && expected; i++) {
+            uint32_t n = weir_entry_length(entry[i]), at = weir_entry_offset(entry[i]);
+            expected = !weir_entry_is_null(entry[i]) && n >= 1 && n <= 8 && at + 8 <= heap_bytes &&
+                       number_read_eight(heap + at, n, point_allowed, &value[i], &scale[i]);
+        }
+        bool read = weir__number_read_lanes(entry, heap, heap_bytes, point_allowed, values, scales);
+        if (read != expected || (read && (memcmp(value, values, sizeof(value)) != 0 ||
+                                          memcmp(scale, scales, sizeof(scale)) != 0)))
+            ck_abort_msg("'%.*s'", (int)used, heap);
+        read_at_once += read;
+    }
+    ck_assert(read_at_once > 10000 || !weir__number_lanes_run());
 }
 END_TEST
 
@@ -484,6 +528,7 @@ int main(void)
     tcase_add_test(tcase, test_the_short_reader_agrees_with_the_full_one);
     tcase_add_test(tcase, test_a_short_number_prints_its_digits_around_the_point);
     tcase_add_test(tcase, test_the_reader_of_eight_agrees_with_the_short_one);
+    tcase_add_test(tcase, test_the_reader_of_eight_values_agrees_with_the_reader_of_one);
     tcase_add_loop_test(tcase, test_arithmetic_is_exact_or_says_why_not, 0,
                         (int)(sizeof(operations) / sizeof(operations[0])));
     tcase_add_test(tcase, test_compare_does_not_depend_on_the_scale);
