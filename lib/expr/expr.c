@@ -212,10 +212,15 @@ int weir_expr_filter(struct weir_expr *expr, const struct weir_batch *batch, uin
         return WEIR_EOS;
     for (uint32_t base = from; base < batch->records; base += CHUNK) {
         uint32_t count = chunk_at(batch, base);
+        size_t before = expr->run.errors;
         const struct vector *v = eval_chunk(expr, expr->condition, base, count);
-        for (uint32_t i = 0; i < count; i++)
-            expr->truth[base + i] =
-                expr->run.failed[i] ? (uint8_t)WEIR_UNKNOWN : v->truth[i & v->mask];
+        uint8_t *truth = expr->truth + base;
+        if (v->mask == 0)
+            memset(truth, v->truth[0], count);
+        else
+            memcpy(truth, v->truth, count);
+        for (; before < expr->run.errors; before++)
+            expr->truth[expr->run.error[before].record] = WEIR_UNKNOWN;
         if (expr->run.status != 0)
             return expr->run.status;
     }
