@@ -53,10 +53,11 @@ static int unpack_if_packed(struct weir_stage *stage, const char *path, struct i
     ssize_t got = weir__input_pread(input->fd, magic, sizeof(magic), 0);
     if (got < 0 || !weir__unpack_is_packed(magic, (size_t)got))
         return 0; /* who reads on meets the error */
-    input->unpack = weir__unpack_open(input->fd);
+    const char *why;
+    input->unpack = weir__unpack_open(input->fd, &why);
     if (input->unpack == NULL) {
         weir__input_close(input);
-        return weir_fail(stage, WEIR_EOS, "no memory to unpack '%s'", path);
+        return weir_fail(stage, WEIR_EOS, "cannot unpack '%s': %s", path, why);
     }
     input->pipe = true;
     input->bytes = 0;
