@@ -168,6 +168,31 @@ START_TEST(test_numbers_are_computed_as_by_the_general_functions)
 }
 END_TEST
 
+START_TEST(test_a_branch_reads_the_numbers_of_its_own_records_only)
+{
+    static struct values values;
+    struct weir_column column;
+    struct weir_expr_errors errors;
+    make_numbers(&values, 2);
+    struct weir_expr *expr =
+        table_compile(&values.table, "case when b like '%1%' then cast(a as decimal) else 7 end");
+    ck_assert_int_eq(weir_expr_column(expr, &values.table.batch, &column, &errors), 0);
+    for (uint32_t r = 0; r < RECORDS; r++) {
+        struct number a;
+        const char *expected = "7";
+        if (strchr(strchr(values.text[r], '|'), '1') != NULL) {
+            enum operand operand = read_operand(&values, 0, r, NUMBER_EXACT, &a);
+            if (operand == BAD)
+                continue;
+            expected = operand == NOTHING ? "~" : printed(REASON_NONE, &a);
+        }
+        ck_assert_str_eq(table_value(&column, &errors, r), expected);
+    }
+    weir_expr_free(expr);
+    table_release(&values.table);
+}
+END_TEST
+
 static const struct {
     const char *text;
     unsigned accepted; /* 1 less, 2 equal, 4 greater */
@@ -289,6 +314,7 @@ int main(void)
 {
     TCase *tcase = tcase_create("all");
     tcase_add_loop_test(tcase, test_numbers_are_computed_as_by_the_general_functions, 0, 6);
+    tcase_add_test(tcase, test_a_branch_reads_the_numbers_of_its_own_records_only);
     tcase_add_loop_test(tcase, test_numbers_compare_with_constants_as_by_the_general_function, 0,
                         3);
     tcase_add_loop_test(tcase, test_texts_equal_constants_byte_by_byte, 0, 21);
