@@ -135,6 +135,8 @@ void weir__separators_begin(struct separators *s, size_t offset)
 
 void weir__separators_drop(struct separators *s)
 {
+    s->doubles = s->doubles > 0 && s->doubled[s->doubles - 1].last == s->rows;
+    s->doubled[0] = (struct separators_rows){0, 0};
     if (s->rows == 0)
         return;
     size_t used = s->last[s->rows - 1] + (size_t)1;
@@ -142,8 +144,6 @@ void weir__separators_drop(struct separators *s)
     s->count -= used;
     s->begin[0] = s->begin[s->begins - 1];
     s->begins -= s->rows;
-    s->doubles = s->doubles > 0 && s->doubled[s->doubles - 1].last == s->rows;
-    s->doubled[0] = (struct separators_rows){0, 0};
     s->rows = 0;
 }
 

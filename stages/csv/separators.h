@@ -43,7 +43,7 @@ void weir__separators_begin(struct separators *separators, size_t offset);
 /* Forgets the complete rows. */
 void weir__separators_drop(struct separators *separators);
 
-/* Looks at some more of the n bytes of text. False if it cannot, for what follows is not regular,
+/* Looks at some more of the n bytes of text; complete rows are to be dropped first. False if it cannot, for what follows is not regular,
  * the text has ended, or a row has too many fields. */
 bool weir__separators_more(struct separators *separators, const char *text, size_t n);
 

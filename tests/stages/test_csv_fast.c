@@ -130,7 +130,7 @@ static size_t random_text(char *text, size_t most)
             text[at++] = nasty[below(sizeof(nasty) - 1)];
             continue;
         }
-        size_t length = below(below(20) ? 12 : 300);
+        size_t length = below(below(20) ? 12 : below(30) ? 300 : 30000);
         bool quoted = below(3) == 0;
         length = length < n - at - 8 ? length : n - at - 8;
         if (quoted)

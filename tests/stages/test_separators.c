@@ -117,6 +117,29 @@ START_TEST(test_blocks_full_of_separators_rows_and_doubled_quotes_are_taken)
 }
 END_TEST
 
+START_TEST(test_a_row_full_of_doubled_quotes_may_be_longer_than_what_is_looked_at_in_a_call)
+{
+    size_t n = 200000;
+    char *text = malloc(n);
+    struct separators all[SIMD_COUNT];
+    open_all(all, false);
+    memset(text, '"', n);
+    text[n - 2] = '\n';
+    text[n - 1] = 'a';
+    for (enum simd simd = SIMD_C; simd < SIMD_COUNT; simd++) {
+        if (!weir__simd_runs(simd))
+            continue;
+        weir__separators_begin(&all[simd], 0);
+        while (weir__separators_more(&all[simd], text, n))
+            weir__separators_drop(&all[simd]);
+        ck_assert_uint_eq(all[simd].rows, 1);
+        ck_assert_uint_eq(all[simd].doubled[0].first, 0);
+    }
+    release_all(all);
+    free(text);
+}
+END_TEST
+
 START_TEST(test_rows_that_may_have_doubled_quotes_are_told)
 {
     static const char text[] = "a,\"b\"\n\"c,\"\"\",d\n\"\",\"\"\ne,\"\"\"\"\n";
@@ -149,6 +172,8 @@ int main(void)
                         7 * LEADS);
     tcase_add_loop_test(tcase, test_blocks_full_of_separators_rows_and_doubled_quotes_are_taken, 0,
                         6);
+    tcase_add_test(
+        tcase, test_a_row_full_of_doubled_quotes_may_be_longer_than_what_is_looked_at_in_a_call);
     tcase_add_test(tcase, test_rows_that_may_have_doubled_quotes_are_told);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
