@@ -43,6 +43,14 @@ static int set_var(struct arguments *args, const char *value, struct weir_err *e
     return add_pair(&args->vars, value, err);
 }
 
+static int set_column(struct arguments *args, const char *value, struct weir_err *err)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL || equals == value)
+        return weir_err_set(err, WEIR_EUSAGE, "--column wants NAME=VALUE, not '%s'", value);
+    return add_pair(&args->columns, value, err);
+}
+
 static int set_option(struct arguments *args, const char *value, struct weir_err *err)
 {
     const char *equals = strchr(value, '='), *dot = strchr(value, '.');
@@ -145,7 +153,10 @@ static const struct flag flags[] = {
     {"log-format", 0, "text|json", FILES, "json: errors and events as lines of JSON",
      set_log_format},
     {"quiet", 'q', NULL, TAKER_RUN | TAKER_CHECK, "print nothing on success", set_quiet},
-    {"markdown", 0, NULL, TAKER_STAGES, "print the page of docs/stages/", set_markdown},
+    {"column", 0, "NAME=VALUE", TAKER_EVAL, "a column of the record, as it would come from CSV",
+     set_column},
+    {"markdown", 0, NULL, TAKER_STAGES | TAKER_FUNCTIONS, "print the page that stands in docs/",
+     set_markdown},
     {"help", 'h', NULL, TAKER_ANY, "print this page", set_help},
 };
 
@@ -216,7 +227,10 @@ static int take_operand(struct arguments *args, const char *operand, const char 
                             text);
     if (args->operand != NULL)
         return weir_err_set(err, WEIR_EUSAGE, "one %s only, not '%s' and '%s'",
-                            operand[0] == '[' ? "name" : "file", args->operand, text);
+                            operand[0] == '['   ? "name"
+                            : operand[0] == 'E' ? "expression"
+                                                : "file",
+                            args->operand, text);
     args->operand = text;
     return 0;
 }
@@ -269,6 +283,7 @@ void arguments_release(struct arguments *args)
 {
     release_pairs(&args->vars);
     release_pairs(&args->sets);
+    release_pairs(&args->columns);
 }
 
 static void print_flag(FILE *to, const struct flag *flag)

@@ -17,8 +17,10 @@ enum takers {
     TAKER_CHECK = 2,
     TAKER_PLAN = 4,
     TAKER_STAGES = 8,
-    TAKER_OTHERS = 16,
-    TAKER_ANY = 31,
+    TAKER_FUNCTIONS = 16,
+    TAKER_EVAL = 32,
+    TAKER_OTHERS = 64,
+    TAKER_ANY = 127,
 };
 
 struct pairs {
@@ -27,8 +29,8 @@ struct pairs {
 };
 
 struct arguments {
-    const char *operand; /* FILE or NAME; NULL: none */
-    struct pairs vars, sets;
+    const char *operand; /* FILE, NAME or EXPRESSION; NULL: none */
+    struct pairs vars, sets, columns;
     uint32_t workers;
     bool dry_run, quiet, json, markdown, help;
     enum progress_mode progress;

@@ -22,6 +22,7 @@ extern const struct command command_check;
 extern const struct command command_plan;
 extern const struct command command_stages;
 extern const struct command command_functions;
+extern const struct command command_eval;
 extern const struct command command_version;
 extern const struct command command_help;
 

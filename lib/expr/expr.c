@@ -130,11 +130,13 @@ void weir_expr_error_text(const struct weir_expr_error *error, char *to, size_t 
         EXPR_REASONS(EXPR_REASON)
 #undef EXPR_REASON
     };
-    if (reasons[error->reason].quoted)
+    bool quoted = error->why == NULL ? reasons[error->reason].quoted : error->value_bytes > 0;
+    const char *why = error->why == NULL ? reasons[error->reason].text : error->why;
+    if (quoted)
         snprintf(to, n, "'%.*s%s' %s", error->value_bytes, error->value, error->cut ? "..." : "",
-                 reasons[error->reason].text);
+                 why);
     else
-        snprintf(to, n, "%s", reasons[error->reason].text);
+        snprintf(to, n, "%s", why);
 }
 
 static int order_errors(const void *a, const void *b)

@@ -5,71 +5,26 @@
 /* base */
 #include "base/nearest.h"
 
-#define PLAIN(function, usage, text, least, most, arguments, result)                               \
-    {                                                                                              \
-        {#function, usage, text}, FORM_PLAIN, least, most, arguments, RESULT_##result,             \
-            weir__function_##function                                                              \
-    }
-#define FORM(function, usage, text, form, least, most)                                             \
-    {                                                                                              \
-        {function, usage, text}, FORM_##form, least, most, NULL, RESULT_SAME, NULL                 \
-    }
+/* In the order of the lists that are shown. */
+static const struct function *const tables[] = {weir__functions_choice, weir__functions_text,
+                                                weir__functions_number};
 
-/* By name. */
-static const struct function functions[] = {
-    PLAIN(abs, "abs(x)", "x without its sign", 1, 1, "n", SAME),
-    FORM("cast", "cast(x as type)", "x read as another type; the same as x::type", CAST, 1, 1),
-    PLAIN(ceil, "ceil(x)", "the next whole number that is not below x", 1, 1, "n", ROUNDED),
-    FORM("coalesce", "coalesce(x, y, ...)", "the first of its arguments that is not null", COALESCE,
-         1, UINT8_MAX),
-    PLAIN(contains, "contains(x, part)", "whether part occurs in x", 2, 2, "tt", BOOLEAN),
-    PLAIN(ends_with, "ends_with(x, part)", "whether x ends with part", 2, 2, "tt", BOOLEAN),
-    PLAIN(floor, "floor(x)", "the next whole number that is not above x", 1, 1, "n", ROUNDED),
-    {{"greatest", "greatest(x, y, ...)", "the largest of its arguments that are not null"},
-     FORM_EXTREME,
-     1,
-     FUNCTION_ARGUMENTS_MAX,
-     NULL,
-     RESULT_SAME,
-     weir__function_greatest},
-    FORM("if", "if(condition, x, y)", "x where condition is true, else y (null without a y)", IF, 2,
-         3),
-    {{"least", "least(x, y, ...)", "the smallest of its arguments that are not null"},
-     FORM_EXTREME,
-     1,
-     FUNCTION_ARGUMENTS_MAX,
-     NULL,
-     RESULT_SAME,
-     weir__function_least},
-    PLAIN(length, "length(x)", "the number of characters in x", 1, 1, "t", INTEGER),
-    PLAIN(lower, "lower(x)", "x in small letters", 1, 1, "t", TEXT),
-    PLAIN(ltrim, "ltrim(x [, chars])", "x without the spaces, or those characters, at its left", 1,
-          2, "tt", TEXT),
-    FORM("nullif", "nullif(x, y)", "null where x = y, else x", NULLIF, 2, 2),
-    PLAIN(replace, "replace(x, from, to)", "x with every from in it replaced by to", 3, 3, "ttt",
-          TEXT),
-    PLAIN(round, "round(x [, digits])", "x to that many decimals (0), half away from zero", 1, 2,
-          "ni", ROUNDED),
-    PLAIN(rtrim, "rtrim(x [, chars])", "x without the spaces, or those characters, at its right", 1,
-          2, "tt", TEXT),
-    PLAIN(split_part, "split_part(x, separator, n)",
-          "the n-th part of x, from 1; from the end with a negative n; '' if there is none", 3, 3,
-          "tti", TEXT),
-    PLAIN(starts_with, "starts_with(x, part)", "whether x begins with part", 2, 2, "tt", BOOLEAN),
-    PLAIN(substr, "substr(x, start [, count])",
-          "count characters of x, or all, from start on; 1 is the first, -1 the last", 2, 3, "tii",
-          TEXT),
-    PLAIN(trim, "trim(x [, chars])", "x without the spaces, or those characters, at both ends", 1,
-          2, "tt", TEXT),
-    FORM("try", "try(x)", "x, or null where x cannot be computed", TRY, 1, 1),
-    PLAIN(upper, "upper(x)", "x in capital letters", 1, 1, "t", TEXT),
-};
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
 
-#define FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
+/* The i-th of all, or NULL. */
+static const struct function *function_at(size_t i)
+{
+    for (size_t t = 0; t < TABLES; t++)
+        for (const struct function *f = tables[t]; f->help.name != NULL; f++)
+            if (i-- == 0)
+                return f;
+    return NULL;
+}
 
 const struct weir_function_help *weir_function_at(size_t i)
 {
-    return i < FUNCTIONS ? &functions[i].help : NULL;
+    const struct function *f = function_at(i);
+    return f == NULL ? NULL : &f->help;
 }
 
 static bool is_name(struct text name, const char *candidate)
@@ -79,9 +34,10 @@ static bool is_name(struct text name, const char *candidate)
 
 const struct function *weir__function_find(struct text name)
 {
-    for (size_t i = 0; i < FUNCTIONS; i++)
-        if (is_name(name, functions[i].help.name))
-            return &functions[i];
+    const struct function *f;
+    for (size_t i = 0; (f = function_at(i)) != NULL; i++)
+        if (is_name(name, f->help.name))
+            return f;
     return NULL;
 }
 
@@ -126,8 +82,43 @@ void weir__function_hint(struct text name, char *to, size_t n)
             return;
         }
     weir__nearest_begin(&nearest, name.data);
-    for (size_t i = 0; i < FUNCTIONS; i++)
-        weir__nearest_offer(&nearest, functions[i].help.name);
+    for (size_t i = 0; function_at(i) != NULL; i++)
+        weir__nearest_offer(&nearest, function_at(i)->help.name);
     if (nearest.best != NULL)
         snprintf(to, n, "did you mean '%s'?", nearest.best);
+}
+
+/* ---- calls ---- */
+
+void weir__function_rows(struct run *run, struct term *term, const struct vector *const *argument,
+                         const struct selection *sel)
+{
+    struct weir_call call = {run, term, argument, 0};
+    enum shape shape = term_shape(term);
+    for (uint32_t k = 0; k < sel->count; k++) {
+        call.row = sel->row[k];
+        value_set_null(&term->vector, call.row, shape);
+        if (!any_null(term, argument, call.row))
+            term->function->row(&call);
+    }
+}
+
+void weir__call_give_number(struct weir_call *call, enum reason reason, const struct number *number)
+{
+    if (reason == REASON_NONE && call->term->type == WEIR_INTEGER && !weir__number_is_int64(number))
+        reason = REASON_INTEGER_RESULT;
+    if (reason == REASON_NONE) {
+        number_put(call->run, &call->term->vector, call->row, number);
+        return;
+    }
+    call->term->vector.tag[call->row] = TAG_NULL;
+    weir__eval_fail(call->run, call->term, call->row, reason, NO_VALUE);
+}
+
+void weir__call_fail(struct weir_call *call, struct text value, const char *why)
+{
+    size_t before = call->run->errors;
+    weir__eval_fail(call->run, call->term, call->row, REASON_NONE, value);
+    if (call->run->errors > before)
+        call->run->error[before].why = why;
 }

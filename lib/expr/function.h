@@ -1,5 +1,6 @@
 /*
- * function.h - the functions of the language: one table, which also drives `pipeline functions`.
+ * function.h - the functions of the language: a table for each subject, which also drive `pipeline
+ * functions`.
  *
  * A plain function is given the vectors of its arguments and writes to its term's vector. The
  * others are forms that look like functions; the check makes other terms of them.
@@ -7,7 +8,7 @@
 #ifndef WEIR_EXPR_FUNCTION_H
 #define WEIR_EXPR_FUNCTION_H
 
-#include <weir/weir.h>
+#include <weir/function.h>
 
 /* expr */
 #include "expr/eval.h"
@@ -33,6 +34,8 @@ enum function_result {
                        decimal */
 };
 
+struct weir_call;
+
 struct function {
     struct weir_function_help help;
     enum function_form form;
@@ -41,6 +44,7 @@ struct function {
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
                  const struct selection *sel);
+    void (*row)(struct weir_call *call); /* of an eval that is weir__function_rows */
 };
 
 /* Upper and lower case are one. NULL if there is none. */
@@ -49,27 +53,117 @@ const struct function *weir__function_find(struct text name);
  * if nothing is known. */
 void weir__function_hint(struct text name, char *to, size_t n);
 
-/* function_text.c and function_number.c */
+/* ---- what a plain function is given, one record at a time ---- */
+
+struct weir_call {
+    struct run *run;
+    struct term *term;
+    const struct vector *const *argument;
+    uint32_t row;
+};
+
+static inline struct text text_at(const struct vector *vector, uint32_t row)
+{
+    return vector->text[row & vector->mask];
+}
+
+/* An integer argument, which is not null. */
+static inline int64_t integer_at(const struct vector *vector, uint32_t row)
+{
+    return vector->narrow[row & vector->mask];
+}
+
+static inline bool any_null(const struct term *term, const struct vector *const *argument,
+                            uint32_t row)
+{
+    for (uint32_t i = 0; i < term->children; i++)
+        if (value_is_null(argument[i], row, term_shape(term->child[i])))
+            return true;
+    return false;
+}
+
+static inline bool call_has(const struct weir_call *call, uint32_t i)
+{
+    return i < call->term->children;
+}
+
+static inline struct text call_text(const struct weir_call *call, uint32_t i)
+{
+    return text_at(call->argument[i], call->row);
+}
+
+static inline int64_t call_integer(const struct weir_call *call, uint32_t i)
+{
+    return integer_at(call->argument[i], call->row);
+}
+
+static inline struct number call_number(const struct weir_call *call, uint32_t i)
+{
+    return number_at(call->argument[i], call->row);
+}
+
+static inline void call_give_text(struct weir_call *call, const char *data, size_t length)
+{
+    call->term->vector.text[call->row] = (struct text){data, (uint32_t)length};
+}
+
+static inline void call_give_integer(struct weir_call *call, int64_t value)
+{
+    call->term->vector.narrow[call->row] = value;
+    call->term->vector.tag[call->row] = 0;
+}
+
+static inline void call_give_truth(struct weir_call *call, bool truth)
+{
+    call->term->vector.truth[call->row] = truth;
+}
+
+/* Room for a text of n bytes that the function makes; NULL when there is none, which has been noted
+ * then. */
+static inline char *call_room(struct weir_call *call, size_t n)
+{
+    return weir__eval_text(call->run, call->term, call->row, n);
+}
+
+/* The number, if reason is REASON_NONE and it has a place in the result's type; else the record has
+ * failed. */
+void weir__call_give_number(struct weir_call *call, enum reason reason,
+                            const struct number *number);
+/* The record has failed: `'VALUE' WHY`, or WHY alone for a value without data. why is static. */
+void weir__call_fail(struct weir_call *call, struct text value, const char *why);
+
+#define NO_VALUE ((struct text){NULL, 0})
+
+/* The eval of functions with a row: the result is null where an argument is. */
+void weir__function_rows(struct run *run, struct term *term, const struct vector *const *argument,
+                         const struct selection *sel);
+
+/* ---- the tables, one a file; the name of the last is NULL ---- */
+
+extern const struct function weir__functions_choice[];
+extern const struct function weir__functions_text[];
+extern const struct function weir__functions_number[];
+
+#define FUNCTIONS_END                                                                              \
+    {                                                                                              \
+        .help = {.name = NULL }                                                                    \
+    }
+
+/* A function over a selection, and its row of a table whose file defines SUBJECT. */
 #define FUNCTION_EVAL(name)                                                                        \
-    void weir__function_##name(struct run *run, struct term *term,                                 \
-                               const struct vector *const *argument, const struct selection *sel)
-FUNCTION_EVAL(contains);
-FUNCTION_EVAL(ends_with);
-FUNCTION_EVAL(length);
-FUNCTION_EVAL(lower);
-FUNCTION_EVAL(ltrim);
-FUNCTION_EVAL(replace);
-FUNCTION_EVAL(rtrim);
-FUNCTION_EVAL(split_part);
-FUNCTION_EVAL(starts_with);
-FUNCTION_EVAL(substr);
-FUNCTION_EVAL(trim);
-FUNCTION_EVAL(upper);
-FUNCTION_EVAL(abs);
-FUNCTION_EVAL(ceil);
-FUNCTION_EVAL(floor);
-FUNCTION_EVAL(greatest);
-FUNCTION_EVAL(least);
-FUNCTION_EVAL(round);
+    static void eval_##name(struct run *run, struct term *term,                                    \
+                            const struct vector *const *argument, const struct selection *sel)
+#define LOOP(name, arguments, least, result, usage, help, examples)                                \
+    {                                                                                              \
+        {#name, SUBJECT, usage, help, examples}, FORM_PLAIN, least, sizeof(arguments) - 1,         \
+            arguments, RESULT_##result, eval_##name, NULL                                          \
+    }
+/* A function of one record whose arguments are not null, and its row. */
+#define FUNCTION(name) static void call_##name(struct weir_call *call)
+#define ROW(name, arguments, least, result, usage, help, examples)                                 \
+    {                                                                                              \
+        {#name, SUBJECT, usage, help, examples}, FORM_PLAIN, least, sizeof(arguments) - 1,         \
+            arguments, RESULT_##result, weir__function_rows, call_##name                           \
+    }
 
 #endif

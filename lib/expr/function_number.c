@@ -1,18 +1,12 @@
 #include "expr/function.h"
 
-#define NO_VALUE ((struct text){NULL, 0})
+#define SUBJECT "numbers"
 
 static void put(struct run *run, struct term *term, uint32_t row, enum reason reason,
                 const struct number *number)
 {
-    if (reason == REASON_NONE && term->type == WEIR_INTEGER && !weir__number_is_int64(number))
-        reason = REASON_INTEGER_RESULT;
-    if (reason == REASON_NONE) {
-        number_put(run, &term->vector, row, number);
-        return;
-    }
-    term->vector.tag[row] = TAG_NULL;
-    weir__eval_fail(run, term, row, reason, NO_VALUE);
+    struct weir_call call = {run, term, NULL, row};
+    weir__call_give_number(&call, reason, number);
 }
 
 FUNCTION_EVAL(abs)
@@ -108,48 +102,16 @@ FUNCTION_EVAL(round)
     }
 }
 
-/* ---- least and greatest ---- */
+/* ---- the table ---- */
 
-static void copy_value(struct run *run, struct vector *to, const struct vector *from, uint32_t row,
-                       enum shape shape)
-{
-    uint32_t i = row & from->mask;
-    struct number number;
-    switch (shape) {
-    case SHAPE_TEXT: to->text[row] = from->text[i]; break;
-    case SHAPE_TRUTH: to->truth[row] = from->truth[i]; break;
-    case SHAPE_NUMBER:
-        number = number_at(from, row);
-        number_put(run, to, row, &number);
-        break;
-    }
-}
-
-/* The first of the arguments that no other is beyond; sign -1: below, 1: above. */
-static void extreme(struct run *run, struct term *term, const struct vector *const *argument,
-                    const struct selection *sel, int sign)
-{
-    enum shape shape = term_shape(term);
-    for (uint32_t k = 0; k < sel->count; k++) {
-        uint32_t row = sel->row[k];
-        const struct vector *best = NULL;
-        for (uint32_t i = 0; i < term->children; i++)
-            if (!value_is_null(argument[i], row, shape) &&
-                (best == NULL || weir__eval_order(argument[i], row, best, row, shape) * sign > 0))
-                best = argument[i];
-        if (best == NULL)
-            value_set_null(&term->vector, row, shape);
-        else
-            copy_value(run, &term->vector, best, row, shape);
-    }
-}
-
-FUNCTION_EVAL(least)
-{
-    extreme(run, term, argument, sel, -1);
-}
-
-FUNCTION_EVAL(greatest)
-{
-    extreme(run, term, argument, sel, 1);
-}
+const struct function weir__functions_number[] = {
+    LOOP(abs, "n", 1, SAME, "abs(x)", "x without its sign", "abs(-12.50) -> 12.50"),
+    LOOP(ceil, "n", 1, ROUNDED, "ceil(x)", "the next whole number that is not below x",
+         "ceil(2.1) -> 3"),
+    LOOP(floor, "n", 1, ROUNDED, "floor(x)", "the next whole number that is not above x",
+         "floor(-2.1) -> -3"),
+    LOOP(round, "ni", 1, ROUNDED, "round(x [, digits])",
+         "x to that many decimals (0), half away from zero",
+         "round(2.5) -> 3\nround(12.345, 2) -> 12.35\nround(1234, -2) -> 1200"),
+    FUNCTIONS_END,
+};

@@ -1,25 +1,6 @@
 #include "expr/function.h"
 
-/* ---- arguments ---- */
-
-static struct text text_at(const struct vector *vector, uint32_t row)
-{
-    return vector->text[row & vector->mask];
-}
-
-static bool any_null(const struct term *term, const struct vector *const *argument, uint32_t row)
-{
-    for (uint32_t i = 0; i < term->children; i++)
-        if (value_is_null(argument[i], row, term_shape(term->child[i])))
-            return true;
-    return false;
-}
-
-/* An integer argument; what has no room in 64 bits is as far away as can be. */
-static int64_t integer_at(const struct vector *vector, uint32_t row)
-{
-    return vector->narrow[row & vector->mask];
-}
+#define SUBJECT "text"
 
 /* ---- searching ---- */
 
@@ -255,3 +236,34 @@ FUNCTION_EVAL(replace)
             term->vector.text[row] = (struct text){to == NULL ? x.data : to, (uint32_t)length};
     }
 }
+
+/* ---- the table ---- */
+
+const struct function weir__functions_text[] = {
+    LOOP(contains, "tt", 2, BOOLEAN, "contains(x, part)", "whether part occurs in x",
+         "contains('paid late', 'late') -> true"),
+    LOOP(ends_with, "tt", 2, BOOLEAN, "ends_with(x, part)", "whether x ends with part",
+         "ends_with('data.csv', '.csv') -> true"),
+    LOOP(length, "t", 1, INTEGER, "length(x)", "the number of characters in x",
+         "length('Müller') -> 6"),
+    LOOP(lower, "t", 1, TEXT, "lower(x)", "x in small letters", "lower('ÄRGER') -> ärger"),
+    LOOP(ltrim, "tt", 1, TEXT, "ltrim(x [, chars])",
+         "x without the spaces, or those characters, at its left", "ltrim('007', '0') -> 7"),
+    LOOP(replace, "ttt", 3, TEXT, "replace(x, from, to)", "x with every from in it replaced by to",
+         "replace('1.234.567', '.', '') -> 1234567"),
+    LOOP(rtrim, "tt", 1, TEXT, "rtrim(x [, chars])",
+         "x without the spaces, or those characters, at its right",
+         "rtrim('done...', '.') -> done"),
+    LOOP(split_part, "tti", 3, TEXT, "split_part(x, separator, n)",
+         "the n-th part of x, from 1; from the end with a negative n; '' if there is none",
+         "split_part('a/b/c', '/', 2) -> b\nsplit_part('a/b/c', '/', -1) -> c"),
+    LOOP(starts_with, "tt", 2, BOOLEAN, "starts_with(x, part)", "whether x begins with part",
+         "starts_with('order-17', 'order') -> true"),
+    LOOP(substr, "tii", 2, TEXT, "substr(x, start [, count])",
+         "count characters of x, or all, from start on; 1 is the first, -1 the last",
+         "substr('2026-01-31', 6, 2) -> 01\nsubstr('2026-01-31', -2) -> 31"),
+    LOOP(trim, "tt", 1, TEXT, "trim(x [, chars])",
+         "x without the spaces, or those characters, at both ends", "trim('  paid ') -> paid"),
+    LOOP(upper, "t", 1, TEXT, "upper(x)", "x in capital letters", "upper('straße') -> STRAßE"),
+    FUNCTIONS_END,
+};

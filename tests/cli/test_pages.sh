@@ -16,6 +16,10 @@ while read -r type; do
     fi
 done <types
 
+# The functions.
+run 0 functions --markdown
+same out "$WEIR_SOURCE/docs/functions.md"
+
 # pipeline(1) has every command, every option and every exit code.
 sed 's/\\-/-/g' "$WEIR_SOURCE/docs/pipeline.1" >page
 run 0 help

@@ -9,10 +9,10 @@ for words in help --help -h; do
     says out "usage: pipeline COMMAND"
     empty err
 done
-for command in run check plan stages functions version help; do
+for command in run check plan stages functions eval version help; do
     says out "  $command "
 done
-for command in run check plan stages functions version help; do
+for command in run check plan stages functions eval version help; do
     run 0 "$command" --help
     says out "usage: pipeline $command"
     says out "--help"
@@ -103,8 +103,33 @@ run 0 stages --markdown csv.read
 says out "delimiter"
 run 0 functions
 says out "round(x"
+says out "numbers"
 run 0 functions round
 says out "round(x"
+says out "round(2.5) -> 3"
+
+# An expression tried out.
+evaluates() {
+    run 0 eval "$@"
+    printf '%s\n' "$value" >expected
+    same out expected
+}
+value=3 && evaluates 'round(2.5)'
+value=7.5 && evaluates 'a + 1' --column a=6.5
+value=null && evaluates 'nullif(a, 1)' --column a=1
+value='a=b' && evaluates "\"my name\" || b" --column 'my name=a=' --column b=b
+run 64 eval 'rond(2.5)'
+says err "no function 'rond'"
+says err "did you mean 'round'?"
+says err "^^^^ did you mean"
+run 64 eval 'a + 1'
+run 64 eval '1 / 0'
+run 64 eval 'a' --column a=1 --column a=2
+run 64 eval 'a' --column a
+run 64 eval
+run 64 eval 1 2
+run 65 eval '1 / a' --column a=0
+says err "division by zero"
 
 # A page that cannot be written is not a success.
 if [ -c /dev/full ]; then

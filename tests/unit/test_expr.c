@@ -289,18 +289,49 @@ START_TEST(test_a_text_that_grows_too_long_is_an_error_of_its_record)
 }
 END_TEST
 
-START_TEST(test_functions_are_listed_by_name_with_their_usage)
+START_TEST(test_functions_are_listed_by_subject_and_name_with_their_usage)
 {
     const struct weir_function_help *before = NULL;
     size_t n = 0;
     for (const struct weir_function_help *help; (help = weir_function_at(n)) != NULL; n++) {
-        ck_assert(before == NULL || strcmp(before->name, help->name) < 0);
+        bool same_subject = before != NULL && strcmp(before->subject, help->subject) == 0;
+        ck_assert(!same_subject || strcmp(before->name, help->name) < 0);
         ck_assert_int_eq(strncmp(help->usage, help->name, strlen(help->name)), 0);
         ck_assert_uint_gt(strlen(help->help), 0);
         before = help;
     }
     ck_assert_uint_gt(n, 20);
-    load("a", NULL, 0);
+}
+END_TEST
+
+/* "length('a') -> 1": whether the expression gives that. */
+static void check_example(const char *name, const char *line)
+{
+    char *text = strdup(line), *arrow = strstr(text, " -> ");
+    struct weir_column column;
+    struct weir_expr_errors errors;
+    ck_assert_msg(arrow != NULL && strstr(text, name) != NULL, "%s: example '%s'", name, line);
+    *arrow = '\0';
+    struct weir_expr *expr = table_compile(&table, text);
+    ck_assert_int_eq(weir_expr_column(expr, &table.batch, &column, &errors), 0);
+    const char *value = table_value(&column, &errors, 0);
+    if (strcmp(value, "~") == 0)
+        value = "null";
+    ck_assert_msg(strcmp(value, arrow + 4) == 0, "%s gives %s", line, value);
+    weir_expr_free(expr);
+    free(text);
+}
+
+START_TEST(test_every_example_gives_what_it_says)
+{
+    load("a", (const char *const[]){"1"}, 1);
+    const struct weir_function_help *help;
+    for (size_t i = 0; (help = weir_function_at(i)) != NULL; i++) {
+        char *lines = strdup(help->examples), *rest = lines, *line;
+        while ((line = strsep(&rest, "\n")) != NULL)
+            check_example(help->name, line);
+        free(lines);
+    }
 }
 END_TEST
 
@@ -320,7 +351,8 @@ int main(void)
     tcase_add_test(tcase, test_an_entry_that_points_outside_its_heap_reads_as_null);
     tcase_add_test(tcase, test_text_functions_take_any_bytes);
     tcase_add_test(tcase, test_a_text_that_grows_too_long_is_an_error_of_its_record);
-    tcase_add_test(tcase, test_functions_are_listed_by_name_with_their_usage);
+    tcase_add_test(tcase, test_functions_are_listed_by_subject_and_name_with_their_usage);
+    tcase_add_test(tcase, test_every_example_gives_what_it_says);
     tcase_set_timeout(tcase, 120);
     Suite *suite = suite_create("expr");
     suite_add_tcase(suite, tcase);

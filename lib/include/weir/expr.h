@@ -43,6 +43,7 @@ WEIR_PUBLIC size_t weir_expr_columns(const struct weir_expr *expr, const uint32_
 struct weir_expr_error {
     uint32_t record;
     int32_t column;
+    const char *why; /* what a function says of it; NULL: the reason tells */
     uint8_t reason;
     uint8_t value_bytes;
     bool cut; /* the value is longer */

@@ -18,6 +18,7 @@
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 
+#include <weir/function.h>
 #include <weir/stage.h>
 
 #define WEIR_VERSION "0.1.0"
@@ -145,15 +146,5 @@ struct weir_run_options {
 WEIR_PUBLIC int weir_run(struct weir_plan *plan, const struct weir_run_options *options,
                          struct weir_receipt **ret_receipt, struct weir_err *err);
 WEIR_PUBLIC void weir_receipt_free(struct weir_receipt *receipt);
-
-/* ---- expressions, for `pipeline functions` ---- */
-
-struct weir_function_help {
-    const char *name;
-    const char *usage; /* "round(x [, digits])" */
-    const char *help;  /* one line */
-};
-/* The i-th function of the expression language, by name; NULL behind the last. */
-WEIR_PUBLIC const struct weir_function_help *weir_function_at(size_t i);
 
 #endif
