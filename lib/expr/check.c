@@ -118,20 +118,7 @@ static bool check_join(struct check *c, struct term *term)
         return weir__fault(c->fault, term->token.offset, term->token.length, "write or",
                            "'||' joins text");
     term->type = WEIR_TEXT;
-    for (uint32_t i = 0; i < 2; i++) {
-        struct term **x = &term->child[i];
-        if (weir__is_bare_null(*x) && !weir__constant_null(c, x, WEIR_TEXT))
-            return false;
-        if (term_shape(*x) == SHAPE_TEXT)
-            continue;
-        struct term *cast = weir__term_over(c, *x, TERM_CAST, WEIR_TEXT, 1, x);
-        if (cast == NULL)
-            return false;
-        *x = cast;
-        if (!weir__fold(c, x))
-            return false;
-    }
-    return true;
+    return weir__as_any_text(c, &term->child[0]) && weir__as_any_text(c, &term->child[1]);
 }
 
 /* ---- comparisons ---- */

@@ -237,13 +237,21 @@ static enum weir_type result_type(const struct term *term)
     return first == WEIR_INTEGER && term->children > 1 ? WEIR_DECIMAL : first;
 }
 
+/* Those of a function that takes any number are all as its last one. */
+static char argument_kind(const struct function *f, uint32_t i)
+{
+    size_t last = strlen(f->arguments) - 1;
+    return f->arguments[i < last ? i : last];
+}
+
 static bool check_plain_call(struct check *c, struct term *term)
 {
     const char *name = term->function->help.name;
     for (uint32_t i = 0; i < term->children; i++) {
         struct term **x = &term->child[i];
         bool ok = false;
-        switch (term->function->arguments[i]) {
+        switch (argument_kind(term->function, i)) {
+        case 'a': ok = weir__as_any_text(c, x); break;
         case 't': ok = weir__as_text(c, x, name); break;
         case 'n': ok = weir__as_number(c, x, name, false); break;
         case 'i': ok = weir__as_integer(c, x, name); break;

@@ -169,6 +169,19 @@ bool weir__as_text(struct check *c, struct term **slot, const char *who)
     return type_fault_cure(c, *slot, "::text", wanted);
 }
 
+bool weir__as_any_text(struct check *c, struct term **slot)
+{
+    if (weir__is_bare_null(*slot))
+        return weir__constant_null(c, slot, WEIR_TEXT);
+    if (term_shape(*slot) == SHAPE_TEXT)
+        return true;
+    struct term *cast = weir__term_over(c, *slot, TERM_CAST, WEIR_TEXT, 1, slot);
+    if (cast == NULL)
+        return false;
+    *slot = cast;
+    return weir__fold(c, slot);
+}
+
 bool weir__as_condition(struct check *c, struct term **slot)
 {
     static const char wanted[] = "a condition is true or false";

@@ -6,7 +6,7 @@
 #include "base/nearest.h"
 
 /* In the order of the lists that are shown. */
-static const struct function *const tables[] = {weir__functions_choice, weir__functions_text,
+static const struct function *const tables[] = {weir__functions_choice, weir__functions_text, weir__functions_text_made,
                                                 weir__functions_number};
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -47,13 +47,13 @@ static const struct {
 } elsewhere[] = {
     {"bool", "write x::boolean"},
     {"ceiling", "write ceil(x)"},
+    {"ascii", "write unicode(x)"},
     {"char_length", "write length(x)"},
-    {"concat", "write x || y"},
     {"endswith", "write ends_with(x, 'a')"},
     {"float", "write x::double"},
     {"ifnull", "write coalesce(x, y)"},
     {"iif", "write if(condition, x, y)"},
-    {"instr", "write contains(x, 'a')"},
+    {"instr", "write strpos(x, 'a')"},
     {"int", "write x::integer"},
     {"isnull", "write x is null"},
     {"lcase", "write lower(x)"},
@@ -62,10 +62,13 @@ static const struct {
     {"min", "of several values of a record: least(x, y)"},
     {"mod", "write x % y"},
     {"nvl", "write coalesce(x, y)"},
+    {"ord", "write unicode(x)"},
+    {"position", "write strpos(x, 'a')"},
     {"startswith", "write starts_with(x, 'a')"},
     {"str", "write x::text"},
     {"strip", "write trim(x)"},
     {"substring", "write substr(x, start, count)"},
+    {"title", "write initcap(x)"},
     {"to_number", "write x::decimal"},
     {"trunc", "write if(x < 0, ceil(x), floor(x))"},
     {"try_cast", "write try(x::integer)"},

@@ -40,7 +40,7 @@ struct function {
     struct weir_function_help help;
     enum function_form form;
     uint8_t least, most;   /* arguments */
-    const char *arguments; /* PLAIN: t text, n a number, i an integer */
+    const char *arguments; /* PLAIN: t text, a any value as text, n a number, i an integer */
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
                  const struct selection *sel);
@@ -142,6 +142,7 @@ void weir__function_rows(struct run *run, struct term *term, const struct vector
 
 extern const struct function weir__functions_choice[];
 extern const struct function weir__functions_text[];
+extern const struct function weir__functions_text_made[];
 extern const struct function weir__functions_number[];
 
 #define FUNCTIONS_END                                                                              \

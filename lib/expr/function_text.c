@@ -192,6 +192,42 @@ FUNCTION_EVAL(split_part)
     }
 }
 
+/* x without its last characters as count says, which is negative, or its first count. */
+static uint32_t front_bytes(struct text x, int64_t count)
+{
+    if (count < 0)
+        count += (int64_t)weir__utf8_count(x);
+    return count <= 0 ? 0 : weir__utf8_skip(x, (uint64_t)count);
+}
+
+FUNCTION(left)
+{
+    struct text x = call_text(call, 0);
+    call_give_text(call, x.data, front_bytes(x, call_integer(call, 1)));
+}
+
+FUNCTION(right)
+{
+    struct text x = call_text(call, 0);
+    int64_t count = call_integer(call, 1);
+    uint32_t skip = count == INT64_MIN ? x.length : count == 0 ? x.length : front_bytes(x, -count);
+    call_give_text(call, x.data + skip, x.length - skip);
+}
+
+FUNCTION(strpos)
+{
+    struct text x = call_text(call, 0), part = call_text(call, 1);
+    const char *hit = memmem(x.data, x.length, part.data, part.length);
+    call_give_integer(
+        call,
+        hit == NULL ? 0 : weir__utf8_count((struct text){x.data, (uint32_t)(hit - x.data)}) + 1);
+}
+
+FUNCTION(strlen)
+{
+    call_give_integer(call, call_text(call, 0).length);
+}
+
 /* ---- replace ---- */
 
 static size_t count_of(struct text x, struct text part)
@@ -244,6 +280,9 @@ const struct function weir__functions_text[] = {
          "contains('paid late', 'late') -> true"),
     LOOP(ends_with, "tt", 2, BOOLEAN, "ends_with(x, part)", "whether x ends with part",
          "ends_with('data.csv', '.csv') -> true"),
+    ROW(left, "ti", 2, TEXT, "left(x, n)",
+        "the first n characters; all but the last ones with a negative n",
+        "left('order-17', 5) -> order\nleft('order-17', -3) -> order"),
     LOOP(length, "t", 1, INTEGER, "length(x)", "the number of characters in x",
          "length('Müller') -> 6"),
     LOOP(lower, "t", 1, TEXT, "lower(x)", "x in small letters", "lower('ÄRGER') -> ärger"),
@@ -251,6 +290,9 @@ const struct function weir__functions_text[] = {
          "x without the spaces, or those characters, at its left", "ltrim('007', '0') -> 7"),
     LOOP(replace, "ttt", 3, TEXT, "replace(x, from, to)", "x with every from in it replaced by to",
          "replace('1.234.567', '.', '') -> 1234567"),
+    ROW(right, "ti", 2, TEXT, "right(x, n)",
+        "the last n characters; all but the first ones with a negative n",
+        "right('order-17', 2) -> 17\nright('order-17', -6) -> 17"),
     LOOP(rtrim, "tt", 1, TEXT, "rtrim(x [, chars])",
          "x without the spaces, or those characters, at its right",
          "rtrim('done...', '.') -> done"),
@@ -259,6 +301,10 @@ const struct function weir__functions_text[] = {
          "split_part('a/b/c', '/', 2) -> b\nsplit_part('a/b/c', '/', -1) -> c"),
     LOOP(starts_with, "tt", 2, BOOLEAN, "starts_with(x, part)", "whether x begins with part",
          "starts_with('order-17', 'order') -> true"),
+    ROW(strlen, "t", 1, INTEGER, "strlen(x)", "the number of bytes in x", "strlen('Müller') -> 7"),
+    ROW(strpos, "tt", 2, INTEGER, "strpos(x, part)",
+        "the place of the first part in x, in characters from 1; 0 if there is none",
+        "strpos('paid late', 'late') -> 6\nstrpos('paid', 'late') -> 0"),
     LOOP(substr, "tii", 2, TEXT, "substr(x, start [, count])",
          "count characters of x, or all, from start on; 1 is the first, -1 the last",
          "substr('2026-01-31', 6, 2) -> 01\nsubstr('2026-01-31', -2) -> 31"),

@@ -108,4 +108,32 @@ __attribute__((unused)) static const char *table_value(const struct weir_column 
     return text;
 }
 
+/* An expression over one record. */
+struct case_row {
+    const char *text;
+    const char *type;   /* NULL: not looked at */
+    const char *result; /* "~": null; "!...": the record's error */
+};
+
+__attribute__((unused)) static void table_check_rows(const char *columns, const char *row,
+                                                     const struct case_row *rows, size_t count)
+{
+    struct table table;
+    table_init(&table, columns, (const char *const[]){row}, 1);
+    for (size_t i = 0; i < count; i++) {
+        struct weir_expr *expr = table_compile(&table, rows[i].text);
+        struct weir_column column;
+        struct weir_expr_errors errors;
+        ck_assert_int_eq(weir_expr_column(expr, &table.batch, &column, &errors), 0);
+        const char *value = table_value(&column, &errors, 0);
+        ck_assert_msg(strcmp(value, rows[i].result) == 0, "%s gives %s, not %s", rows[i].text,
+                      value, rows[i].result);
+        const char *type = weir_type_name(weir_expr_type(expr));
+        ck_assert_msg(rows[i].type == NULL || strcmp(type, rows[i].type) == 0, "%s is %s, not %s",
+                      rows[i].text, type, rows[i].type);
+        weir_expr_free(expr);
+    }
+    table_release(&table);
+}
+
 #endif

@@ -6,36 +6,10 @@
     "r:double b:boolean day:date"
 #define ROW "3|12.34|0.15|paid||~| 7 |1e3|Müller|+07|1.50|2.5|yes|2026-01-04"
 
-struct case_row {
-    const char *text;
-    const char *type;   /* NULL: not looked at */
-    const char *result; /* "~": null; "!...": the record's error */
-};
-
-static void check_rows(const struct case_row *rows, size_t count)
-{
-    struct table table;
-    table_init(&table, COLUMNS, (const char *const[]){ROW}, 1);
-    for (size_t i = 0; i < count; i++) {
-        struct weir_expr *expr = table_compile(&table, rows[i].text);
-        struct weir_column column;
-        struct weir_expr_errors errors;
-        ck_assert_int_eq(weir_expr_column(expr, &table.batch, &column, &errors), 0);
-        const char *value = table_value(&column, &errors, 0);
-        ck_assert_msg(strcmp(value, rows[i].result) == 0, "%s gives %s, not %s", rows[i].text,
-                      value, rows[i].result);
-        const char *type = weir_type_name(weir_expr_type(expr));
-        ck_assert_msg(rows[i].type == NULL || strcmp(type, rows[i].type) == 0, "%s is %s, not %s",
-                      rows[i].text, type, rows[i].type);
-        weir_expr_free(expr);
-    }
-    table_release(&table);
-}
-
 #define CHECK_ROWS(...)                                                                            \
     do {                                                                                           \
         static const struct case_row rows[] = {__VA_ARGS__};                                       \
-        check_rows(rows, sizeof(rows) / sizeof(rows[0]));                                          \
+        table_check_rows(COLUMNS, ROW, rows, sizeof(rows) / sizeof(rows[0]));                      \
     } while (0)
 
 START_TEST(test_literals_are_what_they_look_like)
