@@ -224,14 +224,25 @@ static bool argument_count(struct check *c, const struct term *term)
                        takes[strlen(takes) - 1] == '1' ? "" : "s", n);
 }
 
+static enum weir_type widest_type(const struct term *term)
+{
+    enum weir_type widest = WEIR_INTEGER;
+    for (uint32_t i = 0; i < term->children; i++)
+        if (term->child[i]->type > widest)
+            widest = term->child[i]->type;
+    return widest; /* integer, decimal, double */
+}
+
 static enum weir_type result_type(const struct term *term)
 {
-    enum weir_type first = term->child[0]->type;
+    enum weir_type first = term->children > 0 ? term->child[0]->type : WEIR_UNTYPED;
     switch (term->function->result) {
     case RESULT_TEXT: return WEIR_TEXT;
     case RESULT_INTEGER: return WEIR_INTEGER;
     case RESULT_BOOLEAN: return WEIR_BOOLEAN;
+    case RESULT_DOUBLE: return WEIR_DOUBLE;
     case RESULT_SAME: return first;
+    case RESULT_WIDEST: return widest_type(term);
     case RESULT_ROUNDED: break;
     }
     return first == WEIR_INTEGER && term->children > 1 ? WEIR_DECIMAL : first;
@@ -254,13 +265,17 @@ static bool check_plain_call(struct check *c, struct term *term)
         case 'a': ok = weir__as_any_text(c, x); break;
         case 't': ok = weir__as_text(c, x, name); break;
         case 'n': ok = weir__as_number(c, x, name, false); break;
+        case 'r':
+            ok = weir__as_number(c, x, name, false) && weir__convert(c, x, WEIR_DOUBLE);
+            break;
         case 'i': ok = weir__as_integer(c, x, name); break;
         }
         if (!ok)
             return false;
     }
     term->type = result_type(term);
-    return true;
+    return term->function->result != RESULT_WIDEST ||
+           weir__convert_all(c, term->child, term->children, term->type);
 }
 
 static bool check_extreme(struct check *c, struct term *term)

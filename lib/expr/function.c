@@ -6,8 +6,9 @@
 #include "base/nearest.h"
 
 /* In the order of the lists that are shown. */
-static const struct function *const tables[] = {weir__functions_choice, weir__functions_text, weir__functions_text_made,
-                                                weir__functions_number};
+static const struct function *const tables[] = {weir__functions_choice, weir__functions_text,
+                                                weir__functions_text_made, weir__functions_number,
+                                                weir__functions_math};
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
@@ -60,17 +61,17 @@ static const struct {
     {"len", "write length(x)"},
     {"max", "of several values of a record: greatest(x, y)"},
     {"min", "of several values of a record: least(x, y)"},
-    {"mod", "write x % y"},
     {"nvl", "write coalesce(x, y)"},
     {"ord", "write unicode(x)"},
+    {"pow", "write power(x, y)"},
     {"position", "write strpos(x, 'a')"},
+    {"random", "a run that is done again must give the same"},
     {"startswith", "write starts_with(x, 'a')"},
     {"str", "write x::text"},
     {"strip", "write trim(x)"},
     {"substring", "write substr(x, start, count)"},
     {"title", "write initcap(x)"},
     {"to_number", "write x::decimal"},
-    {"trunc", "write if(x < 0, ceil(x), floor(x))"},
     {"try_cast", "write try(x::integer)"},
     {"ucase", "write upper(x)"},
 };

@@ -29,7 +29,9 @@ enum function_result {
     RESULT_TEXT,
     RESULT_INTEGER,
     RESULT_BOOLEAN,
+    RESULT_DOUBLE,
     RESULT_SAME,    /* the type of the first argument */
+    RESULT_WIDEST,  /* the number type that all arguments are read as */
     RESULT_ROUNDED, /* integer stays integer without a number of digits, double stays double; else
                        decimal */
 };
@@ -39,8 +41,10 @@ struct weir_call;
 struct function {
     struct weir_function_help help;
     enum function_form form;
-    uint8_t least, most;   /* arguments */
-    const char *arguments; /* PLAIN: t text, a any value as text, n a number, i an integer */
+    uint8_t least, most; /* arguments */
+    const char
+        *arguments; /* PLAIN: t text, a any value as text, n a number, r a number as a double,
+                            i an integer */
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
                  const struct selection *sel);
@@ -144,6 +148,7 @@ extern const struct function weir__functions_choice[];
 extern const struct function weir__functions_text[];
 extern const struct function weir__functions_text_made[];
 extern const struct function weir__functions_number[];
+extern const struct function weir__functions_math[];
 
 #define FUNCTIONS_END                                                                              \
     {                                                                                              \

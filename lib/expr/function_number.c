@@ -1,5 +1,7 @@
 #include "expr/function.h"
 
+#include <math.h>
+
 #define SUBJECT "numbers"
 
 static void put(struct run *run, struct term *term, uint32_t row, enum reason reason,
@@ -102,16 +104,158 @@ FUNCTION_EVAL(round)
     }
 }
 
+/* ---- other ways to round ---- */
+
+static int128 cut_toward_zero(int128 a, int128 by)
+{
+    return a / by;
+}
+
+static int128 cut_half_even(int128 a, int128 by)
+{
+    int128 quotient = a / by, rest = a % by, above;
+    if (rest < 0)
+        rest = -rest;
+    above = rest - (by - rest);
+    if (above > 0 || (above == 0 && quotient % 2 != 0))
+        quotient += a < 0 ? -1 : 1;
+    return quotient;
+}
+
+static enum reason cut_exact(const struct number *a, int digits,
+                             int128 (*divide)(int128 a, int128 by), struct number *ret)
+{
+    int cut = a->scale - digits;
+    if (cut <= 0)
+        return weir__number_round(a, digits, ret);
+    struct number quotient = {.scale = (uint8_t)(digits < 0 ? 0 : digits)}, factor = {.exact = 1};
+    if (cut <= NUMBER_DIGITS)
+        quotient.exact = divide(a->exact, weir__power10_wide[cut]);
+    if (digits < 0)
+        factor.exact = weir__power10_wide[-digits];
+    return weir__number_multiply(&quotient, &factor, ret);
+}
+
+/* A double is cut as it is written: 0.29 to two decimals stays 0.29, though it is a little less. */
+static enum reason cut_real(double value, int digits, int128 (*divide)(int128 a, int128 by),
+                            struct number *ret)
+{
+    struct number exact = number_real(value);
+    enum reason reason = weir__number_to_exact(&exact, &exact);
+    if (reason != REASON_NONE) { /* below 1e-38 or above 1e38 */
+        *ret = number_real(fabs(value) < 1 ? 0 : value);
+        return REASON_NONE;
+    }
+    if (digits < exact.scale)
+        reason = cut_exact(&exact, digits, divide, &exact);
+    if (reason == REASON_NONE)
+        *ret = number_real(weir__number_to_double(&exact));
+    return reason;
+}
+
+static void cut(struct weir_call *call, int128 (*divide)(int128 a, int128 by))
+{
+    struct number x = call_number(call, 0);
+    int64_t digits = call_has(call, 1) ? call_integer(call, 1) : 0;
+    if (digits < -NUMBER_DIGITS || digits > NUMBER_DIGITS)
+        weir__call_fail(call, NO_VALUE, "the number of digits goes from -38 to 38");
+    else if (x.is_real)
+        weir__call_give_number(call, cut_real(x.real, (int)digits, divide, &x), &x);
+    else
+        weir__call_give_number(call, cut_exact(&x, (int)digits, divide, &x), &x);
+}
+
+FUNCTION(trunc)
+{
+    cut(call, cut_toward_zero);
+}
+
+FUNCTION(round_even)
+{
+    cut(call, cut_half_even);
+}
+
+/* ---- comparing ---- */
+
+FUNCTION(sign)
+{
+    struct number x = call_number(call, 0), zero = number_integer(0);
+    call_give_integer(call, weir__number_compare(&x, &zero));
+}
+
+FUNCTION(clamp)
+{
+    struct number x = call_number(call, 0), low = call_number(call, 1), high = call_number(call, 2);
+    if (weir__number_compare(&low, &high) > 0) {
+        weir__call_fail(call, NO_VALUE, "the lower bound is above the upper one");
+        return;
+    }
+    if (weir__number_compare(&x, &low) < 0)
+        x = low;
+    else if (weir__number_compare(&x, &high) > 0)
+        x = high;
+    weir__call_give_number(call, REASON_NONE, &x);
+}
+
+/* ---- dividing ---- */
+
+FUNCTION(mod)
+{
+    struct number x = call_number(call, 0), y = call_number(call, 1);
+    weir__call_give_number(call, weir__number_modulo(&x, &y, &x), &x);
+}
+
+static uint64_t greatest_divisor(int64_t a, int64_t b)
+{
+    uint64_t x = a < 0 ? -(uint64_t)a : (uint64_t)a, y = b < 0 ? -(uint64_t)b : (uint64_t)b;
+    while (y != 0) {
+        uint64_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return x;
+}
+
+FUNCTION(gcd)
+{
+    struct number divisor = {.exact =
+                                 greatest_divisor(call_integer(call, 0), call_integer(call, 1))};
+    weir__call_give_number(call, REASON_NONE, &divisor);
+}
+
+FUNCTION(lcm)
+{
+    int64_t a = call_integer(call, 0), b = call_integer(call, 1);
+    uint64_t divisor = greatest_divisor(a, b);
+    int128 product = divisor == 0 ? 0 : (int128)a * b;
+    struct number multiple = {.exact = divisor == 0 ? 0 : product / (int128)divisor};
+    if (multiple.exact < 0)
+        multiple.exact = -multiple.exact;
+    weir__call_give_number(call, REASON_NONE, &multiple);
+}
+
 /* ---- the table ---- */
 
 const struct function weir__functions_number[] = {
     LOOP(abs, "n", 1, SAME, "abs(x)", "x without its sign", "abs(-12.50) -> 12.50"),
     LOOP(ceil, "n", 1, ROUNDED, "ceil(x)", "the next whole number that is not below x",
          "ceil(2.1) -> 3"),
+    ROW(clamp, "nnn", 3, WIDEST, "clamp(x, low, high)", "x, or the bound that it is beyond",
+        "clamp(120, 0, 100) -> 100"),
     LOOP(floor, "n", 1, ROUNDED, "floor(x)", "the next whole number that is not above x",
          "floor(-2.1) -> -3"),
+    ROW(gcd, "ii", 2, INTEGER, "gcd(x, y)", "the greatest common divisor", "gcd(42, 56) -> 14"),
+    ROW(lcm, "ii", 2, INTEGER, "lcm(x, y)", "the least common multiple", "lcm(4, 6) -> 12"),
+    ROW(mod, "nn", 2, WIDEST, "mod(x, y)",
+        "the rest of x / y, with the sign of x; the same as x % y", "mod(-7.5, 2) -> -1.5"),
     LOOP(round, "ni", 1, ROUNDED, "round(x [, digits])",
          "x to that many decimals (0), half away from zero",
          "round(2.5) -> 3\nround(12.345, 2) -> 12.35\nround(1234, -2) -> 1200"),
+    ROW(round_even, "ni", 1, ROUNDED, "round_even(x [, digits])",
+        "x to that many decimals (0), half to the even digit",
+        "round_even(2.5) -> 2\nround_even(12.345, 2) -> 12.34"),
+    ROW(sign, "n", 1, INTEGER, "sign(x)", "-1, 0 or 1", "sign(-12.5) -> -1"),
+    ROW(trunc, "ni", 1, ROUNDED, "trunc(x [, digits])", "x without the decimals beyond so many (0)",
+        "trunc(-2.9) -> -2\ntrunc(12.349, 2) -> 12.34"),
     FUNCTIONS_END,
 };

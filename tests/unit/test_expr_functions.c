@@ -60,12 +60,63 @@ START_TEST(test_text_that_cannot_be_made_is_an_error_of_the_record)
 }
 END_TEST
 
+START_TEST(test_decimals_stay_exact)
+{
+    CHECK_ROWS({"trunc(d, 1)", "decimal", "1.5"}, {"trunc(d)", "decimal", "1"},
+               {"trunc(n)", "integer", "7"}, {"trunc(-d, 5)", NULL, "-1.50000"},
+               {"trunc(n, -1)", "decimal", "0"},
+               {"trunc(99999999999999999999999999999999999999, -37)", NULL,
+                "90000000000000000000000000000000000000"},
+               {"trunc(r)", "double", "2.0"}, {"trunc(0.29::double, 2)", "double", "0.29"},
+               {"trunc(1e300, 2)", NULL, "1e+300"}, {"trunc(1e-300, 2)", NULL, "0.0"},
+               {"trunc(-1234.5::double, -2)", NULL, "-1200.0"},
+               {"trunc(12345678901234567890.123456789, 3)", NULL, "12345678901234567890.123"},
+               {"round_even(0.5)", NULL, "0"}, {"round_even(1.5)", NULL, "2"},
+               {"round_even(-2.5)", NULL, "-2"}, {"round_even(-2.51)", NULL, "-3"},
+               {"round_even(r)", "double", "2.0"}, {"round_even(150, -2)", NULL, "200"},
+               {"round_even(250, -2)", NULL, "200"},
+               {"round_even(0.1, 38)", NULL, "0.10000000000000000000000000000000000000"},
+               {"round_even(d, -38)", NULL, "0"}, {"sign(d - 1.5)", "integer", "0"},
+               {"sign(-r)", NULL, "-1"}, {"mod(n, 4)", "integer", "3"},
+               {"mod(-d, n)", "decimal", "-1.50"}, {"mod(n, r)", "double", "2.0"},
+               {"clamp(n, 1, 5)", "integer", "5"}, {"clamp(d, 2, 3.125)", "decimal", "2"},
+               {"clamp(r, n, 9)", "double", "7.0"}, {"gcd(0, 0)", "integer", "0"},
+               {"gcd(-4, 6)", NULL, "2"}, {"gcd(-9223372036854775808, 3)", NULL, "1"},
+               {"lcm(0, 5)", "integer", "0"}, {"lcm(-4, 6)", NULL, "12"},
+               {"clamp(n, null, 5)", NULL, "~"});
+}
+END_TEST
+
+START_TEST(test_what_a_function_is_not_defined_for_is_an_error_of_the_record)
+{
+    CHECK_ROWS({"sqrt(-n)", NULL, "!a negative number has no square root"},
+               {"ln(n - 7)", NULL, "!only numbers above zero have a logarithm"},
+               {"log(n - 6, 8)", NULL, "!there is no logarithm to base 1"},
+               {"log(-n, 8)", NULL, "!only numbers above zero have a logarithm"},
+               {"power(n - 7, -1)", NULL, "!division by zero: zero to a negative power"},
+               {"power(-n, 0.5)", NULL, "!a negative number has only whole powers"},
+               {"power(-n, 3)", "double", "-343.0"},
+               {"exp(n * 1000)", NULL, "!the result is too large for a double"},
+               {"asin(n)", NULL, "!sines and cosines go from -1 to 1"},
+               {"mod(n, 0 * n)", NULL, "!division by zero"},
+               {"clamp(n, 5, n - 6)", NULL, "!the lower bound is above the upper one"},
+               {"trunc(r, n * 10)", NULL, "!the number of digits goes from -38 to 38"},
+               {"gcd(n - 9223372036854775807 - 8, 0)", NULL,
+                "!the result is too large for an integer (64 bits)"},
+               {"lcm(n + 9223372036854775000, n)", NULL,
+                "!the result is too large for an integer (64 bits)"},
+               {"sqrt(bad)", NULL, "!'x\xC3' is not a number"}, {"sqrt(nothing)", NULL, "~"});
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("functions");
     tcase_add_test(tcase, test_text_is_counted_in_characters);
     tcase_add_test(tcase, test_concat_passes_over_nulls_and_others_are_null);
     tcase_add_test(tcase, test_text_that_cannot_be_made_is_an_error_of_the_record);
+    tcase_add_test(tcase, test_decimals_stay_exact);
+    tcase_add_test(tcase, test_what_a_function_is_not_defined_for_is_an_error_of_the_record);
     Suite *suite = suite_create("expr_functions");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
