@@ -82,9 +82,12 @@ static enum weir_type arithmetic_type(const struct term *term)
     return WEIR_DECIMAL;
 }
 
-static bool check_arithmetic(struct check *c, struct term *term)
+static bool check_arithmetic(struct check *c, struct term **slot)
 {
+    struct term *term = *slot;
     char who[8];
+    if (weir__is_moment(term->child[0]->type) || weir__is_moment(term->child[1]->type))
+        return weir__check_moment_arithmetic(c, slot);
     snprintf(who, sizeof(who), "'%c'", c->text[term->token.offset]);
     for (uint32_t i = 0; i < 2; i++)
         if (!weir__as_number(c, &term->child[i], who, term->op == TOKEN_PLUS))
@@ -154,33 +157,39 @@ static bool untyped_order(struct check *c, struct term *at, struct term *const *
                        "'%.*s' and '%.*s' are both untyped: as text, '9' > '10'", n, a, m, b);
 }
 
+/* What to read a term as that meets the other one. */
+static const char *cure_type(const struct term *term, const struct term *other)
+{
+    if (term->type != WEIR_TEXT)
+        return "text";
+    return weir__is_moment(other->type) ? weir_type_name(other->type) : "decimal";
+}
+
 static bool not_comparable(struct check *c, const struct term *const odd[2])
 {
     char note[192];
     int n, m;
     const char *a = weir__term_source(c, odd[0], &n), *b = weir__term_source(c, odd[1], &m);
-    const char *left = odd[0]->type == WEIR_TEXT ? "decimal" : "text";
-    const char *right = odd[1]->type == WEIR_TEXT ? "decimal" : "text";
+    const char *left = cure_type(odd[0], odd[1]), *right = cure_type(odd[1], odd[0]);
     snprintf(note, sizeof(note), "write %.*s::%s, or %.*s::%s", n, a, left, m, b, right);
     return weir__fault(c->fault, odd[1]->offset, odd[1]->span, note,
                        "%.*s is %s and %.*s is %s: they cannot be compared", n, a,
                        weir__type_noun(odd[0]->type), m, b, weir__type_noun(odd[1]->type));
 }
 
-/* Types whose values are not looked into yet: the order of their texts is not theirs. */
-static bool no_order_yet(struct check *c, struct term *const *child, uint32_t n)
+/* The order of its text is not one of its values. */
+static bool no_order(struct check *c, struct term *const *child, uint32_t n)
 {
     char note[128];
     for (uint32_t i = 0; i < n; i++) {
         enum weir_type type = child[i]->type;
-        if (type != WEIR_DATE && type != WEIR_TIMESTAMP && type != WEIR_JSON)
+        if (type != WEIR_JSON)
             continue;
         int length;
         const char *source = weir__term_source(c, child[i], &length);
         snprintf(note, sizeof(note), "write %.*s::text to go by the order of the text", length,
                  source);
-        return !weir__type_fault(c, child[i], note,
-                                 "expressions know the order of numbers and text only so far");
+        return !weir__type_fault(c, child[i], note, "json has no order");
     }
     return false;
 }
@@ -190,9 +199,11 @@ bool weir__check_comparable(struct check *c, struct term *at, struct term **slot
 {
     enum weir_type type;
     const struct term *odd[2];
+    if (!weir__read_literals(c, slot, n))
+        return false;
     if (!weir__common_type(slot, n, &type, odd))
         return not_comparable(c, odd);
-    if (order && no_order_yet(c, slot, n))
+    if (order && no_order(c, slot, n))
         return false;
     for (uint32_t i = 1; order && type == WEIR_UNTYPED && i < n; i++)
         if (!weir__is_bare_null(slot[0]) && !weir__is_bare_null(slot[i]))
@@ -279,7 +290,7 @@ static bool check_plain(struct check *c, struct term **slot)
             return false;
     weir__blame(term);
     switch (term->kind) {
-    case TERM_ARITHMETIC: return check_arithmetic(c, term);
+    case TERM_ARITHMETIC: return check_arithmetic(c, slot);
     case TERM_MINUS: return check_minus(c, slot);
     case TERM_JOIN: return check_join(c, term);
     case TERM_COMPARE: return check_compare(c, term);
@@ -305,6 +316,10 @@ static bool check_chain(struct check *c, struct term *term)
 static bool check_kind(struct check *c, struct term **slot)
 {
     switch ((*slot)->kind) {
+    case TERM_INTERVAL: return weir__check_interval(c, *slot);
+    case TERM_ARITHMETIC:
+        return weir__adds_interval(*slot) ? weir__check_interval_sum(c, slot)
+                                          : check_plain(c, slot);
     case TERM_CONSTANT: return weir__check_literal(c, *slot);
     case TERM_COLUMN: return check_column(c, *slot);
     case TERM_AND:

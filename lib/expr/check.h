@@ -51,6 +51,8 @@ bool weir__common_type(struct term *const *term, uint32_t n, enum weir_type *ret
                        const struct term *ret_odd[2]);
 /* Puts in what reads the term as that type, which must be possible. */
 bool weir__convert(struct check *c, struct term **slot, enum weir_type type);
+/* The texts in quotes, if others of the terms are dates or timestamps, read as these. */
+bool weir__read_literals(struct check *c, struct term **slot, uint32_t n);
 bool weir__convert_all(struct check *c, struct term **slot, uint32_t n, enum weir_type type);
 
 /* For an operator or a function: the term read as what it needs, or a fault. */
@@ -84,6 +86,23 @@ bool weir__check_switch(struct check *c, struct term **slot);
 bool weir__check_between(struct check *c, struct term **slot);
 bool weir__check_in(struct check *c, struct term **slot);
 bool weir__check_call(struct check *c, struct term **slot);
+
+/* ---- check_moment.c: arithmetic with dates and timestamps ---- */
+
+/* For a function: a date or a timestamp; what is untyped is read as a timestamp. */
+bool weir__as_moment(struct check *c, struct term **slot, const char *who);
+/* The constant name of a part. */
+bool weir__check_part(struct check *c, const struct term *term);
+/* The constant format of strptime (is_read) or strftime. */
+bool weir__check_format(struct check *c, const struct term *term, bool is_read);
+/* Both operands are checked, and one is a date or a timestamp. */
+bool weir__check_moment_arithmetic(struct check *c, struct term **slot);
+/* Whether an operand is an interval. */
+bool weir__adds_interval(const struct term *term);
+/* x + interval, x - interval, interval + x, date_add(x, interval): the operands are not checked yet. */
+bool weir__check_interval_sum(struct check *c, struct term **slot);
+/* Of an interval that stands anywhere else. */
+bool weir__check_interval(struct check *c, struct term *term);
 
 /* check.c: the children of a comparison have been checked; makes them of one type. order: the
  * operator asks which is larger. */

@@ -241,6 +241,10 @@ static enum weir_type result_type(const struct term *term)
     case RESULT_INTEGER: return WEIR_INTEGER;
     case RESULT_BOOLEAN: return WEIR_BOOLEAN;
     case RESULT_DOUBLE: return WEIR_DOUBLE;
+    case RESULT_DECIMAL: return WEIR_DECIMAL;
+    case RESULT_DATE: return WEIR_DATE;
+    case RESULT_TIMESTAMP: return WEIR_TIMESTAMP;
+    case RESULT_LAST: return term->child[term->children - 1]->type;
     case RESULT_SAME: return first;
     case RESULT_WIDEST: return widest_type(term);
     case RESULT_ROUNDED: break;
@@ -260,14 +264,20 @@ static bool check_plain_call(struct check *c, struct term *term)
     const char *name = term->function->help.name;
     for (uint32_t i = 0; i < term->children; i++) {
         struct term **x = &term->child[i];
+        char kind = argument_kind(term->function, i);
         bool ok = false;
-        switch (argument_kind(term->function, i)) {
+        switch (kind) {
         case 'a': ok = weir__as_any_text(c, x); break;
         case 't': ok = weir__as_text(c, x, name); break;
         case 'n': ok = weir__as_number(c, x, name, false); break;
         case 'r':
             ok = weir__as_number(c, x, name, false) && weir__convert(c, x, WEIR_DOUBLE);
             break;
+        case 'm': ok = weir__as_moment(c, x, name) && weir__convert(c, x, WEIR_TIMESTAMP); break;
+        case 'k': ok = weir__as_moment(c, x, name); break;
+        case 'p': ok = weir__check_part(c, *x); break;
+        case 'f':
+        case 'F': ok = weir__check_format(c, *x, kind == 'f'); break;
         case 'i': ok = weir__as_integer(c, x, name); break;
         }
         if (!ok)
@@ -345,6 +355,7 @@ static bool check_form(struct check *c, struct term **slot)
     case FORM_NULLIF: return check_nullif(c, slot);
     case FORM_EXTREME: return check_extreme(c, term);
     case FORM_PLAIN:
+    case FORM_DATE_ADD:
     case FORM_CAST: break;
     }
     return check_plain_call(c, term);
@@ -369,5 +380,9 @@ bool weir__check_call(struct check *c, struct term **slot)
     term->function = weir__function_find(name);
     if (term->function == NULL)
         return unknown_function(c, term, name);
-    return argument_count(c, term) && check_arguments(c, term) && check_form(c, slot);
+    if (!argument_count(c, term))
+        return false;
+    if (term->function->form == FORM_DATE_ADD)
+        return weir__check_interval_sum(c, slot);
+    return check_arguments(c, term) && check_form(c, slot);
 }

@@ -56,7 +56,7 @@ bool weir__is_bare_null(const struct term *term)
 
 static bool is_number(enum weir_type type)
 {
-    return type_shape(type) == SHAPE_NUMBER;
+    return type == WEIR_INTEGER || type == WEIR_DECIMAL || type == WEIR_DOUBLE;
 }
 
 /* The type of both, or -1. Untyped values meeting integers may turn out to be decimals. */
@@ -70,6 +70,8 @@ static int merge(enum weir_type a, enum weir_type b)
     }
     if (is_number(a) && is_number(b))
         return (int)(a > b ? a : b); /* integer, decimal, double */
+    if (weir__is_moment(a) && weir__is_moment(b))
+        return WEIR_TIMESTAMP;
     if (type_shape(a) == SHAPE_TEXT && type_shape(b) == SHAPE_TEXT)
         return WEIR_TEXT;
     return -1;
@@ -109,6 +111,20 @@ static bool cast_to(struct check *c, struct term **slot, enum weir_type type)
     return weir__fold(c, slot);
 }
 
+/* day > '2026-01-31': text in quotes that meets a date or a timestamp is read as one. */
+bool weir__read_literals(struct check *c, struct term **slot, uint32_t n)
+{
+    enum weir_type type = WEIR_UNTYPED;
+    for (uint32_t i = 0; i < n; i++)
+        if (weir__is_moment(slot[i]->type) && type != WEIR_TIMESTAMP)
+            type = slot[i]->type;
+    for (uint32_t i = 0; type != WEIR_UNTYPED && i < n; i++)
+        if (is_constant(slot[i]) && slot[i]->type == WEIR_TEXT &&
+            slot[i]->token.kind == TOKEN_TEXT && !cast_to(c, &slot[i], type))
+            return false;
+    return true;
+}
+
 bool weir__convert(struct check *c, struct term **slot, enum weir_type type)
 {
     if (weir__is_bare_null(*slot))
@@ -117,7 +133,8 @@ bool weir__convert(struct check *c, struct term **slot, enum weir_type type)
         return false;
     if ((*slot)->type == WEIR_UNTYPED && type_shape(type) != SHAPE_TEXT)
         return cast_to(c, slot, type);
-    if (type == WEIR_DOUBLE && (*slot)->type != WEIR_DOUBLE)
+    bool widens = type == WEIR_DOUBLE || type == WEIR_TIMESTAMP;
+    if (widens && (*slot)->type != type)
         return cast_to(c, slot, type);
     return true;
 }
@@ -194,6 +211,8 @@ bool weir__as_condition(struct check *c, struct term **slot)
     case WEIR_INTEGER:
     case WEIR_DECIMAL:
     case WEIR_DOUBLE: return type_fault_cure(c, *slot, " <> 0", wanted);
+    case WEIR_DATE:
+    case WEIR_TIMESTAMP: return type_fault_cure(c, *slot, " is not null", wanted);
     default: return type_fault_cure(c, *slot, " <> ''", wanted);
     }
 }
@@ -222,7 +241,7 @@ static bool find_type(struct check *c, const struct token *token, enum weir_type
         }
     int n = (int)(token->length > 60 ? 60 : token->length);
     return weir__fault(c->fault, token->offset, token->length,
-                       "the types are text, integer, decimal, double and boolean",
+                       "the types are text, integer, decimal, double, boolean, date and timestamp",
                        "there is no type '%.*s'", n, c->text + token->offset);
 }
 
@@ -258,13 +277,19 @@ static bool castable(struct check *c, const struct term *cast)
     const struct term *x = cast->child[0];
     char wanted[64];
     snprintf(wanted, sizeof(wanted), "there is no cast to %s", weir_type_name(cast->type));
-    if (cast->type == WEIR_DATE || cast->type == WEIR_TIMESTAMP || cast->type == WEIR_JSON)
+    if (cast->type == WEIR_JSON)
         return weir__fault(c->fault, cast->token.offset, cast->token.length,
-                           "expressions read text, integer, decimal, double and boolean so far",
-                           "%s", wanted);
+                           "json_extract_string(x, '$.name') looks into a text as it is", "%s",
+                           wanted);
     if (x->type == cast->type || x->type == WEIR_UNTYPED || x->type == WEIR_TEXT ||
-        cast->type == WEIR_TEXT || (is_number(x->type) && is_number(cast->type)))
+        cast->type == WEIR_TEXT || (is_number(x->type) && is_number(cast->type)) ||
+        (weir__is_moment(x->type) && weir__is_moment(cast->type)))
         return true;
+    if (weir__is_moment(x->type))
+        return weir__type_fault(c, x, "epoch(x) is a number of seconds, year(x) the year", wanted);
+    if (is_number(x->type) && weir__is_moment(cast->type))
+        return weir__type_fault(
+            c, x, "to_timestamp(x) takes seconds since 1970, make_date(y, m, d) numbers", wanted);
     if (is_number(x->type))
         return type_fault_cure(c, x, " <> 0", wanted);
     if (x->type == WEIR_BOOLEAN)
@@ -282,7 +307,8 @@ bool weir__check_cast(struct check *c, struct term **slot)
     if (weir__is_bare_null(*x))
         return weir__constant_null(c, slot, cast->type);
     bool number_to_number = is_number((*x)->type) && is_number(cast->type);
-    if ((*x)->raw && number_to_number && (*x)->type != cast->type &&
+    bool moment_to_moment = weir__is_moment((*x)->type) && weir__is_moment(cast->type);
+    if ((*x)->raw && (number_to_number || moment_to_moment) && (*x)->type != cast->type &&
         !weir__convert(c, x, (*x)->type))
         return false;
     weir__blame(cast);

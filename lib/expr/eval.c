@@ -307,6 +307,7 @@ const struct vector *weir__eval(struct run *run, struct term *term, const struct
     case TERM_COALESCE: eval_coalesce(run, term, sel); break;
     case TERM_CAST: weir__eval_cast(run, term, sel); break;
     case TERM_CALL: eval_call(run, term, sel); break;
+    case TERM_INTERVAL:
     case TERM_BETWEEN:
     case TERM_SWITCH: abort(); /* the check has made other terms of these */
     }

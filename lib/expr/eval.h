@@ -69,6 +69,12 @@ void weir__eval_join(struct run *run, struct term *term, const struct selection 
 void weir__eval_like(struct run *run, struct term *term, const struct selection *sel);
 /* eval_cast.c */
 void weir__eval_cast(struct run *run, struct term *term, const struct selection *sel);
+/* eval_moment.c: casts from and to dates and timestamps */
+void weir__eval_cast_moment(struct run *run, struct term *term, const struct vector *from,
+                            const struct selection *sel);
+bool weir__is_moment(enum weir_type type);
+/* to has room for NUMBER_TEXT_BYTES. Returns the length. */
+size_t weir__moment_print(enum weir_type type, int64_t value, char *to);
 
 /* Orders two values of one shape, neither null: -1, 0, 1. */
 int weir__eval_order(const struct vector *a, uint32_t i, const struct vector *b, uint32_t j,

@@ -260,13 +260,16 @@ static int heap_reserve(struct weir_expr *expr, size_t more)
 }
 
 /* Writes the value, which is not null, to `to`. Returns its length. */
-static inline size_t write_value(const struct vector *v, uint32_t row, enum shape shape, char *to)
+static inline size_t write_value(const struct vector *v, uint32_t row, enum shape shape,
+                                 enum weir_type type, char *to)
 {
     uint32_t i = row & v->mask;
     struct number number;
     switch (shape) {
     case SHAPE_TEXT: memcpy(to, v->text[i].data, v->text[i].length); return v->text[i].length;
     case SHAPE_NUMBER:
+        if (weir__is_moment(type))
+            return weir__moment_print(type, v->narrow[i], to);
         if (v->tag[i] < TAG_WIDE)
             return weir__number_print_short(v->narrow[i], v->tag[i], to);
         number = number_at(v, row);
@@ -290,7 +293,7 @@ static int write_chunk(struct weir_expr *expr, const struct vector *v, uint32_t 
             expr->entry[base + i] = weir_entry_null();
             continue;
         }
-        size_t n = write_value(v, i, shape, expr->heap + expr->heap_used);
+        size_t n = write_value(v, i, shape, expr->root->type, expr->heap + expr->heap_used);
         expr->entry[base + i] = weir_entry((uint32_t)expr->heap_used, (uint32_t)n);
         expr->heap_used += n;
     }

@@ -6,9 +6,9 @@
 #include "base/nearest.h"
 
 /* In the order of the lists that are shown. */
-static const struct function *const tables[] = {weir__functions_choice, weir__functions_text,
-                                                weir__functions_text_made, weir__functions_number,
-                                                weir__functions_math};
+static const struct function *const tables[] = {
+    weir__functions_choice, weir__functions_text, weir__functions_text_made, weir__functions_number,
+    weir__functions_math,   weir__functions_date, weir__functions_date_text};
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
@@ -46,11 +46,20 @@ const struct function *weir__function_find(struct text name)
 static const struct {
     const char *name, *cure;
 } elsewhere[] = {
+    {"ascii", "write unicode(x)"},
     {"bool", "write x::boolean"},
     {"ceiling", "write ceil(x)"},
-    {"ascii", "write unicode(x)"},
     {"char_length", "write length(x)"},
+    {"current_date", "give the day to the run: --var today=2026-01-31, and write date '${today}'"},
+    {"current_timestamp", "give the time to the run: --var now=..., and write timestamp '${now}'"},
+    {"dateadd", "write x + interval 3 day"},
+    {"datediff", "write date_diff('day', from, to)"},
+    {"datepart", "write date_part('month', x)"},
+    {"datetrunc", "write date_trunc('month', x)"},
+    {"dow", "write dayofweek(x) (Sunday is 0) or isodow(x) (7)"},
+    {"doy", "write dayofyear(x)"},
     {"endswith", "write ends_with(x, 'a')"},
+    {"extract", "write year(x), month(x), ... or date_part('year', x)"},
     {"float", "write x::double"},
     {"ifnull", "write coalesce(x, y)"},
     {"iif", "write if(condition, x, y)"},
@@ -61,19 +70,25 @@ static const struct {
     {"len", "write length(x)"},
     {"max", "of several values of a record: greatest(x, y)"},
     {"min", "of several values of a record: least(x, y)"},
+    {"now", "give the time to the run: --var now=..., and write timestamp '${now}'"},
     {"nvl", "write coalesce(x, y)"},
     {"ord", "write unicode(x)"},
-    {"pow", "write power(x, y)"},
     {"position", "write strpos(x, 'a')"},
+    {"pow", "write power(x, y)"},
     {"random", "a run that is done again must give the same"},
     {"startswith", "write starts_with(x, 'a')"},
     {"str", "write x::text"},
     {"strip", "write trim(x)"},
     {"substring", "write substr(x, start, count)"},
     {"title", "write initcap(x)"},
+    {"to_char", "write strftime(x, '%d.%m.%Y')"},
+    {"to_date", "write strptime(x, '%d.%m.%Y')::date"},
     {"to_number", "write x::decimal"},
+    {"today", "give the day to the run: --var today=2026-01-31, and write date '${today}'"},
     {"try_cast", "write try(x::integer)"},
+    {"try_strptime", "write try(strptime(x, format))"},
     {"ucase", "write upper(x)"},
+    {"weekofyear", "write week(x)"},
 };
 
 void weir__function_hint(struct text name, char *to, size_t n)

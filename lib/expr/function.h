@@ -22,7 +22,8 @@ enum function_form {
     FORM_NULLIF,
     FORM_EXTREME, /* least, greatest: arguments of one type, which is the result's */
     FORM_TRY,
-    FORM_CAST, /* parsed by itself; in the table for its help */
+    FORM_DATE_ADD, /* x + interval */
+    FORM_CAST,     /* parsed by itself; in the table for its help */
 };
 
 enum function_result {
@@ -30,6 +31,10 @@ enum function_result {
     RESULT_INTEGER,
     RESULT_BOOLEAN,
     RESULT_DOUBLE,
+    RESULT_DECIMAL,
+    RESULT_DATE,
+    RESULT_TIMESTAMP,
+    RESULT_LAST,    /* the type of the last argument */
     RESULT_SAME,    /* the type of the first argument */
     RESULT_WIDEST,  /* the number type that all arguments are read as */
     RESULT_ROUNDED, /* integer stays integer without a number of digits, double stays double; else
@@ -42,8 +47,10 @@ struct function {
     struct weir_function_help help;
     enum function_form form;
     uint8_t least, most; /* arguments */
-    const char
-        *arguments; /* PLAIN: t text, a any value as text, n a number, r a number as a double,
+    const char *
+        arguments; /* PLAIN: t text, a any value as text, n a number, r a number as a double, m a date or timestamp as a timestamp,
+ k a date or a timestamp, p the name of a part of one, f a format of strptime, F one of
+ strftime (all three constants),
                             i an integer */
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
@@ -149,6 +156,12 @@ extern const struct function weir__functions_text[];
 extern const struct function weir__functions_text_made[];
 extern const struct function weir__functions_number[];
 extern const struct function weir__functions_math[];
+extern const struct function weir__functions_date[];
+extern const struct function weir__functions_date_text[];
+
+/* What + and - of dates and timestamps become: (x, n, unit), (date, days). */
+extern const struct function weir__function_add_interval;
+extern const struct function weir__function_add_days;
 
 #define FUNCTIONS_END                                                                              \
     {                                                                                              \

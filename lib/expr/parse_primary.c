@@ -32,6 +32,8 @@ struct term *weir__parse_leaf(struct parser *p, enum term_kind kind)
     return weir__parse_advance(p) ? weir__parse_make(p, kind, token, token.offset, 0, NULL) : NULL;
 }
 
+static struct term *parse_primary(struct parser *p);
+
 static struct term *parse_case(struct parser *p)
 {
     struct token token = p->token;
@@ -134,14 +136,55 @@ static struct term *parse_call(struct parser *p)
     return weir__parse_make_list(p, TERM_CALL, name, name.offset, &list);
 }
 
-static bool call_follows(const struct parser *p)
+static char character_behind(const struct parser *p)
 {
     const char *at = p->text + p->token.offset + p->token.length;
-    return *(at + strspn(at, " \t\r\n")) == '(';
+    return at[strspn(at, " \t\r\n")];
+}
+
+/* date '2026-01-31': a cast. */
+static struct term *parse_moment(struct parser *p)
+{
+    struct token type = p->token;
+    if (!weir__parse_advance(p))
+        return NULL;
+    struct term *cast = new_cast(p, weir__parse_leaf(p, TERM_CONSTANT));
+    if (cast == NULL)
+        return NULL;
+    cast->token = type;
+    return weir__parse_finish(p, cast, type.offset);
+}
+
+/* interval 3 day, interval (n + 1) day, interval '3 days'. */
+static struct term *parse_interval(struct parser *p)
+{
+    struct token word = p->token, unit;
+    if (!weir__parse_advance(p))
+        return NULL;
+    unit = p->token;
+    bool is_whole =
+        unit.kind == TOKEN_TEXT && memchr(p->text + unit.offset, ' ', unit.length) != NULL;
+    struct term *count = parse_primary(p);
+    if (count == NULL)
+        return NULL;
+    if (!is_whole) {
+        if (p->token.kind != TOKEN_NAME)
+            return weir__parse_fail(p, "interval 3 day", "a unit is missing");
+        unit = p->token;
+        if (!weir__parse_advance(p))
+            return NULL;
+    }
+    return weir__parse_make(p, TERM_INTERVAL, unit, word.offset, 1, &count);
 }
 
 static struct term *parse_word(struct parser *p)
 {
+    char next = character_behind(p);
+    if (next == '\'' && (weir__parse_at_word(p, "date") || weir__parse_at_word(p, "timestamp")))
+        return parse_moment(p);
+    if (weir__parse_at_word(p, "interval") &&
+        (next == '\'' || next == '(' || next == '.' || (next >= '0' && next <= '9')))
+        return parse_interval(p);
     if (weir__parse_at_word(p, "case"))
         return parse_case(p);
     if (weir__parse_at_word(p, "null") || weir__parse_at_word(p, "true") ||
@@ -150,9 +193,9 @@ static struct term *parse_word(struct parser *p)
     if (is_reserved(p))
         return weir__parse_fail(p, "a column of that name is written in double quotes",
                                 "a value is missing");
-    if (weir__parse_at_word(p, "cast") && call_follows(p))
+    if (weir__parse_at_word(p, "cast") && next == '(')
         return parse_cast_call(p);
-    return call_follows(p) ? parse_call(p) : weir__parse_leaf(p, TERM_COLUMN);
+    return next == '(' ? parse_call(p) : weir__parse_leaf(p, TERM_COLUMN);
 }
 
 static struct term *parse_parentheses(struct parser *p)

@@ -10,6 +10,9 @@
     X(NOT_A_NUMBER, true, "is not a number")                                                       \
     X(NOT_AN_INTEGER, true, "is not an integer")                                                   \
     X(NOT_A_BOOLEAN, true, "is neither true nor false")                                            \
+    X(NOT_A_DATE, true, "is not a date (2026-01-31)")                                              \
+    X(NOT_A_TIMESTAMP, true, "is not a timestamp (2026-01-31 13:45:00)")                           \
+    X(TIMESTAMP_ZONE, true, "is not in UTC: strptime with %z reads it")                            \
     X(INTEGER_RANGE, true, "is too large for an integer (64 bits)")                                \
     X(READ_DIGITS, true, "has more than the 38 digits of a decimal")                               \
     X(READ_DOUBLE, true, "is too large for a double")                                              \
@@ -17,6 +20,7 @@
     X(INTEGER_RESULT, false, "the result is too large for an integer (64 bits)")                   \
     X(DECIMAL_RESULT, false, "the result has more than the 38 digits of a decimal")                \
     X(DOUBLE_RESULT, false, "the result is too large for a double")                                \
+    X(MOMENT_RESULT, false, "the result is not within the years 1 to 9999")                        \
     X(DIVISION_BY_ZERO, false, "division by zero")                                                 \
     X(TEXT_LENGTH, false, "the text would be longer than 16 MiB")                                  \
     X(NEGATIVE_LENGTH, false, "substr cannot take a negative number of characters")                \

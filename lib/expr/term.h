@@ -37,8 +37,9 @@ enum term_kind {
     TERM_COALESCE,
     TERM_CAST, /* to type */
     TERM_TRY,
-    TERM_CALL, /* function; until it is checked also special forms */
-    TERM_ONCE, /* its child, computed once a chunk though several terms have it as a child */
+    TERM_CALL,     /* function; until it is checked also special forms */
+    TERM_INTERVAL, /* a count; token is the unit, or all of it: '3 days'. Until it is checked */
+    TERM_ONCE,     /* its child, computed once a chunk though several terms have it as a child */
 };
 
 /* The values of a term for the records of a chunk, by record. Of the arrays only those of the
@@ -103,7 +104,9 @@ static inline enum shape type_shape(enum weir_type type)
     switch (type) {
     case WEIR_INTEGER:
     case WEIR_DECIMAL:
-    case WEIR_DOUBLE: return SHAPE_NUMBER;
+    case WEIR_DOUBLE:
+    case WEIR_DATE:                           /* days since 1970-01-01, see moment.h */
+    case WEIR_TIMESTAMP: return SHAPE_NUMBER; /* microseconds */
     case WEIR_BOOLEAN: return SHAPE_TRUTH;
     default: return SHAPE_TEXT;
     }

@@ -1,8 +1,8 @@
 /* What the functions give at their edges; their examples are tried in test_expr.c. */
 #include "expr_table.h"
 
-#define COLUMNS "name bad word n:integer d:decimal r:double nothing"
-#define ROW     "Müller|x\xC3|over|7|1.50|2.5|~"
+#define COLUMNS "name bad word n:integer d:decimal r:double nothing day:date at:timestamp seen"
+#define ROW     "Müller|x\xC3|over|7|1.50|2.5|~|2024-01-31|2024-02-29 23:59:59.5|2023-12-31T10:00:00Z"
 
 #define CHECK_ROWS(...)                                                                            \
     do {                                                                                           \
@@ -109,6 +109,141 @@ START_TEST(test_what_a_function_is_not_defined_for_is_an_error_of_the_record)
 }
 END_TEST
 
+START_TEST(test_dates_and_timestamps_are_read_and_written)
+{
+    CHECK_ROWS({"date '2024-02-29'", "date", "2024-02-29"}, {"day", "date", "2024-01-31"},
+               {"timestamp '2024-01-31'", "timestamp", "2024-01-31 00:00:00"},
+               {"timestamp '2024-01-31T13:45'", NULL, "2024-01-31 13:45:00"},
+               {"timestamp '2024-01-31 13:45:01.1234569Z'", NULL, "2024-01-31 13:45:01.123456"},
+               {"timestamp '0001-01-01 00:00:00+00:00'", NULL, "0001-01-01 00:00:00"},
+               {"timestamp '9999-12-31 23:59:59.999999'", NULL, "9999-12-31 23:59:59.999999"},
+               {"at::date", "date", "2024-02-29"}, {"day::timestamp", NULL, "2024-01-31 00:00:00"},
+               {"timestamp '1969-12-31 23:59:59'::date", NULL, "1969-12-31"},
+               {"seen::timestamp", NULL, "2023-12-31 10:00:00"},
+               {"at::text || '!'", NULL, "2024-02-29 23:59:59.5!"},
+               {"cast(day + 1 as text)", "text", "2024-02-01"},
+               {"'day ' || (day + 1)", NULL, "day 2024-02-01"},
+               {"seen::date", NULL, "!'2023-12-31T10:00:00Z' is not a date (2026-01-31)"},
+               {"name::date", NULL, "!'Müller' is not a date (2026-01-31)"},
+               {"(left(seen, 10) || ' 24:00')::timestamp", NULL,
+                "!'2023-12-31 24:00' is not a timestamp (2026-01-31 13:45:00)"},
+               {"(left(seen, 10) || ' 23:00+01')::timestamp", NULL,
+                "!'2023-12-31 23:00+01' is not in UTC: strptime with %z reads it"},
+               {"(lpad('-02-29', n + 3, '1900'))::date", NULL,
+                "!'1900-02-29' is not a date (2026-01-31)"});
+}
+END_TEST
+
+START_TEST(test_dates_and_timestamps_have_their_order)
+{
+    CHECK_ROWS({"day < at", NULL, "true"}, {"day = '2024-01-31'", NULL, "true"},
+               {"'2024-03-01' > at", NULL, "true"}, {"seen < at", NULL, "true"},
+               {"at between '2024-02-01' and '2024-03-01'", NULL, "true"},
+               {"day in ('2024-01-30', '2024-01-31')", NULL, "true"},
+               {"day is not distinct from at::date", NULL, "false"},
+               {"greatest(day, at)", "timestamp", "2024-02-29 23:59:59.5"},
+               {"least(day, null, at::date)", "date", "2024-01-31"},
+               {"case when n = 7 then day else at end", "timestamp", "2024-01-31 00:00:00"},
+               {"coalesce(nothing::date, day)", "date", "2024-01-31"},
+               {"nullif(day, '2024-01-31')", NULL, "~"},
+               {"case day when '2024-01-31' then 'x' end", NULL, "x"});
+}
+END_TEST
+
+START_TEST(test_days_and_intervals_are_added)
+{
+    CHECK_ROWS(
+        {"day + 30", "date", "2024-03-01"}, {"n + day", NULL, "2024-02-07"},
+        {"day - n", NULL, "2024-01-24"}, {"at::date - day", "integer", "29"},
+        {"day - nothing::date", NULL, "~"},
+        {"day + interval 1 month", "timestamp", "2024-02-29 00:00:00"},
+        {"interval (n) day + at", NULL, "2024-03-07 23:59:59.5"},
+        {"at - interval '12' months", NULL, "2023-02-28 23:59:59.5"},
+        {"at - interval '90 minutes' + interval 1 YEAR", NULL, "2025-02-28 22:29:59.5"},
+        {"seen + interval 2 quarters", NULL, "2024-06-30 10:00:00"},
+        {"at + interval (-1) week", NULL, "2024-02-22 23:59:59.5"},
+        {"date_add(day, interval 500 millisecond)", NULL, "2024-01-31 00:00:00.5"},
+        {"day + interval (nothing::integer) day", NULL, "~"},
+        {"day + n * 1000000000", NULL, "!the result is not within the years 1 to 9999"},
+        {"day + 9223372036854775807 - n", NULL, "!the result is not within the years 1 to 9999"},
+        {"at + interval (n * 99999999999999999) second", NULL,
+         "!the result is not within the years 1 to 9999"},
+        {"at + interval (n * 99999999999999999) year", NULL,
+         "!the result is not within the years 1 to 9999"},
+        {"at - interval (n * 1000) year", NULL, "!the result is not within the years 1 to 9999"});
+}
+END_TEST
+
+START_TEST(test_parts_of_dates_are_those_of_the_calendar)
+{
+    CHECK_ROWS(
+        {"date_diff('month', day, at)", "integer", "1"},
+        {"date_diff('year', at, seen)", NULL, "-1"},
+        {"date_diff('week', '2024-01-07'::date, '2024-01-08'::date)", NULL, "1"},
+        {"date_diff('quarter', day, day + 61)", NULL, "1"},
+        {"date_diff('hours', seen, day)", NULL, "734"},
+        {"date_diff('second', timestamp '1969-12-31 23:59:59.9', timestamp '1970-01-01')", NULL,
+         "1"},
+        {"date_sub('month', day, at)", NULL, "1"}, {"date_sub('month', at, day)", NULL, "-1"},
+        {"date_sub('year', date '2024-02-29', date '2025-02-28')", NULL, "1"},
+        {"date_sub('day', seen, at)", NULL, "60"},
+        {"date_sub('quarter', day, date '2024-04-29')", NULL, "0"},
+        {"date_trunc('week', day)", "date", "2024-01-29"},
+        {"date_trunc('quarter', at)", "timestamp", "2024-01-01 00:00:00"},
+        {"date_trunc('hour', day)", NULL, "2024-01-31"},
+        {"date_trunc('isoyear', date '2021-01-01')", NULL, "2019-12-30"},
+        {"date_trunc('second', timestamp '1969-12-31 23:59:58.5')", NULL, "1969-12-31 23:59:58"},
+        {"date_trunc('week', date '0001-01-01')", NULL, "0001-01-01"},
+        {"week(date '2021-01-03')", NULL, "53"}, {"week(date '2018-12-31')", NULL, "1"},
+        {"dayofweek(date '2026-02-01')", NULL, "0"}, {"isodow(date '0001-01-01')", NULL, "1"},
+        {"dayofyear(at)", NULL, "60"}, {"hour(timestamp '1969-12-31 23:59:59.999999')", NULL, "23"},
+        {"microsecond(at)", NULL, "59500000"}, {"date_part('DOY', at)", NULL, "60"},
+        {"year(seen)", NULL, "2023"},
+        {"epoch(timestamp '1969-12-31 23:59:59.5')", "decimal", "-0.500000"},
+        {"epoch(day)", NULL, "1706659200"}, {"to_timestamp(epoch(at)) = at", NULL, "true"},
+        {"to_timestamp(r * 1e300)", NULL, "!the result is not within the years 1 to 9999"},
+        {"to_timestamp(r)", "timestamp", "1970-01-01 00:00:02.5"},
+        {"epoch_ms(timestamp '1969-12-31 23:59:59.9999')", NULL, "-1"},
+        {"make_date(2024, 2, 29 + n - 7)", "date", "2024-02-29"},
+        {"make_date(2023, 2, n + 22)", NULL, "!there is no such day"},
+        {"make_date(0, 1, n)", NULL, "!there is no such day"},
+        {"make_date(2024, n, null)", NULL, "~"},
+        {"make_timestamp(2024, 2, 29, n, 59, 59.9999994)", NULL, "2024-02-29 07:59:59.999999"},
+        {"make_timestamp(2024, 2, 29, n, 59, 59.9999995)", NULL,
+         "!there is no such time of the day"},
+        {"last_day(day + 1)", "date", "2024-02-29"});
+}
+END_TEST
+
+START_TEST(test_times_are_read_and_written_in_formats)
+{
+    CHECK_ROWS(
+        {"strftime(at, '%Y-%m-%d %H:%M:%S.%f|%g')", "text", "2024-02-29 23:59:59.500000|500"},
+        {"strftime(at, '%a %A %b %B %j %u %w %G-W%V')", NULL,
+         "Thu Thursday Feb February 060 4 4 2024-W09"},
+        {"strftime(at, '%-I:%M %p %y %% %z')", NULL, "11:59 PM 24 % +00"},
+        {"strftime(day, '%I%p')", NULL, "12AM"}, {"strftime(day, '')", NULL, ""},
+        {"strftime(date '0044-03-15', '%Y %-Y')", NULL, "0044 44"},
+        {"strftime(nothing::date, '%Y')", NULL, "~"},
+        {"strptime(seen, '%Y-%m-%dT%H:%M:%SZ') = seen", NULL, "true"},
+        {"strptime('3/4/99 1:2 pm', '%m/%d/%y %I:%M %p')", NULL, "1999-03-04 13:02:00"},
+        {"strptime('12:00 AM', '%I:%M %p')", "timestamp", "1900-01-01 00:00:00"},
+        {"strptime('Thu, 29 february 2024 0.123456789', '%a, %d %b %Y %H.%f')", NULL,
+         "2024-02-29 00:00:00.123456"},
+        {"strptime('2024-366', '%Y-%j')", NULL, "2024-12-31 00:00:00"},
+        {"strptime('20240131235959-0130', '%Y%m%d%H%M%S%z')", NULL, "2024-02-01 01:29:59"},
+        {"strptime('100%', '%y0%%')", NULL, "2010-01-01 00:00:00"},
+        {"strptime(name, '%Y')", NULL, "!'Müller' is not a time in that format"},
+        {"strptime(left(seen, 10), '%Y-%m')", NULL, "!'2023-12-31' is not a time in that format"},
+        {"strptime(left(seen, 7), '%Y-%m-%d')", NULL, "!'2023-12' is not a time in that format"},
+        {"strptime('2023-' || (n * 4 + 338), '%Y-%j')", NULL,
+         "!'2023-366' is not a time in that format"},
+        {"strptime('30.02.' || (n + 2017), '%d.%m.%Y')", NULL,
+         "!'30.02.2024' is not a time in that format"},
+        {"strptime(nothing, '%Y')", NULL, "~"});
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("functions");
@@ -117,6 +252,11 @@ int main(void)
     tcase_add_test(tcase, test_text_that_cannot_be_made_is_an_error_of_the_record);
     tcase_add_test(tcase, test_decimals_stay_exact);
     tcase_add_test(tcase, test_what_a_function_is_not_defined_for_is_an_error_of_the_record);
+    tcase_add_test(tcase, test_dates_and_timestamps_are_read_and_written);
+    tcase_add_test(tcase, test_dates_and_timestamps_have_their_order);
+    tcase_add_test(tcase, test_days_and_intervals_are_added);
+    tcase_add_test(tcase, test_parts_of_dates_are_those_of_the_calendar);
+    tcase_add_test(tcase, test_times_are_read_and_written_in_formats);
     Suite *suite = suite_create("expr_functions");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
