@@ -104,7 +104,8 @@ static int dispatch(int argc, char **argv)
         command_print_overview(stderr);
         return weir_err_exit_code(WEIR_EUSAGE);
     }
-    if (weir_register(weir_builtin_types, &err) < 0)
+    if (weir_register(weir_builtin_types, &err) < 0 ||
+        weir_register_functions(weir_builtin_functions, &err) < 0)
         return report_error(&report, &err);
     const struct command *command = command_find(command_name(argv[1]), &err);
     if (command == NULL)

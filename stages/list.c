@@ -5,6 +5,7 @@
 #include "csv/write.h"
 #include "discard.h"
 #include "file/quarantine.h"
+#include "functions/functions.h"
 #include "lines/lines.h"
 #include "transform.h"
 
@@ -18,3 +19,5 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};
+
+const struct weir_function *const weir_builtin_functions[] = {weir__functions_regexp, NULL};

@@ -15,6 +15,13 @@
 #include "expr/like.h"
 #include "expr/parse.h"
 
+/* What a registered function has prepared, to be released with the expression. */
+struct prepared {
+    struct prepared *next;
+    void (*release)(void *state);
+    void *state;
+};
+
 struct check {
     const char *text;
     const struct weir_schema *schema;
@@ -24,6 +31,7 @@ struct check {
     size_t columns;
     int lazy; /* > 0: what is checked may never be reached, so a constant may fail at run time only
                */
+    struct prepared *prepared;
     struct run run; /* computes constants */
 };
 
@@ -59,6 +67,7 @@ bool weir__convert_all(struct check *c, struct term **slot, uint32_t n, enum wei
 bool weir__as_number(struct check *c, struct term **slot, const char *who, bool adds);
 bool weir__as_integer(struct check *c, struct term **slot, const char *who);
 bool weir__as_text(struct check *c, struct term **slot, const char *who);
+bool weir__as_constant_text(struct check *c, struct term **slot, const char *who);
 /* Any value, written as text where it is none. */
 bool weir__as_any_text(struct check *c, struct term **slot);
 bool weir__as_condition(struct check *c, struct term **slot);

@@ -259,6 +259,36 @@ static char argument_kind(const struct function *f, uint32_t i)
     return f->arguments[i < last ? i : last];
 }
 
+/* What the registered function makes of its constants; nothing if one is null, since it is not
+ * called then. */
+static bool prepare(struct check *c, struct term *term)
+{
+    const struct weir_function *f = term->function->registered;
+    struct weir_value constant[FUNCTION_ARGUMENTS_MAX] = {{NULL, 0}};
+    const struct term *at = term;
+    struct weir_err err;
+    if (f == NULL || f->prepare == NULL)
+        return true;
+    for (uint32_t i = 0; i < term->children; i++) {
+        const struct term *child = term->child[i];
+        if (is_constant(child) && child->is_null)
+            return true;
+        if (f->arguments[i] != 'c')
+            continue;
+        constant[i] = (struct weir_value){child->vector.text[0].data, child->vector.text[0].length};
+        at = at == term ? child : at;
+    }
+    struct prepared *prepared = weir__arena_zeroed(c->memory, sizeof(*prepared));
+    int code = prepared == NULL ? WEIR_EOS : f->prepare(constant, &term->state, &err);
+    if (code == WEIR_EOS)
+        return false;
+    if (code < 0)
+        return weir__fault(c->fault, at->offset, at->span, err.note, "%s", err.text);
+    *prepared = (struct prepared){c->prepared, f->release, term->state};
+    c->prepared = prepared;
+    return true;
+}
+
 static bool check_plain_call(struct check *c, struct term *term)
 {
     const char *name = term->function->help.name;
@@ -268,6 +298,7 @@ static bool check_plain_call(struct check *c, struct term *term)
         bool ok = false;
         switch (kind) {
         case 'a': ok = weir__as_any_text(c, x); break;
+        case 'c': ok = weir__as_constant_text(c, x, name); break;
         case 't': ok = weir__as_text(c, x, name); break;
         case 'n': ok = weir__as_number(c, x, name, false); break;
         case 'r':
@@ -284,6 +315,8 @@ static bool check_plain_call(struct check *c, struct term *term)
             return false;
     }
     term->type = result_type(term);
+    if (!prepare(c, term))
+        return false;
     return term->function->result != RESULT_WIDEST ||
            weir__convert_all(c, term->child, term->children, term->type);
 }

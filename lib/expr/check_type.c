@@ -186,6 +186,15 @@ bool weir__as_text(struct check *c, struct term **slot, const char *who)
     return type_fault_cure(c, *slot, "::text", wanted);
 }
 
+bool weir__as_constant_text(struct check *c, struct term **slot, const char *who)
+{
+    if (!weir__as_text(c, slot, who))
+        return false;
+    return is_constant(*slot) ||
+           weir__fault(c->fault, (*slot)->offset, (*slot)->span, "a text in quotes",
+                       "%s takes a constant here, the same for all records", who);
+}
+
 bool weir__as_any_text(struct check *c, struct term **slot)
 {
     if (weir__is_bare_null(*slot))

@@ -11,6 +11,7 @@
 
 struct weir_expr {
     struct arena memory;
+    struct prepared *states; /* of registered functions; in memory */
     struct term *root;
     struct term *condition; /* the root as a boolean, or NULL */
     struct run run;
@@ -70,7 +71,9 @@ int weir_expr_compile(const char *text, const struct weir_schema *schema, struct
                         .memory = &expr->memory,
                         .fault = &found,
                         .run = {.rows = 1, .memory = &expr->memory}};
-    if (compile(expr, c)) {
+    bool is_compiled = compile(expr, c);
+    expr->states = c->prepared;
+    if (is_compiled) {
         expr->column = c->column;
         expr->columns = c->columns;
         c->column = NULL;
@@ -96,6 +99,8 @@ void weir_expr_free(struct weir_expr *expr)
 {
     if (expr == NULL)
         return;
+    for (struct prepared *p = expr->states; p != NULL; p = p->next)
+        p->release(p->state);
     weir__arena_release(&expr->memory);
     weir__arena_release(&expr->run.text);
     free(expr->run.error);
@@ -130,7 +135,7 @@ void weir_expr_error_text(const struct weir_expr_error *error, char *to, size_t 
         EXPR_REASONS(EXPR_REASON)
 #undef EXPR_REASON
     };
-    bool quoted = error->why == NULL ? reasons[error->reason].quoted : error->value_bytes > 0;
+    bool quoted = error->why == NULL ? reasons[error->reason].quoted : error->why_quotes;
     const char *why = error->why == NULL ? reasons[error->reason].text : error->why;
     if (quoted)
         snprintf(to, n, "'%.*s%s' %s", error->value_bytes, error->value, error->cut ? "..." : "",

@@ -1,5 +1,6 @@
 #include "expr/function.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 /* base */
@@ -12,6 +13,10 @@ static const struct function *const tables[] = {
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
+/* What weir_register_functions was given, behind ours. */
+static struct function *registered;
+static size_t registered_count;
+
 /* The i-th of all, or NULL. */
 static const struct function *function_at(size_t i)
 {
@@ -19,7 +24,7 @@ static const struct function *function_at(size_t i)
         for (const struct function *f = tables[t]; f->help.name != NULL; f++)
             if (i-- == 0)
                 return f;
-    return NULL;
+    return i < registered_count ? &registered[i] : NULL;
 }
 
 const struct weir_function_help *weir_function_at(size_t i)
@@ -107,6 +112,50 @@ void weir__function_hint(struct text name, char *to, size_t n)
         snprintf(to, n, "did you mean '%s'?", nearest.best);
 }
 
+/* ---- registered functions ---- */
+
+static enum function_result result_of(enum weir_type type)
+{
+    return type == WEIR_INTEGER   ? RESULT_INTEGER
+           : type == WEIR_BOOLEAN ? RESULT_BOOLEAN
+                                  : RESULT_TEXT;
+}
+
+static int add_function(const struct weir_function *f, struct weir_err *err)
+{
+    const char *name = f->help.name;
+    const struct function *there = weir__function_find((struct text){name, (uint32_t)strlen(name)});
+    if (there != NULL && there->registered == f)
+        return 0;
+    if (there != NULL)
+        return weir_err_set(err, WEIR_EINTERNAL, "two functions have the name '%s'", name);
+    void *grown = realloc(registered, (registered_count + 1) * sizeof(*registered));
+    if (grown == NULL)
+        return weir_err_set(err, WEIR_EOS, "out of memory");
+    registered = grown;
+    registered[registered_count++] = (struct function){.help = f->help,
+                                                       .form = FORM_PLAIN,
+                                                       .least = f->least,
+                                                       .most = (uint8_t)strlen(f->arguments),
+                                                       .arguments = f->arguments,
+                                                       .result = result_of(f->result),
+                                                       .eval = weir__function_rows,
+                                                       .row = f->call,
+                                                       .registered = f};
+    return 0;
+}
+
+int weir_register_functions(const struct weir_function *const *list, struct weir_err *err)
+{
+    for (; *list != NULL; list++)
+        for (const struct weir_function *f = *list; f->help.name != NULL; f++) {
+            int code = add_function(f, err);
+            if (code < 0)
+                return code;
+        }
+    return 0;
+}
+
 /* ---- calls ---- */
 
 void weir__function_rows(struct run *run, struct term *term, const struct vector *const *argument,
@@ -138,6 +187,54 @@ void weir__call_fail(struct weir_call *call, struct text value, const char *why)
 {
     size_t before = call->run->errors;
     weir__eval_fail(call->run, call->term, call->row, REASON_NONE, value);
-    if (call->run->errors > before)
-        call->run->error[before].why = why;
+    if (call->run->errors == before)
+        return;
+    call->run->error[before].why = why;
+    call->run->error[before].why_quotes = value.data != NULL;
+}
+
+void *weir_call_state(const struct weir_call *call)
+{
+    return call->term->state;
+}
+
+bool weir_call_has(const struct weir_call *call, uint32_t i)
+{
+    return call_has(call, i);
+}
+
+struct weir_value weir_call_text(const struct weir_call *call, uint32_t i)
+{
+    struct text text = call_text(call, i);
+    return (struct weir_value){text.data, text.length};
+}
+
+int64_t weir_call_integer(const struct weir_call *call, uint32_t i)
+{
+    return call_integer(call, i);
+}
+
+char *weir_call_room(struct weir_call *call, size_t n)
+{
+    return call_room(call, n);
+}
+
+void weir_call_give_text(struct weir_call *call, const char *data, size_t length)
+{
+    call_give_text(call, data, length);
+}
+
+void weir_call_give_integer(struct weir_call *call, int64_t value)
+{
+    call_give_integer(call, value);
+}
+
+void weir_call_give_boolean(struct weir_call *call, bool value)
+{
+    call_give_truth(call, value);
+}
+
+void weir_call_fail(struct weir_call *call, int i, const char *message)
+{
+    weir__call_fail(call, i < 0 ? NO_VALUE : call_text(call, (uint32_t)i), message);
 }

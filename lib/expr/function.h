@@ -43,19 +43,25 @@ enum function_result {
 
 struct weir_call;
 
+/*
+ * The arguments of a plain function, one letter each; where there may be more, all others are as
+ * the last.
+ *
+ *     t text                            n a number          m a timestamp, or a date as one
+ *     a any value, written as text      r one as a double   k a timestamp or a date
+ *     c a constant text                 i an integer
+ *     p the constant name of a part of a date; f, F the constant format of strptime, of strftime
+ */
 struct function {
     struct weir_function_help help;
     enum function_form form;
-    uint8_t least, most; /* arguments */
-    const char *
-        arguments; /* PLAIN: t text, a any value as text, n a number, r a number as a double, m a date or timestamp as a timestamp,
- k a date or a timestamp, p the name of a part of one, f a format of strptime, F one of
- strftime (all three constants),
-                            i an integer */
+    uint8_t least, most;   /* arguments */
+    const char *arguments; /* of a PLAIN one, see below */
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
                  const struct selection *sel);
-    void (*row)(struct weir_call *call); /* of an eval that is weir__function_rows */
+    void (*row)(struct weir_call *call);    /* of an eval that is weir__function_rows */
+    const struct weir_function *registered; /* that it stands for; NULL: one of our own */
 };
 
 /* Upper and lower case are one. NULL if there is none. */
@@ -168,21 +174,24 @@ extern const struct function weir__function_add_days;
         .help = {.name = NULL }                                                                    \
     }
 
+/* A row; how it is computed stands at the end. */
+#define PLAIN(called, of, at_least, at_most, gives, usage, text, examples, ...)                    \
+    {                                                                                              \
+        .help = {called, SUBJECT, usage, text, examples}, .form = FORM_PLAIN, .least = at_least,   \
+        .most = at_most, .arguments = of, .result = RESULT_##gives, __VA_ARGS__                    \
+    }
+
 /* A function over a selection, and its row of a table whose file defines SUBJECT. */
 #define FUNCTION_EVAL(name)                                                                        \
     static void eval_##name(struct run *run, struct term *term,                                    \
                             const struct vector *const *argument, const struct selection *sel)
 #define LOOP(name, arguments, least, result, usage, help, examples)                                \
-    {                                                                                              \
-        {#name, SUBJECT, usage, help, examples}, FORM_PLAIN, least, sizeof(arguments) - 1,         \
-            arguments, RESULT_##result, eval_##name, NULL                                          \
-    }
+    PLAIN(#name, arguments, least, sizeof(arguments) - 1, result, usage, help, examples,           \
+          .eval = eval_##name)
 /* A function of one record whose arguments are not null, and its row. */
 #define FUNCTION(name) static void call_##name(struct weir_call *call)
 #define ROW(name, arguments, least, result, usage, help, examples)                                 \
-    {                                                                                              \
-        {#name, SUBJECT, usage, help, examples}, FORM_PLAIN, least, sizeof(arguments) - 1,         \
-            arguments, RESULT_##result, weir__function_rows, call_##name                           \
-    }
+    PLAIN(#name, arguments, least, sizeof(arguments) - 1, result, usage, help, examples,           \
+          .eval = weir__function_rows, .row = call_##name)
 
 #endif

@@ -50,15 +50,15 @@ FUNCTION_EVAL(greatest)
 
 /* ---- the table ---- */
 
-#define FORM(name, form, least, most, usage, help, examples)                                       \
+#define FORM(called, made, at_least, at_most, usage, text, examples)                               \
     {                                                                                              \
-        {name, SUBJECT, usage, help, examples}, FORM_##form, least, most, NULL, RESULT_SAME, NULL, \
-            NULL                                                                                   \
+        .help = {called, SUBJECT, usage, text, examples}, .form = FORM_##made, .least = at_least,  \
+        .most = at_most                                                                            \
     }
-#define EXTREME(name, help, examples)                                                              \
+#define EXTREME(name, text, examples)                                                              \
     {                                                                                              \
-        {#name, SUBJECT, #name "(x, y, ...)", help, examples}, FORM_EXTREME, 1,                    \
-            FUNCTION_ARGUMENTS_MAX, NULL, RESULT_SAME, eval_##name, NULL                           \
+        .help = {#name, SUBJECT, #name "(x, y, ...)", text, examples}, .form = FORM_EXTREME,       \
+        .least = 1, .most = FUNCTION_ARGUMENTS_MAX, .eval = eval_##name                            \
     }
 
 const struct function weir__functions_choice[] = {

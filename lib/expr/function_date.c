@@ -336,16 +336,12 @@ FUNCTION(epoch_us)
     ROW(name, "m", 1, INTEGER, #name "(x)", help, #name "(" example)
 
 const struct function weir__functions_date[] = {
-    {{"date_add", SUBJECT, "date_add(x, interval n unit)",
-      "x and that much time, as a timestamp; the same as x + interval n unit",
-      "date_add(date '2026-01-31', interval 1 month) -> 2026-02-28 00:00:00"},
-     FORM_DATE_ADD,
-     2,
-     2,
-     NULL,
-     RESULT_TIMESTAMP,
-     NULL,
-     NULL},
+    {.help = {"date_add", SUBJECT, "date_add(x, interval n unit)",
+              "x and that much time, as a timestamp; the same as x + interval n unit",
+              "date_add(date '2026-01-31', interval 1 month) -> 2026-02-28 00:00:00"},
+     .form = FORM_DATE_ADD,
+     .least = 2,
+     .most = 2},
     ROW(date_diff, "pmm", 3, INTEGER, "date_diff(part, from, to)",
         "how often a new year, month, ... begins on the way",
         "date_diff('year', date '2025-12-31', date '2026-01-01') -> 1\n"

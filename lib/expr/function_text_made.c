@@ -310,10 +310,8 @@ FUNCTION(translate)
 /* ---- the table ---- */
 
 #define VARIADIC(name, arguments, least, usage, help, examples)                                    \
-    {                                                                                              \
-        {#name, SUBJECT, usage, help, examples}, FORM_PLAIN, least, FUNCTION_ARGUMENTS_MAX,        \
-            arguments, RESULT_TEXT, eval_##name, NULL                                              \
-    }
+    PLAIN(#name, arguments, least, FUNCTION_ARGUMENTS_MAX, TEXT, usage, help, examples,            \
+          .eval = eval_##name)
 
 const struct function weir__functions_text_made[] = {
     ROW(chr, "i", 1, TEXT, "chr(n)", "the character with that number", "chr(8364) -> €"),

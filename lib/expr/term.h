@@ -85,6 +85,7 @@ struct term {
     uint32_t children;
     struct set *set;
     struct like *like;
+    void *state; /* TERM_CALL: of a registered function */
 
     uint32_t rows; /* that the vector and the selections have room for */
     struct vector vector;

@@ -2,6 +2,9 @@
  */
 #include <weir/weir.h>
 
+/* stages */
+#include "list.h"
+
 #include "expr_table.h"
 
 static struct table table;
@@ -337,6 +340,9 @@ END_TEST
 
 int main(void)
 {
+    struct weir_err err;
+    if (weir_register_functions(weir_builtin_functions, &err) < 0)
+        return 1;
     TCase *tcase = tcase_create("evaluation");
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_test(tcase, test_filter_tells_true_false_and_unknown_of_every_record);

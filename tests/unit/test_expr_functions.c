@@ -1,4 +1,6 @@
 /* What the functions give at their edges; their examples are tried in test_expr.c. */
+#include <weir/function.h>
+
 #include "expr_table.h"
 
 #define COLUMNS "name bad word n:integer d:decimal r:double nothing day:date at:timestamp seen"
@@ -244,6 +246,78 @@ START_TEST(test_times_are_read_and_written_in_formats)
 }
 END_TEST
 
+/* ---- functions of one's own ---- */
+
+static int alive; /* what prepare has made and release not taken */
+
+static int prepare_twice(const struct weir_value *constant, void **ret_state, struct weir_err *err)
+{
+    if (constant[0].data != NULL || constant[1].length == 0)
+        return weir_err_set(err, WEIR_ECONFIG, "there is nothing to join with");
+    *ret_state = strndup(constant[1].data, constant[1].length);
+    alive++;
+    return 0;
+}
+
+static void release_twice(void *state)
+{
+    free(state);
+    alive--;
+}
+
+static void call_twice(struct weir_call *call)
+{
+    const char *by = weir_call_state(call);
+    struct weir_value x = weir_call_text(call, 0);
+    size_t length = 2 * x.length + strlen(by);
+    if (x.length == 0) {
+        weir_call_fail(call, 0, "is empty");
+        return;
+    }
+    char *to = weir_call_room(call, length + 1);
+    if (to == NULL)
+        return;
+    snprintf(to, length + 1, "%.*s%s%.*s", (int)x.length, x.data, by, (int)x.length, x.data);
+    weir_call_give_text(call, to, length);
+}
+
+static const struct weir_function own[] = {
+    {.help = {"twice", "own", "twice(x, by)", "x by x", ""},
+     .arguments = "tc",
+     .least = 2,
+     .result = WEIR_TEXT,
+     .prepare = prepare_twice,
+     .release = release_twice,
+     .call = call_twice},
+    {.help = {.name = NULL}},
+};
+
+START_TEST(test_a_function_can_be_registered)
+{
+    static const struct weir_function taken[] = {{.help = {.name = "ABS"}, .arguments = ""},
+                                                 {.help = {.name = NULL}}};
+    struct weir_expr_fault fault = {0};
+    struct weir_expr *expr = NULL;
+    struct weir_schema schema = {0};
+    struct weir_err err;
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(
+            weir_register_functions((const struct weir_function *const[]){own, NULL}, &err), 0);
+    ck_assert_int_eq(
+        weir_register_functions((const struct weir_function *const[]){taken, NULL}, &err),
+        WEIR_EINTERNAL);
+    CHECK_ROWS({"twice(name, '+')", "text", "Müller+Müller"}, {"twice('a', '-')", NULL, "a-a"},
+               {"twice(nothing, '-')", NULL, "~"}, {"twice(name, null)", NULL, "~"},
+               {"twice(left(name, n - 7), '-')", NULL, "!'' is empty"});
+    ck_assert_int_eq(weir_expr_compile("twice('a', '-') + 1", &schema, &expr, &fault),
+                     WEIR_ECONFIG);
+    ck_assert_int_eq(weir_expr_compile("twice('a', '')", &schema, &expr, &fault), WEIR_ECONFIG);
+    ck_assert_str_eq(fault.text, "there is nothing to join with");
+    ck_assert_uint_eq(fault.offset, 11);
+    ck_assert_int_eq(alive, 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("functions");
@@ -257,6 +331,7 @@ int main(void)
     tcase_add_test(tcase, test_days_and_intervals_are_added);
     tcase_add_test(tcase, test_parts_of_dates_are_those_of_the_calendar);
     tcase_add_test(tcase, test_times_are_read_and_written_in_formats);
+    tcase_add_test(tcase, test_a_function_can_be_registered);
     Suite *suite = suite_create("expr_functions");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -44,6 +44,7 @@ struct weir_expr_error {
     uint32_t record;
     int32_t column;
     const char *why; /* what a function says of it; NULL: the reason tells */
+    bool why_quotes; /* the value, in front of why */
     uint8_t reason;
     uint8_t value_bytes;
     bool cut; /* the value is longer */

@@ -1,0 +1,113 @@
+/* What the functions give that need libraries; their examples are tried in test_expr.c. */
+#include <weir/weir.h>
+
+/* stages */
+#include "list.h"
+/* tests */
+#include "unit/expr_table.h"
+
+#define COLUMNS "name bad text n:integer nothing"
+#define ROW     "Müller|x\xC3|a.b.c|7|~"
+
+#define CHECK_ROWS(...)                                                                            \
+    do {                                                                                           \
+        static const struct case_row rows[] = {__VA_ARGS__};                                       \
+        table_check_rows(COLUMNS, ROW, rows, sizeof(rows) / sizeof(rows[0]));                      \
+    } while (0)
+
+/* Whether compiling fails with that text. */
+static void check_refused(const char *text, const char *message)
+{
+    struct weir_schema schema = {0};
+    struct weir_expr *expr = NULL;
+    struct weir_expr_fault fault = {0};
+    table_schema(&schema, COLUMNS);
+    ck_assert_msg(weir_expr_compile(text, &schema, &expr, &fault) == WEIR_ECONFIG, "%s", text);
+    ck_assert_msg(strstr(fault.text, message) != NULL, "%s: %s", text, fault.text);
+    weir_schema_release(&schema);
+}
+
+START_TEST(test_regular_expressions_match_characters)
+{
+    CHECK_ROWS(
+        {"regexp_matches(name, '^M.ller$')", "boolean", "true"},
+        {"regexp_matches(name, 'MÜ')", NULL, "false"},
+        {"regexp_matches(name, 'MÜ', 'i')", NULL, "true"},
+        {"regexp_matches(text, 'a.b', 'l')", NULL, "true"},
+        {"regexp_matches('aXb', 'a.b', 'l')", NULL, "false"},
+        {"regexp_matches('a' || chr(10), 'a$')", NULL, "false"},
+        {"regexp_matches('a' || chr(10), 'a.')", NULL, "false"},
+        {"regexp_matches('a' || chr(10), 'a.', 's')", NULL, "true"},
+        {"regexp_matches(bad, '^x')", NULL, "true"}, {"regexp_matches(bad, '^x.$')", NULL, "false"},
+        {"regexp_matches('', '')", NULL, "true"},
+        {"regexp_full_match(text, 'a|a.b.c')", NULL, "true"},
+        {"regexp_full_match(text, 'a')", NULL, "false"},
+        {"regexp_matches(nothing, 'a')", NULL, "~"}, {"regexp_matches(name, null)", NULL, "~"},
+        {"regexp_matches(name, 'a', null)", NULL, "~"},
+        {"regexp_full_match(text, 'A.B.C', 'ci')", NULL, "true"});
+}
+END_TEST
+
+START_TEST(test_regular_expressions_extract_and_replace)
+{
+    CHECK_ROWS(
+        {"regexp_extract(name, '.l+')", "text", "üll"}, {"regexp_extract(name, 'z')", NULL, ""},
+        {"regexp_extract(text, '(x)?a', 1)", NULL, ""},
+        {"regexp_extract(text, '([a-z])\\.([a-z])', n - 5)", NULL, "b"},
+        {"regexp_extract(text, 'B', 0, 'i')", NULL, "b"},
+        {"regexp_replace(text, '\\.', '-')", NULL, "a-b.c"},
+        {"regexp_replace(text, '\\.', '-', 'g')", NULL, "a-b-c"},
+        {"regexp_replace(text, '([a-z])', '<\\1\\0\\\\>', 'g')", NULL, "<aa\\>.<bb\\>.<cc\\>"},
+        {"regexp_replace(name, '', '-', 'g')", NULL, "-M-ü-l-l-e-r-"},
+        {"regexp_replace('baac', 'a*', '-', 'g')", NULL, "-b-c-"},
+        {"regexp_replace(bad, '', '-', 'g')", NULL, "-x-\xC3-"},
+        {"regexp_replace('', '^', 'x', 'g')", NULL, "x"},
+        {"regexp_replace(name, 'z', 'x')", NULL, "Müller"},
+        {"regexp_replace(name, 'M', nothing)", NULL, "~"},
+        {"regexp_replace(text, 'a\\K\\.', '', 'g')", NULL, "ab.c"},
+        {"length(regexp_replace(repeat(text, 1000), 'a', repeat(name, 1000), 'g'))", NULL,
+         "6004000"});
+}
+END_TEST
+
+START_TEST(test_what_goes_wrong_in_a_regular_expression_is_told)
+{
+    CHECK_ROWS(
+        {"regexp_matches(repeat('a', n + 30) || 'b', '^(a+)+$')", NULL,
+         "!'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' takes the regular expression too many steps"},
+        {"regexp_matches(repeat(text, n * 2000), 'a')", NULL,
+         "!regular expressions look at texts of at most 64 KiB"},
+        {"regexp_extract(text, 'a', n)", NULL,
+         "!the regular expression has no group of that number"},
+        {"regexp_extract(text, 'a', -n)", NULL,
+         "!the regular expression has no group of that number"},
+        {"regexp_replace(text, 'a', '\\' || n)", NULL,
+         "!the replacement has a \\ with neither a group nor \\ behind it"},
+        {"regexp_replace(repeat(text, 10000), '[a-c]', repeat(name, 100), 'g')", NULL,
+         "!the text would be longer than 16 MiB"});
+    check_refused("regexp_matches(name, '(a')",
+                  "the regular expression cannot be read: missing closing parenthesis, at 3");
+    check_refused("regexp_matches(name, text)", "regexp_matches takes a constant here");
+    check_refused("regexp_matches(name, 'a', 'g')", "'g' is no option");
+    check_refused("regexp_replace(name, 'a', 'b', 'gx')", "'x' is no option");
+    check_refused("regexp_matches(name, '\\C')", "the regular expression cannot be read");
+}
+END_TEST
+
+int main(void)
+{
+    struct weir_err err;
+    if (weir_register_functions(weir_builtin_functions, &err) < 0)
+        return 1;
+    TCase *tcase = tcase_create("functions");
+    tcase_add_test(tcase, test_regular_expressions_match_characters);
+    tcase_add_test(tcase, test_regular_expressions_extract_and_replace);
+    tcase_add_test(tcase, test_what_goes_wrong_in_a_regular_expression_is_told);
+    Suite *suite = suite_create("stages_functions");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
