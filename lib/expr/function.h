@@ -164,6 +164,7 @@ extern const struct function weir__functions_number[];
 extern const struct function weir__functions_math[];
 extern const struct function weir__functions_date[];
 extern const struct function weir__functions_date_text[];
+extern const struct function weir__functions_code[];
 
 /* What + and - of dates and timestamps become: (x, n, unit), (date, days). */
 extern const struct function weir__function_add_interval;

@@ -94,6 +94,18 @@ START_TEST(test_what_goes_wrong_in_a_regular_expression_is_told)
 }
 END_TEST
 
+START_TEST(test_digests_are_those_of_the_bytes)
+{
+    CHECK_ROWS({"md5('')", "text", "d41d8cd98f00b204e9800998ecf8427e"},
+               {"sha1(name)", "text", "cd2562f4b5ecc3e02e669737fde72b4ca6f2039f"},
+               {"sha256(repeat('a', 1000000))", NULL,
+                "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
+               {"length(sha512(bad))", NULL, "128"}, {"crc32('')", "integer", "0"},
+               {"crc32('123456789')", NULL, "3421780262"},
+               {"xxh64('')", "text", "ef46db3751d8e999"}, {"md5(nothing)", NULL, "~"});
+}
+END_TEST
+
 int main(void)
 {
     struct weir_err err;
@@ -103,6 +115,7 @@ int main(void)
     tcase_add_test(tcase, test_regular_expressions_match_characters);
     tcase_add_test(tcase, test_regular_expressions_extract_and_replace);
     tcase_add_test(tcase, test_what_goes_wrong_in_a_regular_expression_is_told);
+    tcase_add_test(tcase, test_digests_are_those_of_the_bytes);
     Suite *suite = suite_create("stages_functions");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -246,6 +246,29 @@ START_TEST(test_times_are_read_and_written_in_formats)
 }
 END_TEST
 
+START_TEST(test_bytes_are_encoded_and_decoded)
+{
+    CHECK_ROWS({"hex('')", "text", ""}, {"hex(bad)", NULL, "78C3"},
+               {"unhex(lower(hex(bad))) = bad", NULL, "true"},
+               {"unhex('4' || n || '4')", NULL, "!'474' is not hexadecimal"},
+               {"unhex('4' || word)", NULL, "!'4over' is not hexadecimal"},
+               {"unhex('0' || left(word, 1))", NULL, "!'0o' is not hexadecimal"},
+               {"to_base64('')", "text", ""}, {"to_base64('a')", NULL, "YQ=="},
+               {"to_base64('ab')", NULL, "YWI="}, {"to_base64('abc')", NULL, "YWJj"},
+               {"to_base64(bad || bad)", NULL, "eMN4ww=="}, {"from_base64('')", NULL, ""},
+               {"from_base64('YWI=')", NULL, "ab"},
+               {"from_base64(to_base64(bad)) = bad", NULL, "true"},
+               {"from_base64(word || '=')", NULL, "!'over=' is not base64"},
+               {"from_base64(left(word, 0) || 'Y===')", NULL, "!'Y===' is not base64"},
+               {"from_base64(left(word, 0) || 'YQ==YQ==')", NULL, "!'YQ==YQ==' is not base64"},
+               {"from_base64(left(word, 0) || 'YR==')", NULL, "!'YR==' is not base64"},
+               {"from_base64(name || 'a')", NULL, "!'Müllera' is not base64"},
+               {"url_encode(name || '~-._ /')", "text", "M%C3%BCller~-._%20%2F"},
+               {"url_decode('%4d%4D%zz%4')", NULL, "MM%zz%4"}, {"url_decode('a+b%')", NULL, "a+b%"},
+               {"url_decode(url_encode(bad)) = bad", NULL, "true"}, {"hex(nothing)", NULL, "~"});
+}
+END_TEST
+
 /* ---- functions of one's own ---- */
 
 static int alive; /* what prepare has made and release not taken */
@@ -331,6 +354,7 @@ int main(void)
     tcase_add_test(tcase, test_days_and_intervals_are_added);
     tcase_add_test(tcase, test_parts_of_dates_are_those_of_the_calendar);
     tcase_add_test(tcase, test_times_are_read_and_written_in_formats);
+    tcase_add_test(tcase, test_bytes_are_encoded_and_decoded);
     tcase_add_test(tcase, test_a_function_can_be_registered);
     Suite *suite = suite_create("expr_functions");
     suite_add_tcase(suite, tcase);
