@@ -67,6 +67,8 @@ bool weir__convert_all(struct check *c, struct term **slot, uint32_t n, enum wei
 bool weir__as_number(struct check *c, struct term **slot, const char *who, bool adds);
 bool weir__as_integer(struct check *c, struct term **slot, const char *who);
 bool weir__as_text(struct check *c, struct term **slot, const char *who);
+/* A constant way to a value within JSON. */
+bool weir__check_json_path(struct check *c, const struct term *term);
 bool weir__as_constant_text(struct check *c, struct term **slot, const char *who);
 /* Any value, written as text where it is none. */
 bool weir__as_any_text(struct check *c, struct term **slot);

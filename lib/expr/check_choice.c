@@ -1,4 +1,5 @@
 #include "expr/check.h"
+#include "expr/json_path.h"
 #include "expr/set.h"
 
 struct term *weir__term_over(struct check *c, const struct term *at, enum term_kind kind,
@@ -259,6 +260,14 @@ static char argument_kind(const struct function *f, uint32_t i)
     return f->arguments[i < last ? i : last];
 }
 
+bool weir__check_json_path(struct check *c, const struct term *term)
+{
+    return term->is_null || weir__json_path_is_known(term->vector.text[0]) ||
+           weir__fault(c->fault, term->offset, term->span,
+                       "'$.orders[0].id', '$.\"a b\"', '/orders/0/id', or a key alone",
+                       "this is no path to a value");
+}
+
 /* What the registered function makes of its constants; nothing if one is null, since it is not
  * called then. */
 static bool prepare(struct check *c, struct term *term)
@@ -299,6 +308,7 @@ static bool check_plain_call(struct check *c, struct term *term)
         switch (kind) {
         case 'a': ok = weir__as_any_text(c, x); break;
         case 'c': ok = weir__as_constant_text(c, x, name); break;
+        case 'j': ok = weir__as_constant_text(c, x, name) && weir__check_json_path(c, *x); break;
         case 't': ok = weir__as_text(c, x, name); break;
         case 'n': ok = weir__as_number(c, x, name, false); break;
         case 'r':

@@ -8,8 +8,9 @@
 
 /* In the order of the lists that are shown. */
 static const struct function *const tables[] = {
-    weir__functions_choice, weir__functions_text, weir__functions_text_made, weir__functions_number,
-    weir__functions_math,   weir__functions_date, weir__functions_date_text, weir__functions_code,
+    weir__functions_choice,    weir__functions_text, weir__functions_text_made,
+    weir__functions_number,    weir__functions_math, weir__functions_date,
+    weir__functions_date_text, weir__functions_code, weir__functions_json,
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))

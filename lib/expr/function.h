@@ -50,6 +50,7 @@ struct weir_call;
  *     t text                            n a number          m a timestamp, or a date as one
  *     a any value, written as text      r one as a double   k a timestamp or a date
  *     c a constant text                 i an integer
+ *     j a constant path within JSON
  *     p the constant name of a part of a date; f, F the constant format of strptime, of strftime
  */
 struct function {
@@ -165,6 +166,7 @@ extern const struct function weir__functions_math[];
 extern const struct function weir__functions_date[];
 extern const struct function weir__functions_date_text[];
 extern const struct function weir__functions_code[];
+extern const struct function weir__functions_json[];
 
 /* What + and - of dates and timestamps become: (x, n, unit), (date, days). */
 extern const struct function weir__function_add_interval;

@@ -5,21 +5,6 @@
 #define TRANSLATED_MAX  1024 /* characters that translate looks through for each one of x */
 #define LEVENSHTEIN_MAX 4096 /* characters: the work grows with the square */
 
-static uint32_t encode(uint32_t point, char *to)
-{
-    if (point < 0x80) {
-        to[0] = (char)point;
-        return 1;
-    }
-    uint32_t n = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    for (uint32_t i = n - 1; i > 0; i--) {
-        to[i] = (char)(0x80 | (point & 0x3F));
-        point >>= 6;
-    }
-    to[0] = (char)((0xF00u >> n & 0xF0) | point);
-    return n;
-}
-
 FUNCTION(chr)
 {
     int64_t point = call_integer(call, 0);
@@ -27,9 +12,9 @@ FUNCTION(chr)
         weir__call_fail(call, NO_VALUE, "chr takes the number of a character, 0 to 1114111");
         return;
     }
-    char *to = call_room(call, 4);
+    char *to = call_room(call, UTF8_BYTES_MAX);
     if (to != NULL)
-        call_give_text(call, to, encode((uint32_t)point, to));
+        call_give_text(call, to, weir__utf8_encode((uint32_t)point, to));
 }
 
 FUNCTION(unicode)

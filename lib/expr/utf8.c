@@ -118,17 +118,19 @@ uint32_t weir__utf8_upper(uint32_t point)
     return point;
 }
 
-static uint32_t encode(uint32_t point, char *to)
+uint32_t weir__utf8_encode(uint32_t point, char *to)
 {
-    if (point < 0x800) {
-        to[0] = (char)(0xC0 | point >> 6);
-        to[1] = (char)(0x80 | (point & 0x3F));
-        return 2;
+    if (point < 0x80) {
+        to[0] = (char)point;
+        return 1;
     }
-    to[0] = (char)(0xE0 | point >> 12);
-    to[1] = (char)(0x80 | (point >> 6 & 0x3F));
-    to[2] = (char)(0x80 | (point & 0x3F));
-    return 3;
+    uint32_t n = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (uint32_t i = n - 1; i > 0; i--) {
+        to[i] = (char)(0x80 | (point & 0x3F));
+        point >>= 6;
+    }
+    to[0] = (char)((0xF00u >> n & 0xF0) | point);
+    return n;
 }
 
 uint32_t weir__utf8_fold(struct text text, uint32_t (*fold)(uint32_t point), char *to)
@@ -143,7 +145,7 @@ uint32_t weir__utf8_fold(struct text text, uint32_t (*fold)(uint32_t point), cha
             memcpy(to + used, text.data + i, n);
             used += n;
         } else {
-            used += encode(folded, to + used);
+            used += weir__utf8_encode(folded, to + used);
         }
         i += n;
     }

@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UTF8_BROKEN 0x80000000u /* | the byte: not a code point */
+#define UTF8_BYTES_MAX 4           /* of a character */
+#define UTF8_BROKEN    0x80000000u /* | the byte: not a code point */
 
 /* A run of bytes, not owned. data NULL: null. */
 struct text {
@@ -23,6 +24,8 @@ struct text {
 /* The bytes of the character at text (n > 0 of them left), 1 to 4; *ret_point is it, or UTF8_BROKEN
  * with the byte. */
 uint32_t weir__utf8_decode(const char *text, uint32_t n, uint32_t *ret_point);
+/* Writes a code point; to has room for UTF8_BYTES_MAX. Returns its bytes. */
+uint32_t weir__utf8_encode(uint32_t point, char *to);
 uint32_t weir__utf8_count(struct text text);
 /* The bytes of the first `characters` characters, at most all. */
 uint32_t weir__utf8_skip(struct text text, uint64_t characters);

@@ -6,6 +6,5 @@
 
 extern const struct weir_function weir__functions_regexp[];
 extern const struct weir_function weir__functions_digest[];
-extern const struct weir_function weir__functions_json[];
 
 #endif

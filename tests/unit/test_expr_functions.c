@@ -29,7 +29,8 @@ START_TEST(test_text_is_counted_in_characters)
         {"translate(name, 'll', 'xy')", NULL, "Müxxer"}, {"unicode('')", "integer", "-1"},
         {"initcap(name || ' o''neil ß1a')", "text", "Müller O'Neil ß1a"},
         {"levenshtein(name, 'Muller')", "integer", "1"}, {"levenshtein('', name)", NULL, "6"},
-        {"levenshtein(name, name)", NULL, "0"}, {"chr(0) || 'a' = chr(0) || 'a'", NULL, "true"});
+        {"levenshtein(name, name)", NULL, "0"}, {"chr(0) || 'a' = chr(0) || 'a'", NULL, "true"},
+        {"chr(65) || chr(252) || chr(8364) || chr(128512)", NULL, "Aü€😀"});
 }
 END_TEST
 
@@ -269,6 +270,103 @@ START_TEST(test_bytes_are_encoded_and_decoded)
 }
 END_TEST
 
+/* "json" stands for what the test is about. */
+static void check_json(const char *json, const char *expression, const char *result)
+{
+    const struct case_row row = {expression, NULL, result};
+    table_check_rows("json n:integer", json, &row, 1);
+}
+
+START_TEST(test_json_is_looked_into)
+{
+    static const char json[] =
+        " { \"a\" : { \"b\" : [ 1.50 , -2e+3 , [ ] , { } , \"x\\u00fc\\ud83d\\ude00\\n\\\"\" ] } , "
+        "\"\\u0061b\" : true , \"\" : null , "
+        "\"c.d\" : \"plain\", \"7\": 12345678901234567890.10, \"e/f~\": \"\", \"a\": 2 } |1";
+    static const struct {
+        const char *expression, *result;
+    } rows[] = {
+        {"json_extract(json, '$.a.b[0]')", "1.50"},
+        {"json_extract(json, '$.a.b[1]')", "-2e+3"},
+        {"json_extract(json, '$.a.b[2]')", "[ ]"},
+        {"json_extract(json, '/a/b/3')", "{ }"},
+        {"json_extract(json, '$.a.b[#-4]')", "-2e+3"},
+        {"json_extract(json, '$.a.b[#-6]')", "~"},
+        {"json_extract(json, '$.a.b[5]')", "~"},
+        {"json_extract(json, '$.a.b.c')", "~"},
+        {"json_extract(json, '$.a[0]')", "~"},
+        {"json_extract_string(json, '$.a.b[4]')", "xü😀\n\""},
+        {"json_extract(json, 'ab')", "true"},
+        {"json_extract(json, '$.abc')", "~"},
+        {"json_extract_string(json, '$.ab')", "true"},
+        {"json_extract(json, '/')", "null"},
+        {"json_extract_string(json, '/')", "~"},
+        {"json_extract(json, '$.\"c.d\"')", "\"plain\""},
+        {"json_extract_string(json, 'c.d')", "plain"},
+        {"json_extract(json, '/7')", "12345678901234567890.10"},
+        {"json_extract_string(json, '/e~1f~0')", ""},
+        {"json_extract(json, '$') = trim(json)", "true"},
+        {"json_array_length(json, '$.a.b')", "5"},
+        {"json_array_length(json)", "0"},
+        {"json_array_length(json, '$.a.b[2]')", "0"},
+        {"json_array_length(json, '$.x')", "~"},
+        {"json_extract(json, null)", "~"},
+        {"json_valid(json)", "true"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        check_json(json, rows[i].expression, rows[i].result);
+}
+END_TEST
+
+START_TEST(test_what_is_no_json_is_an_error_of_the_record)
+{
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "[1,]",
+                                      "{\"a\":1,}",
+                                      "{\"a\" 1}",
+                                      "{a:1}",
+                                      "01",
+                                      "1.",
+                                      ".5",
+                                      "1e",
+                                      "-",
+                                      "+1",
+                                      "nul",
+                                      "truex",
+                                      "\"a",
+                                      "\"\\x\"",
+                                      "\"\\u12g4\"",
+                                      "\"\\ud800\"",
+                                      "\"\\ud800\\u0041\"",
+                                      "\"\\udc00\"",
+                                      "\"\t\"",
+                                      "1 2",
+                                      "[1 2]",
+                                      "]",
+                                      "{\"a\":}",
+                                      "\"\\",
+                                      "\"\\u00",
+                                      "[\"\\ud83d\\u"};
+    static const char *const good[] = {"0",    "-0.0e-0",  "\"\"",   "[]",           " {} ",
+                                       "null", "\"\\\\\"", "[[[]]]", "\"\x7F\xC3\"", "1E5"};
+    char row[64], message[96];
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(row, sizeof(row), "%s|1", bad[i]);
+        snprintf(message, sizeof(message), "!'%s' is not JSON", bad[i]);
+        check_json(row, "json_valid(json)", "false");
+        check_json(row, "json_extract(json, '$.a')", message);
+    }
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        snprintf(row, sizeof(row), "%s|1", good[i]);
+        check_json(row, "json_valid(json)", "true");
+    }
+    check_json("[|500", "json_valid(repeat(json, n) || repeat(']', n))", "true");
+    check_json("[|501", "json_valid(repeat(json, n) || repeat(']', n))", "false");
+    check_json("[|1000000", "json_valid(repeat(json, n))", "false");
+}
+END_TEST
+
 /* ---- functions of one's own ---- */
 
 static int alive; /* what prepare has made and release not taken */
@@ -355,6 +453,8 @@ int main(void)
     tcase_add_test(tcase, test_parts_of_dates_are_those_of_the_calendar);
     tcase_add_test(tcase, test_times_are_read_and_written_in_formats);
     tcase_add_test(tcase, test_bytes_are_encoded_and_decoded);
+    tcase_add_test(tcase, test_json_is_looked_into);
+    tcase_add_test(tcase, test_what_is_no_json_is_an_error_of_the_record);
     tcase_add_test(tcase, test_a_function_can_be_registered);
     Suite *suite = suite_create("expr_functions");
     suite_add_tcase(suite, tcase);
