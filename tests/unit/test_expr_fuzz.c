@@ -3,6 +3,13 @@
  * within the text, and what compiles can be evaluated. The sanitizer run is where this test is at
  * its best.
  */
+#include <weir/weir.h>
+
+/* expr */
+#include "expr/function.h"
+/* stages */
+#include "list.h"
+
 #include "expr_table.h"
 
 static uint64_t seed = 20261122;
@@ -19,10 +26,15 @@ static struct table table;
 
 static void setup(void)
 {
-    static const char *const rows[] = {"1|paid|2.5|1.5|true|7", "~|~|~|~|~|~",
-                                       "12.34||x|1e3|no|99999999999999999999",
-                                       "abc|\xC3|-0.05|nan|maybe|-9223372036854775808"};
-    table_init(&table, "a t:text d:decimal r:double b:boolean n:integer", rows, 4);
+    static const char *const rows[] = {
+        "1|paid|2.5|1.5|true|7|2024-02-29|2024-01-31 13:45:00.5|[1, {\"a\": \"\\u00fc\"}]",
+        "~|~|~|~|~|~|~|~|~",
+        "12.34||x|1e3|no|99999999999999999999|0001-01-01|9999-12-31 23:59:59.999999|{\"a\": [1.50, "
+        "null]}",
+        "abc|\xC3|-0.05|nan|maybe|-9223372036854775808|2024-02-30|1969-12-31|{\"a\""};
+    table_init(&table,
+               "a t:text d:decimal r:double b:boolean n:integer day:date at:timestamp j:json", rows,
+               4);
 }
 
 static void teardown(void)
@@ -183,8 +195,9 @@ static void write_form(struct writer *w, const char *form, int depth)
 
 static void write_any(struct writer *w, int depth)
 {
-    static const char *const leaves[] = {"a",    "t",   "d",    "r",    "b",     "n",   "1", "-2.5",
-                                         "'pa'", "'7'", "null", "true", "false", "1e2", "0"};
+    static const char *const leaves[] = {"a",     "t",    "d",    "r",   "b",    "n",
+                                         "1",     "-2.5", "'pa'", "'7'", "null", "true",
+                                         "false", "1e2",  "0",    "day", "at",   "j"};
     static const char *const forms[] = {"($ + $)",
                                         "($ - $)",
                                         "($ * $)",
@@ -222,7 +235,12 @@ static void write_any(struct writer *w, int depth)
                                         "length(($)::text)",
                                         "upper(($)::text)",
                                         "substr(($)::text, 2, 2)",
-                                        "(-$)"};
+                                        "(-$)",
+                                        "($)::date",
+                                        "($)::timestamp",
+                                        "($ + interval ($) month)",
+                                        "($ - interval 3 day)",
+                                        "($ between day and at)"};
     if (depth <= 0 || w->used > sizeof(w->text) / 2 || below(6) == 0)
         put(w, leaves[below(sizeof(leaves) / sizeof(leaves[0]))]);
     else
@@ -241,13 +259,109 @@ START_TEST(test_random_sentences_are_computed_or_refused)
 }
 END_TEST
 
+/* ---- calls of every function, with arguments of the right kind ---- */
+
+/* What each letter of struct function's arguments may be given. */
+static const char *argument(char kind)
+{
+    static const char *const texts[] = {
+        "t",      "j",      "''",       "'ü€😀'",    "'31.01.2026'",
+        "'4d4g'", "'YWI='", "'%4'",     "'[1, 2]'", "repeat('ab', 5000)",
+        "null",   "t || t", "upper(t)", "day::text"};
+    static const char *const numbers[] = {"n",
+                                          "d",
+                                          "r",
+                                          "a",
+                                          "0",
+                                          "-1",
+                                          "2.5",
+                                          "1e300",
+                                          "-1e-300",
+                                          "99999999999999999999999999999999999999",
+                                          "0.00000000000000000000000000000000000001",
+                                          "n / 3",
+                                          "null"};
+    static const char *const integers[] = {
+        "n",         "0",   "1", "-1", "3", "5000", "9223372036854775807", "-9223372036854775808",
+        "length(t)", "null"};
+    static const char *const moments[] = {"day",
+                                          "at",
+                                          "date '0001-01-01'",
+                                          "date '9999-12-31'",
+                                          "timestamp '9999-12-31 23:59:59.999999'",
+                                          "timestamp '1969-12-31 23:59:59.9'",
+                                          "day + 1",
+                                          "at - interval 1 month",
+                                          "a",
+                                          "null"};
+    static const char *const parts[] = {
+        "'year'",   "'quarter'",     "'month'",       "'week'", "'day'",    "'hour'", "'minutes'",
+        "'second'", "'millisecond'", "'microsecond'", "'dow'",  "'isodow'", "'doy'",  "'isoyear'"};
+    static const char *const formats[] = {
+        "'%Y-%m-%d'", "'%d.%m.%y %H:%M:%S.%f'", "'%I %p %j %a %B %%'", "''", "'%Y%z'",
+        "'%A%b%u%w'"};
+    static const char *const paths[] = {"'$'",      "'$.a'",    "'/0/a'", "'a'",
+                                        "'$[1].a'", "'$[#-1]'", "'/'"};
+    static const char *const constants[] = {"'a'", "'(a|b)*c?$'", "'^.'", "''",
+                                            "'i'", "'ab'",        "null"};
+#define ONE_OF(list) list[below(sizeof(list) / sizeof((list)[0]))]
+    switch (kind) {
+    case 'n':
+    case 'r': return ONE_OF(numbers);
+    case 'i': return ONE_OF(integers);
+    case 'm':
+    case 'k': return ONE_OF(moments);
+    case 'p': return ONE_OF(parts);
+    case 'f':
+    case 'F': return ONE_OF(formats);
+    case 'j': return ONE_OF(paths);
+    case 'c': return ONE_OF(constants);
+    default: return ONE_OF(texts);
+    }
+}
+
+static void write_call(struct writer *w, const struct function *f)
+{
+    size_t kinds = strlen(f->arguments);
+    uint32_t most = f->most > kinds ? f->least + 3u : f->most;
+    uint32_t n = f->least + below(most - f->least + 1);
+    put(w, f->help.name);
+    put(w, "(");
+    for (uint32_t i = 0; i < n; i++) {
+        put(w, i == 0 ? "" : ", ");
+        put(w, argument(f->arguments[i < kinds ? i : kinds - 1]));
+    }
+    put(w, ")");
+}
+
+START_TEST(test_every_function_takes_what_it_says)
+{
+    const struct weir_function_help *help;
+    for (size_t i = 0; (help = weir_function_at(i)) != NULL; i++) {
+        const struct function *f =
+            weir__function_find((struct text){help->name, (uint32_t)strlen(help->name)});
+        int compiled = 0;
+        for (int k = 0; k < 400 && f->form == FORM_PLAIN; k++) {
+            struct writer w = {.used = 0};
+            write_call(&w, f);
+            compiled += try_text(w.text);
+        }
+        ck_assert_msg(f->form != FORM_PLAIN || compiled > 0, "%s is never computed", help->name);
+    }
+}
+END_TEST
+
 int main(void)
 {
+    struct weir_err err;
+    if (weir_register_functions(weir_builtin_functions, &err) < 0)
+        return 1;
     TCase *tcase = tcase_create("fuzz");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_random_bytes_never_crash_the_compiler);
     tcase_add_test(tcase, test_random_words_never_crash_the_compiler);
     tcase_add_test(tcase, test_random_sentences_are_computed_or_refused);
+    tcase_add_test(tcase, test_every_function_takes_what_it_says);
     tcase_set_timeout(tcase, 300);
     Suite *suite = suite_create("expr_fuzz");
     suite_add_tcase(suite, tcase);
