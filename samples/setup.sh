@@ -7,7 +7,7 @@
 set -eu
 
 build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev libarchive-dev libpcre2-dev"
-test_packages="check clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd libsqlite3-dev"
+test_packages="check clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd libsqlite3-dev tzdata"
 
 wanted=$build_packages
 case ${1:-build} in

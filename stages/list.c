@@ -20,5 +20,5 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_quarantine_write,
                                                             NULL};
 
-const struct weir_function *const weir_builtin_functions[] = {weir__functions_regexp,
-                                                              weir__functions_digest, NULL};
+const struct weir_function *const weir_builtin_functions[] = {
+    weir__functions_regexp, weir__functions_digest, weir__functions_zone, NULL};

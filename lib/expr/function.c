@@ -91,6 +91,7 @@ static const struct {
     {"to_char", "write strftime(x, '%d.%m.%Y')"},
     {"to_date", "write strptime(x, '%d.%m.%Y')::date"},
     {"to_number", "write x::decimal"},
+    {"timezone", "write from_utc(x, 'Europe/Berlin') or to_utc(x, 'Europe/Berlin')"},
     {"today", "give the day to the run: --var today=2026-01-31, and write date '${today}'"},
     {"try_cast", "write try(x::integer)"},
     {"try_strptime", "write try(strptime(x, format))"},
@@ -118,9 +119,12 @@ void weir__function_hint(struct text name, char *to, size_t n)
 
 static enum function_result result_of(enum weir_type type)
 {
-    return type == WEIR_INTEGER   ? RESULT_INTEGER
-           : type == WEIR_BOOLEAN ? RESULT_BOOLEAN
-                                  : RESULT_TEXT;
+    switch (type) {
+    case WEIR_INTEGER: return RESULT_INTEGER;
+    case WEIR_BOOLEAN: return RESULT_BOOLEAN;
+    case WEIR_TIMESTAMP: return RESULT_TIMESTAMP;
+    default: return RESULT_TEXT;
+    }
 }
 
 static int add_function(const struct weir_function *f, struct weir_err *err)

@@ -1,4 +1,4 @@
-/* functions.h - the functions of expressions that need libraries: a table for each subject. */
+/* functions.h - the functions of expressions that need libraries or files: a table for each subject. */
 #ifndef WEIR_STAGES_FUNCTIONS_H
 #define WEIR_STAGES_FUNCTIONS_H
 
@@ -6,5 +6,6 @@
 
 extern const struct weir_function weir__functions_regexp[];
 extern const struct weir_function weir__functions_digest[];
+extern const struct weir_function weir__functions_zone[];
 
 #endif

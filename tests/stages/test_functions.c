@@ -1,4 +1,7 @@
-/* What the functions give that need libraries; their examples are tried in test_expr.c. */
+/* What the functions give that need libraries or files; their examples are tried in test_expr.c. */
+#include <time.h>
+#include <unistd.h>
+
 #include <weir/weir.h>
 
 /* stages */
@@ -106,6 +109,91 @@ START_TEST(test_digests_are_those_of_the_bytes)
 }
 END_TEST
 
+/* ---- time zones: the C library reads the same files ---- */
+
+static uint64_t seed = 20261123;
+
+static int64_t between(int64_t low, int64_t high)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return low + (int64_t)(seed % (uint64_t)(high - low));
+}
+
+static const char *local_time(time_t second)
+{
+    static char text[64];
+    struct tm tm;
+    localtime_r(&second, &tm);
+    snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return text;
+}
+
+static void compare_zone(const char *zone)
+{
+    char text[128], wanted[64];
+    setenv("TZ", zone, 1);
+    tzset();
+    for (int i = 0; i < 300; i++) {
+        int64_t second =
+            i % 3 == 0 ? between(-62000000000, 253000000000) : between(-3000000000, 5000000000);
+        if (i % 3 == 2) /* around the changes of a year to come */
+            second = 2000000000 + between(0, 365) * 86400 + between(-1, 2) + 3600 * between(0, 24);
+        snprintf(text, sizeof(text), "from_utc(to_timestamp(%lld), '%s')", (long long)second, zone);
+        snprintf(wanted, sizeof(wanted), "%s", local_time((time_t)second));
+        const struct case_row there = {text, "timestamp", wanted};
+        table_check_rows(COLUMNS, ROW, &there, 1);
+        snprintf(text, sizeof(text), "from_utc(to_utc(timestamp '%s', '%s'), '%s')", wanted, zone,
+                 zone);
+        const struct case_row back = {text, "timestamp", wanted};
+        table_check_rows(COLUMNS, ROW, &back, 1);
+    }
+}
+
+START_TEST(test_zones_are_those_of_the_c_library)
+{
+    static const char *const zones[] = {"UTC",
+                                        "Europe/Berlin",
+                                        "America/New_York",
+                                        "Asia/Kolkata",
+                                        "Australia/Lord_Howe",
+                                        "Europe/Dublin",
+                                        "America/Sao_Paulo",
+                                        "Asia/Tehran",
+                                        "Africa/Casablanca",
+                                        "Pacific/Apia",
+                                        "America/Nuuk",
+                                        "Asia/Jerusalem",
+                                        "Antarctica/Troll",
+                                        "America/Santiago",
+                                        "Etc/GMT+5"};
+    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+        compare_zone(zones[i]);
+}
+END_TEST
+
+START_TEST(test_a_local_time_that_is_skipped_or_doubled_has_a_place)
+{
+    CHECK_ROWS(
+        {"to_utc(timestamp '2026-03-29 02:30:00', 'Europe/Berlin')", NULL, "2026-03-29 01:30:00"},
+        {"to_utc(timestamp '2026-10-25 02:30:00', 'Europe/Berlin')", NULL, "2026-10-25 01:30:00"},
+        {"to_utc(timestamp '2026-10-25 01:59:59.5', 'Europe/Berlin')", NULL,
+         "2026-10-24 23:59:59.5"},
+        {"to_utc(timestamp '2040-10-28 02:30:00', 'Europe/Berlin')", NULL, "2040-10-28 01:30:00"},
+        {"from_utc(nothing, 'UTC')", "timestamp", "~"},
+        {"from_utc(timestamp '2026-01-01', null)", NULL, "~"},
+        {"to_utc(make_date(n - 6, 1, 1), 'Asia/Tokyo')", NULL,
+         "!the result is not within the years 1 to 9999"});
+    check_refused("from_utc(nothing, 'Europe/Brelin')", "there is no time zone 'Europe/Brelin'");
+    check_refused("from_utc(nothing, '../../../etc/passwd')", "there is no time zone ''");
+    check_refused("from_utc(nothing, 'tzdata.zi')", "there is no time zone ''");
+    check_refused("from_utc(nothing, 'Europe')", "there is no time zone 'Europe'");
+    check_refused("from_utc(nothing, '')", "there is no time zone ''");
+}
+END_TEST
+
 int main(void)
 {
     struct weir_err err;
@@ -116,6 +204,12 @@ int main(void)
     tcase_add_test(tcase, test_regular_expressions_extract_and_replace);
     tcase_add_test(tcase, test_what_goes_wrong_in_a_regular_expression_is_told);
     tcase_add_test(tcase, test_digests_are_those_of_the_bytes);
+    if (access("/usr/share/zoneinfo/Europe/Berlin", R_OK) == 0) {
+        tcase_add_test(tcase, test_zones_are_those_of_the_c_library);
+        tcase_add_test(tcase, test_a_local_time_that_is_skipped_or_doubled_has_a_place);
+    } else {
+        puts("no tz database: time zones are not tested");
+    }
     Suite *suite = suite_create("stages_functions");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -302,8 +302,8 @@ static const char *argument(char kind)
         "'%A%b%u%w'"};
     static const char *const paths[] = {"'$'",      "'$.a'",    "'/0/a'", "'a'",
                                         "'$[1].a'", "'$[#-1]'", "'/'"};
-    static const char *const constants[] = {"'a'", "'(a|b)*c?$'", "'^.'", "''",
-                                            "'i'", "'ab'",        "null"};
+    static const char *const constants[] = {"'a'",  "'(a|b)*c?$'", "'^.'",  "''",           "'i'",
+                                            "'ab'", "null",        "'UTC'", "'Asia/Tehran'"};
 #define ONE_OF(list) list[below(sizeof(list) / sizeof((list)[0]))]
     switch (kind) {
     case 'n':

@@ -28,10 +28,11 @@ struct weir_call; /* of a function, with the arguments of one record */
 
 struct weir_function {
     struct weir_function_help help;
-    /* One letter each: t text, c a text that is the same for all records, i an integer. */
+    /* One letter each: t text, c a text that is the same for all records, i an integer, m a
+     * timestamp: the microseconds since 1970-01-01, an integer too. */
     const char *arguments;
     uint8_t least;         /* that must be given */
-    enum weir_type result; /* WEIR_TEXT, WEIR_INTEGER or WEIR_BOOLEAN */
+    enum weir_type result; /* WEIR_TEXT, WEIR_INTEGER, WEIR_BOOLEAN or WEIR_TIMESTAMP */
     /*
      * Once for each call that an expression has, when it is compiled; may be NULL. constant has the
      * values of the arguments c, data NULL for all others. 0 with *ret_state set, which release is
