@@ -219,6 +219,13 @@ static int wrong_option(enum takers taker, int value, const char *argument, stru
     return no_such_option(taker, optopt == 0 ? argument : letter, err);
 }
 
+static const char *noun_of(const char *operand)
+{
+    if (operand[0] == '[')
+        return "name";
+    return strcmp(operand, "EXPRESSION") == 0 ? "expression" : "file";
+}
+
 static int take_operand(struct arguments *args, const char *operand, const char *text,
                         struct weir_err *err)
 {
@@ -226,10 +233,7 @@ static int take_operand(struct arguments *args, const char *operand, const char 
         return weir_err_set(err, WEIR_EUSAGE, "'%s' is one argument too many: none is wanted",
                             text);
     if (args->operand != NULL)
-        return weir_err_set(err, WEIR_EUSAGE, "one %s only, not '%s' and '%s'",
-                            operand[0] == '['   ? "name"
-                            : operand[0] == 'E' ? "expression"
-                                                : "file",
+        return weir_err_set(err, WEIR_EUSAGE, "one %s only, not '%s' and '%s'", noun_of(operand),
                             args->operand, text);
     args->operand = text;
     return 0;

@@ -69,7 +69,9 @@ static int evaluate(struct weir_expr *expr, const struct record *record, struct 
     char why[128];
     int code = weir_expr_column(expr, &batch, &column, &errors);
     if (code < 0)
-        return weir_err_set(err, code, "out of memory");
+        return weir_err_set(err, code,
+                            code == WEIR_EDATA ? "the expression makes more than 256 MiB of text"
+                                               : "out of memory");
     if (errors.count > 0) {
         weir_expr_error_text(&errors.list[0], why, sizeof(why));
         return weir_err_set(err, WEIR_EDATA, "%s", why);

@@ -35,6 +35,9 @@ static bool unknown_column(struct check *c, const struct term *term, const char 
         snprintf(note, sizeof(note), "did you mean '%s'?", nearest);
     else if (weir__lex_is(c->text, token, "none") || weir__lex_is(c->text, token, "nil"))
         snprintf(note, sizeof(note), "write null; to compare with it: x is null");
+    else if (weir__lex_is(c->text, token, "current_date") ||
+             weir__lex_is(c->text, token, "current_timestamp"))
+        weir__function_hint((struct text){name, (uint32_t)strlen(name)}, note, sizeof(note));
     else
         list_columns(c->schema, "text stands in single quotes. The columns are ", note,
                      sizeof(note));

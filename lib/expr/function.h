@@ -57,7 +57,7 @@ struct function {
     struct weir_function_help help;
     enum function_form form;
     uint8_t least, most;   /* arguments */
-    const char *arguments; /* of a PLAIN one, see below */
+    const char *arguments; /* of a PLAIN one, see above */
     enum function_result result;
     void (*eval)(struct run *run, struct term *term, const struct vector *const *argument,
                  const struct selection *sel);

@@ -240,6 +240,9 @@ static struct term *left_over(struct parser *p)
     if (weir__parse_at_word(p, "as"))
         return weir__parse_fail(p, "the column's name is the key: set: {name: expression}",
                                 "the expression has ended");
+    if (weir__parse_at_word(p, "at"))
+        return weir__parse_fail(p, "from_utc(x, zone) and to_utc(x, zone) know time zones",
+                                "an operator is missing");
     if (p->token.kind == TOKEN_CLOSE)
         return weir__parse_fail(p, NULL, "'(' is missing");
     return weir__parse_fail(p, NULL, "an operator is missing");

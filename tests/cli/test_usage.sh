@@ -78,6 +78,8 @@ wrong "'extra' is one argument too many" "pipeline version --help" version extra
 wrong "no stage type 'csv.raed'" "did you mean 'csv.read'?" stages csv.raed
 wrong "no function 'rond'" "did you mean 'round'?" functions rond
 wrong "--markdown wants the name" "" stages --markdown
+wrong "--markdown prints the page of all functions" "" functions --markdown round
+wrong "one expression only, not '1' and '2'" "" eval 1 2
 
 # Options stand before and after FILE, whatever POSIXLY_CORRECT says; "--" ends them.
 run 66 run --progress none missing.yaml --timeout 5m
@@ -127,7 +129,6 @@ run 64 eval '1 / 0'
 run 64 eval 'a' --column a=1 --column a=2
 run 64 eval 'a' --column a
 run 64 eval
-run 64 eval 1 2
 run 65 eval '1 / a' --column a=0
 says err "division by zero"
 

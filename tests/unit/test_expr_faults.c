@@ -144,6 +144,8 @@ static const struct fault_row {
     {"json_extract(name, '')", "                   ^^", NULL, ""},
     {"json_extract(name, status)", "                   ^^^^^^",
      "json_extract takes a constant here, the same for all records", ""},
+    {"day < current_date", "      ^^^^^^^^^^^^", "no column 'current_date'", "--var today"},
+    {"day at time zone 'UTC'", "    ^^", NULL, "from_utc"},
     {"now()", "^^^", "no function 'now'", "--var now"},
     {"round(1, 2, 3)", "^^^^^^^^^^^^^^", "round takes at most 2 arguments, not 3",
      "round(x [, digits])"},
