@@ -89,7 +89,7 @@ static bool check_arithmetic(struct check *c, struct term **slot)
 {
     struct term *term = *slot;
     char who[8];
-    if (weir__is_moment(term->child[0]->type) || weir__is_moment(term->child[1]->type))
+    if (is_moment(term->child[0]->type) || is_moment(term->child[1]->type))
         return weir__check_moment_arithmetic(c, slot);
     snprintf(who, sizeof(who), "'%c'", c->text[term->token.offset]);
     for (uint32_t i = 0; i < 2; i++)
@@ -165,7 +165,7 @@ static const char *cure_type(const struct term *term, const struct term *other)
 {
     if (term->type != WEIR_TEXT)
         return "text";
-    return weir__is_moment(other->type) ? weir_type_name(other->type) : "decimal";
+    return is_moment(other->type) ? weir_type_name(other->type) : "decimal";
 }
 
 static bool not_comparable(struct check *c, const struct term *const odd[2])
@@ -185,8 +185,7 @@ static bool no_order(struct check *c, struct term *const *child, uint32_t n)
 {
     char note[128];
     for (uint32_t i = 0; i < n; i++) {
-        enum weir_type type = child[i]->type;
-        if (type != WEIR_JSON)
+        if (child[i]->type != WEIR_JSON)
             continue;
         int length;
         const char *source = weir__term_source(c, child[i], &length);

@@ -8,7 +8,7 @@ bool weir__as_moment(struct check *c, struct term **slot, const char *who)
     char wanted[64], note[128];
     enum weir_type type = (*slot)->type;
     int n;
-    if (weir__is_moment(type))
+    if (is_moment(type))
         return weir__convert(c, slot, type);
     if (type == WEIR_UNTYPED)
         return weir__convert(c, slot, WEIR_TIMESTAMP);
@@ -89,7 +89,7 @@ bool weir__check_moment_arithmetic(struct check *c, struct term **slot)
         term->type = WEIR_INTEGER;
         return weir__convert_all(c, term->child, 2, WEIR_DATE);
     }
-    if (minus && weir__is_moment((*x)->type) && weir__is_moment((*y)->type))
+    if (minus && is_moment((*x)->type) && is_moment((*y)->type))
         return weir__fault(c->fault, term->offset, term->span,
                            "write date_diff('second', from, to), or another unit",
                            "the time between timestamps has no type of its own");

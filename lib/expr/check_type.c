@@ -70,7 +70,7 @@ static int merge(enum weir_type a, enum weir_type b)
     }
     if (is_number(a) && is_number(b))
         return (int)(a > b ? a : b); /* integer, decimal, double */
-    if (weir__is_moment(a) && weir__is_moment(b))
+    if (is_moment(a) && is_moment(b))
         return WEIR_TIMESTAMP;
     if (type_shape(a) == SHAPE_TEXT && type_shape(b) == SHAPE_TEXT)
         return WEIR_TEXT;
@@ -116,7 +116,7 @@ bool weir__read_literals(struct check *c, struct term **slot, uint32_t n)
 {
     enum weir_type type = WEIR_UNTYPED;
     for (uint32_t i = 0; i < n; i++)
-        if (weir__is_moment(slot[i]->type) && type != WEIR_TIMESTAMP)
+        if (is_moment(slot[i]->type) && type != WEIR_TIMESTAMP)
             type = slot[i]->type;
     for (uint32_t i = 0; type != WEIR_UNTYPED && i < n; i++)
         if (is_constant(slot[i]) && slot[i]->type == WEIR_TEXT &&
@@ -292,11 +292,11 @@ static bool castable(struct check *c, const struct term *cast)
                            wanted);
     if (x->type == cast->type || x->type == WEIR_UNTYPED || x->type == WEIR_TEXT ||
         cast->type == WEIR_TEXT || (is_number(x->type) && is_number(cast->type)) ||
-        (weir__is_moment(x->type) && weir__is_moment(cast->type)))
+        (is_moment(x->type) && is_moment(cast->type)))
         return true;
-    if (weir__is_moment(x->type))
+    if (is_moment(x->type))
         return weir__type_fault(c, x, "epoch(x) is a number of seconds, year(x) the year", wanted);
-    if (is_number(x->type) && weir__is_moment(cast->type))
+    if (is_number(x->type) && is_moment(cast->type))
         return weir__type_fault(
             c, x, "to_timestamp(x) takes seconds since 1970, make_date(y, m, d) numbers", wanted);
     if (is_number(x->type))
@@ -316,7 +316,7 @@ bool weir__check_cast(struct check *c, struct term **slot)
     if (weir__is_bare_null(*x))
         return weir__constant_null(c, slot, cast->type);
     bool number_to_number = is_number((*x)->type) && is_number(cast->type);
-    bool moment_to_moment = weir__is_moment((*x)->type) && weir__is_moment(cast->type);
+    bool moment_to_moment = is_moment((*x)->type) && is_moment(cast->type);
     if ((*x)->raw && (number_to_number || moment_to_moment) && (*x)->type != cast->type &&
         !weir__convert(c, x, (*x)->type))
         return false;

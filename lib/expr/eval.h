@@ -72,7 +72,6 @@ void weir__eval_cast(struct run *run, struct term *term, const struct selection 
 /* eval_moment.c: casts from and to dates and timestamps */
 void weir__eval_cast_moment(struct run *run, struct term *term, const struct vector *from,
                             const struct selection *sel);
-bool weir__is_moment(enum weir_type type);
 /* to has room for NUMBER_TEXT_BYTES. Returns the length. */
 size_t weir__moment_print(enum weir_type type, int64_t value, char *to);
 

@@ -216,8 +216,8 @@ void weir__eval_cast(struct run *run, struct term *term, const struct selection 
         return;
     }
     const struct vector *from = weir__eval(run, term->child[0], sel);
-    bool from_moment = shape != SHAPE_TEXT && weir__is_moment(term->child[0]->type);
-    if (from_moment || weir__is_moment(term->type)) {
+    bool from_moment = shape != SHAPE_TEXT && is_moment(term->child[0]->type);
+    if (from_moment || is_moment(term->type)) {
         weir__eval_cast_moment(run, term, from, sel);
         return;
     }

@@ -2,11 +2,6 @@
 #include "expr/eval.h"
 #include "expr/moment.h"
 
-bool weir__is_moment(enum weir_type type)
-{
-    return type == WEIR_DATE || type == WEIR_TIMESTAMP;
-}
-
 size_t weir__moment_print(enum weir_type type, int64_t value, char *to)
 {
     return type == WEIR_DATE ? weir__date_print(value, to) : weir__timestamp_print(value, to);
@@ -65,7 +60,7 @@ static void convert_moments(struct term *term, const struct vector *from,
 void weir__eval_cast_moment(struct run *run, struct term *term, const struct vector *from,
                             const struct selection *sel)
 {
-    if (!weir__is_moment(term->type))
+    if (!is_moment(term->type))
         print_moments(run, term, from, sel);
     else if (term_shape(term->child[0]) == SHAPE_TEXT)
         read_moments(run, term, from, sel);

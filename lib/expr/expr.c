@@ -273,7 +273,7 @@ static inline size_t write_value(const struct vector *v, uint32_t row, enum shap
     switch (shape) {
     case SHAPE_TEXT: memcpy(to, v->text[i].data, v->text[i].length); return v->text[i].length;
     case SHAPE_NUMBER:
-        if (weir__is_moment(type))
+        if (is_moment(type))
             return weir__moment_print(type, v->narrow[i], to);
         if (v->tag[i] < TAG_WIDE)
             return weir__number_print_short(v->narrow[i], v->tag[i], to);

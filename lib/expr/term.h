@@ -100,6 +100,11 @@ struct term {
 /* How values of a type stand in a vector. */
 enum shape { SHAPE_TEXT, SHAPE_NUMBER, SHAPE_TRUTH };
 
+static inline bool is_moment(enum weir_type type)
+{
+    return type == WEIR_DATE || type == WEIR_TIMESTAMP;
+}
+
 static inline enum shape type_shape(enum weir_type type)
 {
     switch (type) {
