@@ -1,10 +1,9 @@
 /*
  * regexp.c - regular expressions, through PCRE2.
  *
- * A pattern is compiled once. What one record may cost has bounds that do not depend on time, so
- * that a run that is done again gives the same: PCRE2's match limit stops patterns that go wrong on
- * a text, and longer texts than TEXT_MAX, for which trying every place alone takes too long, are
- * refused.
+ * A pattern is compiled once. What one record may cost is counted in steps, not measured in time, so
+ * that a run that is done again gives the same: PCRE2 calls back before each item of the pattern.
+ * Its own match limit does not see runs like [ax]*, of which one may pass over all of the text.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,9 @@
 
 #define SUBJECT "regular expressions"
 
-#define TEXT_MAX        (64u << 10)
-#define MATCH_LIMIT     1000000
-#define HEAP_LIMIT_KIB  (16u << 10)
+#define TEXT_MAX        (256u << 10) /* some of PCRE2's work is not called back for */
+#define STEPS_MAX       10000000     /* for a record */
+#define STEP_BYTES      16           /* of text that are passed over in a step */
 #define JIT_STACK_FIRST (32u << 10)
 #define JIT_STACK_MOST  (1u << 20)
 
@@ -29,6 +28,7 @@ struct regexp {
     pcre2_jit_stack *stack;
     uint32_t groups;
     bool global;
+    size_t steps, place; /* of this record: so far, and where the last step was */
 };
 
 /* ---- compiling ---- */
@@ -90,6 +90,16 @@ static int compile(struct regexp *self, struct weir_value pattern, uint32_t flag
     return 0;
 }
 
+/* Before each item of the pattern. */
+static int count_step(pcre2_callout_block *block, void *context)
+{
+    struct regexp *self = context;
+    size_t at = block->current_position;
+    self->steps += 1 + (at > self->place ? at - self->place : self->place - at) / STEP_BYTES;
+    self->place = at;
+    return self->steps > STEPS_MAX ? PCRE2_ERROR_CALLOUT : 0;
+}
+
 static bool make_match(struct regexp *self)
 {
     self->match = pcre2_match_data_create_from_pattern(self->code, NULL);
@@ -97,8 +107,7 @@ static bool make_match(struct regexp *self)
     self->stack = pcre2_jit_stack_create(JIT_STACK_FIRST, JIT_STACK_MOST, NULL);
     if (self->match == NULL || self->context == NULL || self->stack == NULL)
         return false;
-    pcre2_set_match_limit(self->context, MATCH_LIMIT);
-    pcre2_set_heap_limit(self->context, HEAP_LIMIT_KIB);
+    pcre2_set_callout(self->context, count_step, self);
     pcre2_jit_stack_assign(self->context, NULL, self->stack);
     return true;
 }
@@ -117,7 +126,7 @@ static int prepare(struct weir_value pattern, struct weir_value options, uint32_
         flags &= PCRE2_LITERAL | PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
                  PCRE2_ANCHORED | PCRE2_ENDANCHORED;
     else
-        flags |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+        flags |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
     if (code == 0)
         code = compile(self, pattern, flags, err);
     if (code == 0 && !make_match(self))
@@ -156,11 +165,11 @@ static int prepare_replace(const struct weir_value *constant, void **ret_state,
 
 /* ---- matching ---- */
 
-/* From `start` on: 1 a match, 0 none, -1 the record has failed. */
+/* From `start` on, which is 0 first: 1 a match, 0 none, -1 the record has failed. */
 static int find(struct weir_call *call, struct regexp *self, struct weir_value x, size_t start)
 {
     if (x.length > TEXT_MAX) {
-        weir_call_fail(call, -1, "regular expressions look at texts of at most 64 KiB");
+        weir_call_fail(call, -1, "regular expressions look at texts of at most 256 KiB");
         return -1;
     }
     int count =
@@ -169,7 +178,10 @@ static int find(struct weir_call *call, struct regexp *self, struct weir_value x
         return 1;
     if (count == PCRE2_ERROR_NOMATCH)
         return 0;
-    weir_call_fail(call, 0, "takes the regular expression too many steps");
+    bool steps = count == PCRE2_ERROR_CALLOUT || count == PCRE2_ERROR_MATCHLIMIT;
+    weir_call_fail(call, 0,
+                   steps ? "takes the regular expression too many steps"
+                         : "takes the regular expression too much memory");
     return -1;
 }
 

@@ -78,8 +78,16 @@ START_TEST(test_what_goes_wrong_in_a_regular_expression_is_told)
     CHECK_ROWS(
         {"regexp_matches(repeat('a', n + 30) || 'b', '^(a+)+$')", NULL,
          "!'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' takes the regular expression too many steps"},
-        {"regexp_matches(repeat(text, n * 2000), 'a')", NULL,
-         "!regular expressions look at texts of at most 64 KiB"},
+        {"regexp_matches(repeat(text, n * 10000), 'a')", NULL,
+         "!regular expressions look at texts of at most 256 KiB"},
+        {"regexp_matches(repeat('a', n * 30000), '^(a|b)*$')", NULL,
+         "!'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' takes the regular expression too "
+         "much "
+         "memory"},
+        {"regexp_replace(repeat('a', n * 9000) || 'b', 'a(?:[ax]*[ax]*[bc]c)?', '-', 'g')", NULL,
+         "!'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' takes the regular expression too "
+         "many "
+         "steps"},
         {"regexp_extract(text, 'a', n)", NULL,
          "!the regular expression has no group of that number"},
         {"regexp_extract(text, 'a', -n)", NULL,
