@@ -67,8 +67,6 @@ bool weir__convert_all(struct check *c, struct term **slot, uint32_t n, enum wei
 bool weir__as_number(struct check *c, struct term **slot, const char *who, bool adds);
 bool weir__as_integer(struct check *c, struct term **slot, const char *who);
 bool weir__as_text(struct check *c, struct term **slot, const char *who);
-/* A constant way to a value within JSON. */
-bool weir__check_json_path(struct check *c, const struct term *term);
 bool weir__as_constant_text(struct check *c, struct term **slot, const char *who);
 /* Any value, written as text where it is none. */
 bool weir__as_any_text(struct check *c, struct term **slot);
@@ -114,6 +112,9 @@ bool weir__adds_interval(const struct term *term);
 bool weir__check_interval_sum(struct check *c, struct term **slot);
 /* Of an interval that stands anywhere else. */
 bool weir__check_interval(struct check *c, struct term *term);
+
+/* check_call.c: a plain function's arguments have been checked; makes them what it takes. */
+bool weir__check_plain_call(struct check *c, struct term *term);
 
 /* check.c: the children of a comparison have been checked; makes them of one type. order: the
  * operator asks which is larger. */

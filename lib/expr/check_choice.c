@@ -1,5 +1,4 @@
 #include "expr/check.h"
-#include "expr/json_path.h"
 #include "expr/set.h"
 
 struct term *weir__term_over(struct check *c, const struct term *at, enum term_kind kind,
@@ -225,112 +224,6 @@ static bool argument_count(struct check *c, const struct term *term)
                        takes[strlen(takes) - 1] == '1' ? "" : "s", n);
 }
 
-static enum weir_type widest_type(const struct term *term)
-{
-    enum weir_type widest = WEIR_INTEGER;
-    for (uint32_t i = 0; i < term->children; i++)
-        if (term->child[i]->type > widest)
-            widest = term->child[i]->type;
-    return widest; /* integer, decimal, double */
-}
-
-static enum weir_type result_type(const struct term *term)
-{
-    enum weir_type first = term->children > 0 ? term->child[0]->type : WEIR_UNTYPED;
-    switch (term->function->result) {
-    case RESULT_TEXT: return WEIR_TEXT;
-    case RESULT_INTEGER: return WEIR_INTEGER;
-    case RESULT_BOOLEAN: return WEIR_BOOLEAN;
-    case RESULT_DOUBLE: return WEIR_DOUBLE;
-    case RESULT_DECIMAL: return WEIR_DECIMAL;
-    case RESULT_DATE: return WEIR_DATE;
-    case RESULT_TIMESTAMP: return WEIR_TIMESTAMP;
-    case RESULT_LAST: return term->child[term->children - 1]->type;
-    case RESULT_SAME: return first;
-    case RESULT_WIDEST: return widest_type(term);
-    case RESULT_ROUNDED: break;
-    }
-    return first == WEIR_INTEGER && term->children > 1 ? WEIR_DECIMAL : first;
-}
-
-/* Those of a function that takes any number are all as its last one. */
-static char argument_kind(const struct function *f, uint32_t i)
-{
-    size_t last = strlen(f->arguments) - 1;
-    return f->arguments[i < last ? i : last];
-}
-
-bool weir__check_json_path(struct check *c, const struct term *term)
-{
-    return term->is_null || weir__json_path_is_known(term->vector.text[0]) ||
-           weir__fault(c->fault, term->offset, term->span,
-                       "'$.orders[0].id', '$.\"a b\"', '/orders/0/id', or a key alone",
-                       "this is no path to a value");
-}
-
-/* What the registered function makes of its constants; nothing if one is null, since it is not
- * called then. */
-static bool prepare(struct check *c, struct term *term)
-{
-    const struct weir_function *f = term->function->registered;
-    struct weir_value constant[FUNCTION_ARGUMENTS_MAX] = {{NULL, 0}};
-    const struct term *at = term;
-    struct weir_err err;
-    if (f == NULL || f->prepare == NULL)
-        return true;
-    for (uint32_t i = 0; i < term->children; i++) {
-        const struct term *child = term->child[i];
-        if (is_constant(child) && child->is_null)
-            return true;
-        if (f->arguments[i] != 'c')
-            continue;
-        constant[i] = (struct weir_value){child->vector.text[0].data, child->vector.text[0].length};
-        at = at == term ? child : at;
-    }
-    struct prepared *prepared = weir__arena_zeroed(c->memory, sizeof(*prepared));
-    int code = prepared == NULL ? WEIR_EOS : f->prepare(constant, &term->state, &err);
-    if (code == WEIR_EOS)
-        return false;
-    if (code < 0)
-        return weir__fault(c->fault, at->offset, at->span, err.note, "%s", err.text);
-    *prepared = (struct prepared){c->prepared, f->release, term->state};
-    c->prepared = prepared;
-    return true;
-}
-
-static bool check_plain_call(struct check *c, struct term *term)
-{
-    const char *name = term->function->help.name;
-    for (uint32_t i = 0; i < term->children; i++) {
-        struct term **x = &term->child[i];
-        char kind = argument_kind(term->function, i);
-        bool ok = false;
-        switch (kind) {
-        case 'a': ok = weir__as_any_text(c, x); break;
-        case 'c': ok = weir__as_constant_text(c, x, name); break;
-        case 'j': ok = weir__as_constant_text(c, x, name) && weir__check_json_path(c, *x); break;
-        case 't': ok = weir__as_text(c, x, name); break;
-        case 'n': ok = weir__as_number(c, x, name, false); break;
-        case 'r':
-            ok = weir__as_number(c, x, name, false) && weir__convert(c, x, WEIR_DOUBLE);
-            break;
-        case 'm': ok = weir__as_moment(c, x, name) && weir__convert(c, x, WEIR_TIMESTAMP); break;
-        case 'k': ok = weir__as_moment(c, x, name); break;
-        case 'p': ok = weir__check_part(c, *x); break;
-        case 'f':
-        case 'F': ok = weir__check_format(c, *x, kind == 'f'); break;
-        case 'i': ok = weir__as_integer(c, x, name); break;
-        }
-        if (!ok)
-            return false;
-    }
-    term->type = result_type(term);
-    if (!prepare(c, term))
-        return false;
-    return term->function->result != RESULT_WIDEST ||
-           weir__convert_all(c, term->child, term->children, term->type);
-}
-
 static bool check_extreme(struct check *c, struct term *term)
 {
     enum weir_type type;
@@ -401,7 +294,7 @@ static bool check_form(struct check *c, struct term **slot)
     case FORM_DATE_ADD:
     case FORM_CAST: break;
     }
-    return check_plain_call(c, term);
+    return weir__check_plain_call(c, term);
 }
 
 static bool unknown_function(struct check *c, const struct term *term, struct text name)
