@@ -100,8 +100,8 @@ bool weir__check_call(struct check *c, struct term **slot);
 
 /* For a function: a date or a timestamp; what is untyped is read as a timestamp. */
 bool weir__as_moment(struct check *c, struct term **slot, const char *who);
-/* The constant name of a part. */
-bool weir__check_part(struct check *c, const struct term *term);
+/* The constant name of a part; is_unit: of one that time is counted in. */
+bool weir__check_part(struct check *c, const struct term *term, bool is_unit);
 /* The constant format of strptime (is_read) or strftime. */
 bool weir__check_format(struct check *c, const struct term *term, bool is_read);
 /* Both operands are checked, and one is a date or a timestamp. */

@@ -90,7 +90,8 @@ static bool read_argument(struct check *c, struct term **x, char kind, const cha
     case 'i': return weir__as_integer(c, x, who);
     case 'm': return weir__as_moment(c, x, who) && weir__convert(c, x, WEIR_TIMESTAMP);
     case 'k': return weir__as_moment(c, x, who);
-    case 'p': return weir__check_part(c, *x);
+    case 'p':
+    case 'u': return weir__check_part(c, *x, kind == 'u');
     default: return weir__check_format(c, *x, kind == 'f');
     }
 }

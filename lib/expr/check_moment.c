@@ -24,16 +24,18 @@ static struct text constant_text(const struct term *term)
     return is_text ? term->vector.text[0] : NO_VALUE;
 }
 
-bool weir__check_part(struct check *c, const struct term *term)
+bool weir__check_part(struct check *c, const struct term *term, bool is_unit)
 {
     enum moment_part part;
     struct text name = constant_text(term);
-    if (name.data != NULL && weir__part_find(name, &part))
+    if (name.data != NULL && weir__part_find(name, &part) && (!is_unit || part <= PART_YEAR))
         return true;
-    return weir__fault(c->fault, term->offset, term->span,
-                       "they are 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', "
-                       "'second', 'millisecond', 'microsecond'",
-                       "the name of a part of the date is wanted here, in quotes");
+    return weir__fault(
+        c->fault, term->offset, term->span,
+        is_unit ? "'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', "
+                  "'millisecond' or 'microsecond'"
+                : "a unit, as 'year', or 'dow', 'isodow', 'doy', 'isoyear'",
+        "the name of a %s is wanted here, in quotes", is_unit ? "unit of time" : "part of a date");
 }
 
 bool weir__check_format(struct check *c, const struct term *term, bool is_read)

@@ -51,7 +51,7 @@ struct weir_call;
  *     a any value, written as text      r one as a double   k a timestamp or a date
  *     c a constant text                 i an integer
  *     j a constant path within JSON
- *     p the constant name of a part of a date; f, F the constant format of strptime, of strftime
+ *     p, u the constant name of a part of a date, of a unit of time; f, F the constant format of strptime, of strftime
  */
 struct function {
     struct weir_function_help help;

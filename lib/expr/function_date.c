@@ -174,15 +174,11 @@ static int64_t unit_of(enum moment_part part, int64_t micros)
     struct civil civil;
     switch (part) {
     case PART_WEEK: return floor_divide(floor_divide(micros, DAY) + 3, 7); /* from Monday */
-    case PART_ISOYEAR: return value_of(part, micros);
     case PART_MONTH:
     case PART_QUARTER:
     case PART_YEAR:
         civil = weir__civil_of(micros);
         return (civil.year * 12 + civil.month - 1) / months_in(part);
-    case PART_DAYOFWEEK:
-    case PART_ISODOW:
-    case PART_DAYOFYEAR: part = PART_DAY; break;
     default: break;
     }
     return floor_divide(micros, micros_in(part));
@@ -198,8 +194,6 @@ FUNCTION(date_diff)
 /* Whole units from `from` on, which is not behind `to`. */
 static int64_t whole_units(enum moment_part part, int64_t from, int64_t to)
 {
-    if (part > PART_YEAR)
-        part = part == PART_ISOYEAR ? PART_YEAR : PART_DAY;
     if (micros_in(part) != 0)
         return (to - from) / micros_in(part);
     int64_t count = unit_of(PART_MONTH, to) - unit_of(PART_MONTH, from), sum;
@@ -221,7 +215,7 @@ FUNCTION(date_sub)
 static int64_t begin_of(enum moment_part part, int64_t micros)
 {
     struct civil civil = weir__civil_of(micros);
-    int64_t months, year;
+    int64_t months;
     switch (part) {
     case PART_WEEK: return (floor_divide(micros, DAY) + 1 - value_of(PART_ISODOW, micros)) * DAY;
     case PART_MONTH:
@@ -229,13 +223,6 @@ static int64_t begin_of(enum moment_part part, int64_t micros)
     case PART_YEAR:
         months = months_in(part);
         return weir__days_of(civil.year, (int)((civil.month - 1) / months * months) + 1, 1) * DAY;
-    case PART_ISOYEAR:
-        year = value_of(part, micros);
-        micros = weir__days_of(year, 1, 4) * DAY; /* always in its first week */
-        return begin_of(PART_WEEK, micros);
-    case PART_DAYOFWEEK:
-    case PART_ISODOW:
-    case PART_DAYOFYEAR: part = PART_DAY; break;
     default: break;
     }
     return floor_divide(micros, micros_in(part)) * micros_in(part);
@@ -342,16 +329,16 @@ const struct function weir__functions_date[] = {
      .form = FORM_DATE_ADD,
      .least = 2,
      .most = 2},
-    ROW(date_diff, "pmm", 3, INTEGER, "date_diff(part, from, to)",
+    ROW(date_diff, "umm", 3, INTEGER, "date_diff(unit, from, to)",
         "how often a new year, month, ... begins on the way",
         "date_diff('year', date '2025-12-31', date '2026-01-01') -> 1\n"
         "date_diff('day', date '2026-01-31', date '2026-01-01') -> -30"),
     ROW(date_part, "pm", 2, INTEGER, "date_part(part, x)", "that part of x",
         "date_part('month', date '2026-01-31') -> 1"),
-    ROW(date_sub, "pmm", 3, INTEGER, "date_sub(part, from, to)",
+    ROW(date_sub, "umm", 3, INTEGER, "date_sub(unit, from, to)",
         "how many whole years, months, ... have gone by",
         "date_sub('month', date '2026-01-15', date '2026-03-14') -> 1"),
-    ROW(date_trunc, "pk", 2, LAST, "date_trunc(part, x)", "where the year, month, ... of x begins",
+    ROW(date_trunc, "uk", 2, LAST, "date_trunc(unit, x)", "where the year, month, ... of x begins",
         "date_trunc('month', date '2026-01-31') -> 2026-01-01\n"
         "date_trunc('hour', timestamp '2026-01-31 13:45:00') -> 2026-01-31 13:00:00"),
     PART_ROW(day, "the day of the month", "date '2026-01-31') -> 31"),

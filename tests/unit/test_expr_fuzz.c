@@ -310,7 +310,8 @@ static const char *argument(char kind)
     case 'i': return ONE_OF(integers);
     case 'm':
     case 'k': return ONE_OF(moments);
-    case 'p': return ONE_OF(parts);
+    case 'p':
+    case 'u': return ONE_OF(parts);
     case 'f':
     case 'F': return ONE_OF(formats);
     case 'j': return ONE_OF(paths);
