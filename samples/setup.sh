@@ -6,7 +6,8 @@
 # Does nothing, and needs no root, where everything is there already.
 set -eu
 
-build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev libarchive-dev libpcre2-dev"
+build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev libarchive-dev"
+build_packages="$build_packages libpcre2-dev libssl-dev libxxhash-dev zlib1g-dev"
 test_packages="check clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd libsqlite3-dev tzdata"
 
 wanted=$build_packages
