@@ -6,6 +6,9 @@
 #include "discard.h"
 #include "file/quarantine.h"
 #include "functions/functions.h"
+#include "hash/hash.h"
+#include "hash/list.h"
+#include "hash/manifest.h"
 #include "lines/lines.h"
 #include "transform.h"
 
@@ -16,6 +19,9 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_lines_read,
                                                             &weir_lines_write,
                                                             &weir_count,
+                                                            &weir_file_list,
+                                                            &weir_file_hash,
+                                                            &weir_manifest_write,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};

@@ -439,8 +439,7 @@ static void close_books(struct crew *crew)
 {
     for (uint32_t m = crew->group->members; m-- > 0;) {
         struct member_counts *counts = &crew->member[m].counts;
-        uint64_t taken =
-            counts->out + counts->dropped + counts->rejected + counts->failed + counts->quarantined;
+        uint64_t taken = counts->out + counts->dropped + counts->rejected + counts->quarantined;
         if (counts->in < taken)
             counts->in = taken;
         if (m > 0)

@@ -326,3 +326,8 @@ ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes, 
         return 0;
     return TEMP_FAILURE_RETRY(pread(stage->runtime->head_fd, to, bytes, (off_t)offset));
 }
+
+int weir_source_memory(const struct weir_stage *stage)
+{
+    return stage->runtime->head_fd;
+}

@@ -135,7 +135,7 @@ struct weir_counts {
     uint64_t in;      /* only a stage that reads raw bytes: the records that it found in them */
     uint64_t dropped; /* asked for: a filter said no */
     uint64_t null_dropped; /* of these, because the condition was null */
-    uint64_t failed;       /* the world said no */
+    uint64_t failed;       /* the world said no; they are passed on with the reason */
     uint64_t bytes;        /* sources: read; sinks: written */
     uint64_t slow_bytes;   /* of what was read, where there are two ways to take it: the type's
                               slow_way */
@@ -208,6 +208,10 @@ WEIR_PUBLIC size_t weir_probed_files(const struct weir_stage *stage);
 /* Reads what probe kept of standard input, as pread(2) does. */
 WEIR_PUBLIC ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes,
                                     uint64_t offset);
+/* For a source that keeps nothing of standard input: a descriptor of memory without a name, empty at
+ * first, which outlives the worker. What it holds up to where the committed state says is what a
+ * successor finds. Borrowed. */
+WEIR_PUBLIC int weir_source_memory(const struct weir_stage *stage);
 
 /* How many bytes of input a split should have. */
 WEIR_PUBLIC size_t weir_split_bytes(const struct weir_stage *stage);

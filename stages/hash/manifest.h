@@ -1,0 +1,26 @@
+/* manifest.h - lists of digests and files, as sha256sum writes and checks them. */
+#ifndef WEIR_HASH_MANIFEST_H
+#define WEIR_HASH_MANIFEST_H
+
+#include <weir/stage.h>
+
+extern const struct weir_stage_type weir_manifest_write;
+extern const struct weir_stage_type weir_manifest_format;
+
+extern const struct weir_option weir__manifest_write_options[];
+
+/* Finds a column, or says that the stage wants it. 0 or a code. */
+int weir__manifest_column(struct weir_stage *stage, const char *name, uint32_t *ret);
+
+/* A line that is put out piece by piece; zero-initialise, release. */
+struct manifest_line {
+    char *bytes;
+    size_t used, capacity;
+};
+/* Makes room for so many more bytes behind `used`. False if there is no memory. */
+bool weir__manifest_line_reserve(struct manifest_line *line, size_t more);
+/* Copies what fits, from *done on. True if that was all; *done is 0 then. */
+bool weir__manifest_line_put(const struct manifest_line *line, size_t *done,
+                             struct weir_output *out);
+
+#endif
