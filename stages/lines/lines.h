@@ -10,7 +10,6 @@
 #include <weir/stage.h>
 
 extern const struct weir_stage_type weir_lines_read;
-extern const struct weir_stage_type weir_lines_cut;
 extern const struct weir_stage_type weir_lines_split;
 
 extern const struct weir_stage_type weir_lines_write;

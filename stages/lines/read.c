@@ -1,5 +1,6 @@
 #include "lines/lines.h"
 
+#include "file/lines.h"
 #include "limit.h"
 
 const struct weir_option weir__lines_read_options[] = {

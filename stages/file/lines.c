@@ -1,5 +1,5 @@
-/* lines.cut: reads the files of lines.read and cuts them into batches of whole lines. */
-#include "lines/lines.h"
+/* lines.cut: reads files and cuts them into batches of whole lines. */
+#include "file/lines.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -36,6 +36,9 @@ static bool skip_line(void *context, const char *bytes, size_t n, bool first, si
     *ret_lines = end != NULL;
     return end != NULL;
 }
+
+static const struct weir_option options[] = {
+    {"path", WEIR_OPT_LIST, NULL, NULL, true, "the file or files to read"}, {0}};
 
 static const struct source_format format = {cut_lines, skip_line};
 
@@ -192,7 +195,7 @@ const struct weir_stage_type weir_lines_cut = {
     .size = sizeof(struct weir_stage_type),
     .name = "lines.cut",
     .summary = "cuts text files into batches of whole lines",
-    .options = weir__lines_read_options,
+    .options = options,
     .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_INNER,
     .state_bytes = sizeof(struct source_state),
     .configure = cut_configure,
