@@ -22,6 +22,8 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_file_list,
                                                             &weir_file_hash,
                                                             &weir_manifest_write,
+                                                            &weir_manifest_read,
+                                                            &weir_manifest_check,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};

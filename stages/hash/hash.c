@@ -27,11 +27,11 @@ enum added { ADDED_BYTES, ADDED_STATUS, ADDED_ERROR, ADDED_DIGEST };
 struct hash {
     struct digests digests;
     enum on_change on_change;
-    int known[KNOWN];    /* columns of the input; -1: not there */
-    uint32_t *place;     /* of each added column in the output */
-    uint32_t columns;    /* of the output */
-    struct records rows; /* the added ones */
-    bool *all;           /* of them are wanted from rows */
+    int known[KNOWN];       /* columns of the input; -1: not there */
+    uint32_t *place;        /* of each added column in the output */
+    uint32_t columns;       /* of the output */
+    struct records records; /* the added ones */
+    bool *all;              /* of them are wanted from records */
     struct weir_column *column;
     const struct weir_batch *in; /* during a call and until the next: for locate */
     uint32_t first;
@@ -137,7 +137,7 @@ static int hash_open(struct weir_stage *stage)
     hash->column = calloc(hash->columns, sizeof(*hash->column));
     hash->all = calloc(added, sizeof(*hash->all));
     if (hash->column == NULL || hash->all == NULL || !weir__digests_open(&hash->digests) ||
-        weir__records_init(&hash->rows, added, CALL_RECORDS) < 0)
+        weir__records_init(&hash->records, added, CALL_RECORDS) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory to read files");
     for (uint32_t a = 0; a < added; a++)
         hash->all[a] = stage->needed[hash->place[a]];
@@ -297,7 +297,7 @@ static void tell(const struct subject *subject, enum status status)
 static int add_record(struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
 {
     struct hash *hash = stage->self;
-    struct records *rows = &hash->rows;
+    struct records *records = &hash->records;
     struct subject subject = {0};
     for (enum known k = 0; k < KNOWN; k++)
         if (hash->known[k] >= 0)
@@ -307,19 +307,19 @@ static int add_record(struct weir_stage *stage, const struct weir_batch *in, uin
     if (subject.path == NULL)
         return WEIR_EOS;
     enum status status = read_subject(hash, &subject);
-    int rc =
-        weir__records_set(rows, ADDED_STATUS, status_names[status], strlen(status_names[status]));
+    int rc = weir__records_set(records, ADDED_STATUS, status_names[status],
+                               strlen(status_names[status]));
     if (status == STATUS_OK) {
-        rc |= weir__records_set_number(rows, ADDED_BYTES, hash->file.bytes);
+        rc |= weir__records_set_number(records, ADDED_BYTES, hash->file.bytes);
         for (uint32_t i = 0; i < hash->digests.count; i++)
-            rc |= weir__records_set(rows, ADDED_DIGEST + i, hash->file.text[i],
+            rc |= weir__records_set(records, ADDED_DIGEST + i, hash->file.text[i],
                                     strlen(hash->file.text[i]));
     } else {
-        rc |= weir__records_set(rows, ADDED_ERROR, subject.reason, strlen(subject.reason));
+        rc |= weir__records_set(records, ADDED_ERROR, subject.reason, strlen(subject.reason));
         tell(&subject, status);
         stage->count.failed += status != STATUS_SKIPPED;
     }
-    weir__records_end_record(rows);
+    weir__records_end(records);
     free(subject.path);
     return rc;
 }
@@ -334,7 +334,7 @@ static void hash_locate(const struct weir_batch *batch, uint32_t record, struct 
 static const struct weir_column *join_columns(struct weir_stage *stage, const struct weir_batch *in)
 {
     struct hash *hash = stage->self;
-    const struct weir_column *added = weir__records_columns(&hash->rows, hash->all);
+    const struct weir_column *added = weir__records_columns(&hash->records, hash->all);
     for (uint32_t c = 0; c < stage->in->columns; c++) {
         hash->column[c] = in->column[c];
         if (in->column[c].entry != NULL)
@@ -351,11 +351,11 @@ static int hash_process(struct weir_stage *stage, const struct weir_batch *in, u
     struct hash *hash = stage->self;
     uint32_t record = hash->first = (uint32_t)*cursor;
     hash->in = in;
-    weir__records_clear(&hash->rows);
-    for (; record < in->records && hash->rows.records < CALL_RECORDS; record++)
+    weir__records_clear(&hash->records);
+    for (; record < in->records && hash->records.count < CALL_RECORDS; record++)
         if (add_record(stage, in, record) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for a batch");
-    out->batch = (struct weir_batch){.records = hash->rows.records,
+    out->batch = (struct weir_batch){.records = hash->records.count,
                                      .columns = hash->columns,
                                      .column = join_columns(stage, in),
                                      .origin = in->origin,
@@ -371,7 +371,7 @@ static void hash_close(struct weir_stage *stage)
     if (hash == NULL)
         return;
     weir__digests_close(&hash->digests);
-    weir__records_release(&hash->rows);
+    weir__records_release(&hash->records);
     free(hash->place);
     free(hash->all);
     free(hash->column);

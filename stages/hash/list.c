@@ -32,7 +32,7 @@ struct list {
     struct walk_options options;
     uint32_t lists; /* a bit a type */
     struct walk walk;
-    struct records rows;
+    struct records records;
 };
 
 static const struct weir_option options[] = {
@@ -114,7 +114,7 @@ static int list_open(struct weir_stage *stage)
     struct list *list = stage->self;
     const bool *needed = stage->needed;
     list->options.look = needed[SIZE] || needed[MTIME] || needed[DEVICE] || needed[INODE];
-    if (weir__records_init(&list->rows, COLUMNS, BATCH_RECORDS) < 0)
+    if (weir__records_init(&list->records, COLUMNS, BATCH_RECORDS) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory for a batch");
     return weir__walk_open(&list->walk, stage, stage->state, &list->options);
 }
@@ -125,12 +125,12 @@ static bool is_listed(const struct list *list, const struct walk_entry *entry)
     return entry->error != 0 || (list->lists & type_bit(entry->type)) != 0;
 }
 
-static int set_text(struct records *rows, enum column column, const char *text)
+static int set_text(struct records *records, enum column column, const char *text)
 {
-    return weir__records_set(rows, column, text, strlen(text));
+    return weir__records_set(records, column, text, strlen(text));
 }
 
-static int set_time(struct records *rows, const struct timespec *at)
+static int set_time(struct records *records, const struct timespec *at)
 {
     char text[64];
     struct tm tm;
@@ -138,50 +138,51 @@ static int set_time(struct records *rows, const struct timespec *at)
         return 0;
     size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(text + n, sizeof(text) - n, ".%09ldZ", at->tv_nsec);
-    return set_text(rows, MTIME, text);
+    return set_text(records, MTIME, text);
 }
 
-static int add_record(struct records *rows, const bool *needed, const struct walk_entry *entry)
+static int add_record(struct records *records, const bool *needed, const struct walk_entry *entry)
 {
-    int rc = weir__records_set(rows, PATH, entry->path, entry->path_bytes);
-    rc |= needed[TYPE] ? set_text(rows, TYPE, weir__file_type_name(entry->type)) : 0;
+    int rc = weir__records_set(records, PATH, entry->path, entry->path_bytes);
+    rc |= needed[TYPE] ? set_text(records, TYPE, weir__file_type_name(entry->type)) : 0;
     if (entry->looked) {
-        rc |= needed[SIZE] ? weir__records_set_number(rows, SIZE, (uint64_t)entry->st.st_size) : 0;
-        rc |= needed[MTIME] ? set_time(rows, &entry->st.st_mtim) : 0;
-        rc |= needed[DEVICE] ? weir__records_set_number(rows, DEVICE, entry->st.st_dev) : 0;
-        rc |= needed[INODE] ? weir__records_set_number(rows, INODE, entry->st.st_ino) : 0;
+        rc |=
+            needed[SIZE] ? weir__records_set_number(records, SIZE, (uint64_t)entry->st.st_size) : 0;
+        rc |= needed[MTIME] ? set_time(records, &entry->st.st_mtim) : 0;
+        rc |= needed[DEVICE] ? weir__records_set_number(records, DEVICE, entry->st.st_dev) : 0;
+        rc |= needed[INODE] ? weir__records_set_number(records, INODE, entry->st.st_ino) : 0;
     }
     if (entry->error != 0)
-        rc |= set_text(rows, ERROR, strerror(entry->error));
-    weir__records_end_record(rows);
+        rc |= set_text(records, ERROR, strerror(entry->error));
+    weir__records_end(records);
     return rc;
 }
 
 static int list_produce(struct weir_stage *stage, struct weir_output *out)
 {
     struct list *list = stage->self;
-    struct records *rows = &list->rows;
+    struct records *records = &list->records;
     uint64_t bytes = 0;
     int more = 1;
-    weir__records_clear(rows);
+    weir__records_clear(records);
     weir__walk_begin(&list->walk);
-    while (rows->records < BATCH_RECORDS && bytes < BATCH_BYTES &&
-           rows->heap_bytes < out->capacity / BATCH_HEAP_SHARE) {
+    while (records->count < BATCH_RECORDS && bytes < BATCH_BYTES &&
+           records->heap_bytes < out->capacity / BATCH_HEAP_SHARE) {
         struct walk_entry entry;
         more = weir__walk_next(&list->walk, &entry);
         if (more <= 0)
             break;
         if (!is_listed(list, &entry))
             continue;
-        if (add_record(rows, stage->needed, &entry) < 0)
+        if (add_record(records, stage->needed, &entry) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for a batch");
         bytes += entry.looked ? (uint64_t)entry.st.st_size : 0;
     }
     if (more < 0)
         return more;
-    out->batch = (struct weir_batch){.records = rows->records,
+    out->batch = (struct weir_batch){.records = records->count,
                                      .columns = COLUMNS,
-                                     .column = weir__records_columns(rows, stage->needed),
+                                     .column = weir__records_columns(records, stage->needed),
                                      .origin = {.file = UINT32_MAX}};
     return more == 0 ? WEIR_DONE : WEIR_MORE;
 }
@@ -192,7 +193,7 @@ static void list_close(struct weir_stage *stage)
     if (list == NULL)
         return;
     weir__walk_close(&list->walk);
-    weir__records_release(&list->rows);
+    weir__records_release(&list->records);
     free(list);
     stage->self = NULL;
 }

@@ -1,0 +1,28 @@
+#include "hash/manifest.h"
+
+#include "file/write.h"
+
+const struct weir_option weir__manifest_check_options[] = {
+    {"path", WEIR_OPT_PATH, "-", NULL, false,
+     "the file to write the report to; \"-\" is standard output"},
+    {"quiet", WEIR_OPT_BOOL, "false", NULL, false, "write no line for a file that is as expected"},
+    {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
+     "what to do with a file that is there already"},
+    {0}};
+
+static const struct weir_stage_type *const inner[] = {&weir_manifest_compare, &weir_file_write,
+                                                      NULL};
+
+const struct weir_stage_type weir_manifest_check = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "manifest.check",
+    .summary = "compares digests with those expected, as sha256sum --check does",
+    .doc = "Compares the columns expected, which manifest.read makes, and digest, which file.hash "
+           "makes, and writes a line for each path, as sha256sum --check does: OK, FAILED, or "
+           "FAILED open or read. A digest that differs is counted as failed, so that the program "
+           "ends with 1 unless max_failed allows it.",
+    .options = weir__manifest_check_options,
+    .traits = WEIR_SINK,
+    .inner = inner,
+};

@@ -1,0 +1,132 @@
+/* manifest.compare: makes the lines of a report. The cursor is as in manifest.format. */
+#include "hash/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash/name.h"
+
+struct compare {
+    uint32_t path, expected, digest;
+    int status; /* -1: not there */
+    bool quiet;
+    struct manifest_line line;
+};
+
+static int compare_configure(struct weir_stage *stage)
+{
+    struct compare *compare = calloc(1, sizeof(*compare));
+    stage->self = compare;
+    if (compare == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    compare->quiet = weir_option_number(stage, "quiet") == 1;
+    return 0;
+}
+
+static int compare_bind(struct weir_stage *stage, struct weir_schema *schema)
+{
+    struct compare *compare = stage->self;
+    schema->raw = true;
+    compare->status = weir_schema_find(stage->in, "status");
+    int rc = weir__manifest_column(stage, "path", &compare->path);
+    if (rc == 0)
+        rc = weir__manifest_column(stage, "expected", &compare->expected);
+    if (rc == 0)
+        rc = weir__manifest_column(stage, "digest", &compare->digest);
+    return rc;
+}
+
+static void compare_needs(struct weir_stage *stage, bool *in_needed)
+{
+    const struct compare *compare = stage->self;
+    in_needed[compare->path] = in_needed[compare->expected] = in_needed[compare->digest] = true;
+    if (compare->status >= 0)
+        in_needed[compare->status] = true;
+}
+
+static bool same(const struct weir_value *a, const struct weir_value *b)
+{
+    return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
+}
+
+/* What file.hash could not read it has counted; what it skipped was expected here. */
+static bool is_skipped(const struct compare *compare, const struct weir_batch *in, uint32_t record)
+{
+    static const struct weir_value skipped = {"skipped", 7};
+    struct weir_value status = {0};
+    if (compare->status >= 0)
+        status = weir_value(&in->column[compare->status], record);
+    return status.data != NULL && same(&status, &skipped);
+}
+
+/* sha256sum --check escapes only names with a newline, unlike the manifest itself. */
+static bool make_line(struct compare *compare, const struct weir_value *name, const char *verdict)
+{
+    struct manifest_line *line = &compare->line;
+    line->used = 0;
+    if (!weir__manifest_line_reserve(line, 2 * (size_t)name->length + strlen(verdict) + 1))
+        return false;
+    if (name->length > 0 && memchr(name->data, '\n', name->length) != NULL) {
+        line->bytes[line->used++] = '\\';
+        line->used += weir__name_escape(name->data, name->length, line->bytes + line->used);
+    } else {
+        memcpy(line->bytes, name->data, name->length);
+        line->used = name->length;
+    }
+    memcpy(line->bytes + line->used, verdict, strlen(verdict));
+    line->used += strlen(verdict);
+    return true;
+}
+
+static int compare_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                           struct weir_output *out)
+{
+    struct compare *compare = stage->self;
+    uint32_t record = (uint32_t)*cursor;
+    size_t done = (size_t)(*cursor >> 32);
+    for (; record < in->records; record++) {
+        struct weir_value name = weir_value(&in->column[compare->path], record);
+        struct weir_value expected = weir_value(&in->column[compare->expected], record);
+        struct weir_value digest = weir_value(&in->column[compare->digest], record);
+        bool read = digest.data != NULL;
+        bool good = read && expected.data != NULL && same(&expected, &digest);
+        if (good && compare->quiet)
+            continue;
+        if (!make_line(compare, &name,
+                       good   ? ": OK\n"
+                       : read ? ": FAILED\n"
+                              : ": FAILED open or read\n"))
+            return weir_fail(stage, WEIR_EOS, "no memory for a line");
+        if (done > compare->line.used)
+            return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
+        if (!weir__manifest_line_put(&compare->line, &done, out))
+            break;
+        stage->count.failed += read ? !good : is_skipped(compare, in, record);
+    }
+    *cursor = record < in->records ? (uint64_t)record | (uint64_t)done << 32 : UINT64_MAX;
+    return 0;
+}
+
+static void compare_close(struct weir_stage *stage)
+{
+    struct compare *compare = stage->self;
+    if (compare == NULL)
+        return;
+    free(compare->line.bytes);
+    free(compare);
+    stage->self = NULL;
+}
+
+const struct weir_stage_type weir_manifest_compare = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "manifest.compare",
+    .summary = "makes lines of how digests compare with those expected",
+    .options = weir__manifest_check_options,
+    .traits = WEIR_INNER,
+    .configure = compare_configure,
+    .bind = compare_bind,
+    .needs = compare_needs,
+    .process = compare_process,
+    .close = compare_close,
+};

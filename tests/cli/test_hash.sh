@@ -1,0 +1,203 @@
+#!/bin/sh
+# The digests of whole trees: what sha256sum makes of the same files, line by line, whatever they are called.
+# shellcheck source=tests/cli/common.sh
+. "$WEIR_SOURCE/tests/cli/common.sh"
+
+export LC_ALL=C
+hash_tree=$WEIR_SOURCE/pipelines/hash-tree.yaml
+
+# hash CODE ROOT [ARGUMENT...]: the manifest's lines go to file `got`, in order.
+hash() {
+    wanted_code=$1 root=$2
+    shift 2
+    rm -f SUMS
+    run "$wanted_code" run "$hash_tree" --var root="$root" --var out=SUMS "$@"
+    sort SUMS >got
+}
+
+# expect ROOT: what sha256sum says of its files, but for those whose path is too long for it.
+expect() {
+    find "$1" -type f ! -name too-deep -exec sha256sum {} + | sort >expected
+}
+
+# ---- ugly names, and sizes around those of a block and of the buffer
+
+mkdir -p tree/a/b tree/-dash 'tree/ b l ' tree/empty
+printf x >"tree/$(printf 'new\nline')"
+printf x >"tree/$(printf 'carriage\rreturn')"
+printf x >'tree/back\slash'
+printf x >'tree/back\nslash'
+printf x >"tree/$(printf 'not utf-8 \377\300')"
+printf x >"tree/$(printf '%0255d' 0)"
+printf x >tree/-dash/-x
+printf x >'tree/ b l / '
+for size in 0 1 55 56 63 64 65 131071 131072 131073 1000000; do
+    head -c "$size" /dev/urandom >"tree/size-$size"
+done
+ln tree/size-1000000 tree/a/b/hard-link
+ln -s nowhere tree/dangling
+ln -s .. tree/a/up
+hash 0 tree
+expect tree
+same got expected
+[ "$(wc -l <got)" -eq 20 ] || fail "not 20 lines"
+sha256sum --check --quiet SUMS || fail "sha256sum does not take the manifest"
+for option in tag zero; do
+    case $option in tag) with='format: bsd' ;; zero) with='zero: true' ;; esac
+    sed "s/with: {path:/with: {$with, path:/" "$hash_tree" >other.yaml
+    run 0 run other.yaml --var root=tree --var out=other
+    find tree -type f -exec sha256sum --$option {} + >plain
+    tr '\n\0' '\0\n' <plain | sort >expected
+    tr '\n\0' '\0\n' <other | sort >got
+    [ $option = zero ] || { tr '\0' '\n' <got | sort >got2 && mv got2 got; tr '\0' '\n' <expected | sort >expected2 && mv expected2 expected; }
+    same got expected
+done
+
+# ---- checking: the lines that sha256sum --check writes
+
+check_manifest=$WEIR_SOURCE/pipelines/check-manifest.yaml
+# check CODE: what both say of SUMS.
+check() {
+    run "$1" run "$check_manifest" --var manifest=SUMS
+    sha256sum --check SUMS >expected 2>/dev/null
+    same out expected
+}
+hash 0 tree
+check 0
+printf y >"tree/$(printf 'new\nline')"
+rm tree/-dash/-x
+check 1
+says err "tree/-dash/-x: No such file or directory"
+says err "exit 1: 2 records failed"
+echo rubbish >>SUMS
+check 1
+says err "1 record rejected"
+printf x >"tree/$(printf 'new\nline')"
+printf x >tree/-dash/-x
+find tree -type f -exec sha256sum --tag {} + >SUMS
+check 0
+if command -v openssl >/dev/null; then
+    openssl dgst -sha256 tree/size-* >SUMS
+    run 0 run -q "$check_manifest" --var manifest=SUMS
+    [ "$(grep -c ': OK$' out)" -eq 11 ] || fail "not every line of OpenSSL is checked"
+fi
+
+# ---- a path that no call to the system takes at once
+
+(
+    cd tree/a/b || exit 1
+    for level in $(seq 20); do
+        name=$(printf '%0250d' "$level")
+        mkdir "$name" && cd -P "$name" || exit 1
+    done
+    echo abc >too-deep
+)
+hash 0 tree
+grep -q "^edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb  tree/a/b/0.*/too-deep$" got ||
+    fail "the deep file is missing"
+grep -v too-deep got >short
+expect tree
+same short expected
+# What rm cannot reach either.
+find tree/a/b -depth -delete
+
+# ---- what is no file
+
+mkdir odd
+mkfifo odd/fifo
+echo abc >odd/file
+hash 0 odd
+says err "odd/fifo: skipped, is a FIFO"
+expect odd
+same got expected
+hash 0 /dev/null
+says err "/dev/null: skipped, is a device"
+empty got
+
+# ---- files that are not as long as they say, and one that cannot be read
+
+for file in /proc/version /sys/kernel/mm/transparent_hugepage/enabled; do
+    [ -r "$file" ] || continue
+    hash 0 "$file"
+    sha256sum "$file" >expected
+    same got expected
+done
+if head -c 1 /proc/$$/mem 2>&1 >/dev/null | grep -q "Input/output error"; then
+    hash 1 /proc/$$/mem
+    says err "/proc/$$/mem: Input/output error at byte 0 of 0"
+    says err "exit 1: 1 record failed (run: max_failed would allow them)"
+    empty got
+else
+    echo "skipped: a file that cannot be read"
+fi
+
+# No permission; root is not asked for it.
+if [ "$(id -u)" -ne 0 ]; then
+    as='' && mkdir closed
+elif command -v setpriv >/dev/null; then
+    as='setpriv --reuid 65534 --regid 65534 --clear-groups' && mkdir -m 777 closed && chmod 755 .
+fi
+if [ -d closed ]; then
+    # shellcheck disable=SC2086
+    $as sh -c 'cd closed && mkdir folder && echo x >folder/x && echo x >file && echo abc >good && chmod 0 folder file'
+    code=0
+    # shellcheck disable=SC2086
+    $as "$program" run "$hash_tree" --var root=closed --var out=- >out 2>err || code=$?
+    [ "$code" -eq 1 ] || fail "exit $code, not 1, with files that may not be read"
+    says err "closed/file: Permission denied"
+    says err "closed/folder: Permission denied"
+    says err "exit 1: 2 records failed"
+    sha256sum closed/good >expected
+    same out expected
+    rm -rf closed
+else
+    echo "skipped: files without permission (root, and no setpriv)"
+fi
+
+# ---- full disks, large files, many files
+
+run 74 run "$hash_tree" --var root=odd --var out=/dev/full
+says err "No space left on device"
+
+mkdir large
+truncate -s 4294967297 large/sparse
+hash 0 large
+says got "fbb82f7b353676bb562eb82157fcf0ea42c36492ca13ee56dbf82c08b6802c5c"
+
+# A file that takes hours is no reason to wait for it.
+truncate -s 1T large/sparse
+"$program" run "$hash_tree" --var root=large --var out=never 2>err &
+pid=$!
+sleep 1
+kill -TERM $pid
+code=0
+wait $pid || code=$?
+[ "$code" -eq 143 ] || fail "stopped in the middle of a file: exit $code, not 143"
+[ ! -e never ] || fail "a stopped run has published"
+[ ! -e .never.part ] || fail "a stopped run has left its temporary file"
+
+mkdir many
+(cd many && seq 100000 | xargs touch)
+hash 0 many
+[ "$(cut -d ' ' -f 1 got | sort -u)" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] ||
+    fail "empty files have other digests"
+cut -d / -f 2 got | sort -n | cmp -s - "$(seq 100000 >numbers && echo numbers)" || fail "not every file once"
+
+# ---- a worker that is killed while it hashes
+
+mkdir slow
+for file in 1 2 3 4 5 6 7 8; do
+    truncate -s 200M "slow/$file"
+done
+"$program" run "$hash_tree" --var root=slow --var out=SUMS --workers 2 2>err &
+pid=$!
+sleep 0.3
+for worker in $(pgrep -P $pid); do
+    kill -KILL "$worker"
+done
+wait $pid || fail "killed workers: exit $?"
+says err "is replaced"
+sort SUMS >got
+expect slow
+same got expected
+finish

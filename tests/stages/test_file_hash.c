@@ -1,0 +1,539 @@
+/* file.list, file.hash and the manifests. */
+#include "stages/rig.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "hash/digest.h"
+#include "hash/hash.h"
+#include "hash/list.h"
+#include "hash/manifest.h"
+#include "hash/walk.h"
+
+#define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define ABC   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static struct rig rig;
+
+static void setup(void)
+{
+    rig_init(&rig);
+}
+
+static void teardown(void)
+{
+    rig_release(&rig);
+}
+
+/* ---- trees ---- */
+
+static void make_folder(const char *name)
+{
+    ck_assert_int_eq(mkdir(rig_path(&rig, name), 0777), 0);
+}
+
+static const char *tree(void)
+{
+    return rig_path(&rig, "tree");
+}
+
+/* Folders in folders, and more files than fit a batch. */
+static void make_tree(void)
+{
+    char name[64];
+    make_folder("tree");
+    for (int d = 0; d < 20; d++) {
+        snprintf(name, sizeof(name), "tree/s%02d", d);
+        make_folder(name);
+        snprintf(name, sizeof(name), "tree/s%02d/file", d);
+        rig_write(&rig, name, "abc");
+    }
+    for (int f = 0; f < 100; f++) {
+        snprintf(name, sizeof(name), "tree/f%02d", f);
+        rig_write(&rig, name, "");
+    }
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The output's lines in order, without the rig's folder; to be freed. */
+static char *sorted(struct buf *output)
+{
+    char *line[4096], *save = NULL;
+    size_t lines = 0, folder = strlen(rig.dir) + 1;
+    struct buf ret;
+    weir__buf_init(&ret);
+    for (char *at = strtok_r(output->data, "\n", &save); at != NULL;
+         at = strtok_r(NULL, "\n", &save)) {
+        char *found = strstr(at, rig.dir);
+        if (found != NULL)
+            memmove(found, found + folder, strlen(found + folder) + 1);
+        ck_assert_uint_lt(lines, 4096);
+        line[lines++] = at;
+    }
+    qsort(line, lines, sizeof(*line), compare_lines);
+    for (size_t i = 0; i < lines; i++)
+        weir__buf_printf(&ret, "%s\n", line[i]);
+    return weir__buf_detach(&ret);
+}
+
+static char *run_tree(struct node *with, const char *wanted)
+{
+    rig.wanted = wanted;
+    rig_add(&rig, &weir_file_list, with);
+    int rc = rig_run(&rig);
+    ck_assert_msg(rc == 0, "%s", rig_error(&rig));
+    return sorted(&rig.output);
+}
+
+static void check_tree(struct node *with, const char *wanted, const char *expected)
+{
+    char *got = run_tree(with, wanted);
+    ck_assert_str_eq(got, expected);
+    free(got);
+}
+
+START_TEST(test_every_file_is_listed_once_wherever_workers_die)
+{
+    make_tree();
+    rig.kill_every = (unsigned)_i;
+    rig_add(&rig, &weir_file_list, rig_with("root", tree(), NULL));
+    rig_add(&rig, &weir_file_hash, NULL);
+    rig_add(&rig, &weir_manifest_format, rig_with("path", "unused", NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_uint_eq(rig.kills > 0, _i > 0);
+    char *got = sorted(&rig.output), *at = got;
+    for (int f = 0; f < 120; f++) {
+        char line[200];
+        if (f < 20)
+            snprintf(line, sizeof(line), "%s  tree/s%02d/file\n", ABC, f);
+        else
+            snprintf(line, sizeof(line), "%s  tree/f%02d\n", EMPTY, f - 20);
+        ck_assert_msg(strncmp(at, line, strlen(line)) == 0, "not %s but %.90s", line, at);
+        at += strlen(line);
+    }
+    ck_assert_str_eq(at, "");
+    free(got);
+}
+END_TEST
+
+START_TEST(test_links_are_not_followed_unless_told)
+{
+    make_folder("tree");
+    make_folder("tree/d");
+    rig_write(&rig, "tree/d/file", "abc");
+    ck_assert_int_eq(symlink("d", rig_path(&rig, "tree/to-d")), 0);
+    ck_assert_int_eq(symlink("../..", rig_path(&rig, "tree/d/up")), 0);
+    ck_assert_int_eq(symlink("nothing", rig_path(&rig, "tree/dangling")), 0);
+    ck_assert_int_eq(symlink("round", rig_path(&rig, "tree/round")), 0);
+    if (_i == 0)
+        check_tree(rig_with("root", tree(), NULL), "path|type|error", "tree/d/file|file|~\n");
+    else if (_i == 1)
+        check_tree(rig_put(rig_with("root", tree(), NULL), "file_types", rig_list("symlink", NULL)),
+                   "path|type",
+                   "tree/d/up|symlink\ntree/dangling|symlink\ntree/round|symlink\n"
+                   "tree/to-d|symlink\n");
+    else
+        check_tree(rig_with("root", tree(), "follow_symlinks", "true", "exclude", "up", NULL),
+                   "path|type|error",
+                   "tree/d/file|file|~\n"
+                   "tree/dangling|symlink|No such file or directory\n"
+                   "tree/round|symlink|Too many levels of symbolic links\n"
+                   "tree/to-d/file|file|~\n");
+}
+END_TEST
+
+START_TEST(test_a_link_to_a_folder_above_is_told_and_not_followed)
+{
+    make_folder("tree");
+    rig_write(&rig, "tree/file", "");
+    ck_assert_int_eq(symlink(".", rig_path(&rig, "tree/self")), 0);
+    check_tree(rig_with("root", tree(), "follow_symlinks", "true", NULL), "path|error",
+               "tree/file|~\ntree/self|Too many levels of symbolic links\n");
+}
+END_TEST
+
+START_TEST(test_files_are_chosen_by)
+{
+    static const struct {
+        const char *option, *value, *expected;
+    } choices[] = {
+        {"include", "*.c", "tree/.h/c.c\ntree/a.c\ntree/d/b.c\n"},
+        {"include", "d/*", "tree/d/b.c\ntree/d/b.h\n"},
+        {"exclude", "d", "tree/.h/c.c\ntree/a.c\n"},
+        {"exclude", "*/b.*", "tree/.h/c.c\ntree/a.c\n"},
+        {"hidden", "false", "tree/a.c\ntree/d/b.c\ntree/d/b.h\n"},
+        {"max_depth", "1", "tree/a.c\n"},
+        {"one_filesystem", "true", "tree/.h/c.c\ntree/a.c\ntree/d/b.c\ntree/d/b.h\n"},
+    };
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        rig_init(&rig);
+        make_folder("tree");
+        make_folder("tree/d");
+        make_folder("tree/.h");
+        rig_write(&rig, "tree/a.c", "");
+        rig_write(&rig, "tree/d/b.c", "");
+        rig_write(&rig, "tree/d/b.h", "");
+        rig_write(&rig, "tree/.h/c.c", "");
+        check_tree(rig_with("root", tree(), choices[i].option, choices[i].value, NULL), "path",
+                   choices[i].expected);
+        if (i + 1 < sizeof(choices) / sizeof(choices[0]))
+            rig_release(&rig);
+    }
+}
+END_TEST
+
+/* Of twenty folders some are still to be walked when they become links. */
+START_TEST(test_a_folder_that_becomes_a_link_during_the_walk_leads_nowhere)
+{
+    char name[64], moved[64];
+    make_tree();
+    make_folder("outside");
+    rig_write(&rig, "outside/secret", "");
+    rig.wanted = "path|error";
+    rig_add(&rig, &weir_file_list, rig_with("root", tree(), NULL));
+    ck_assert_int_eq(rig_plan(&rig), 0);
+    ck_assert_int_eq(rig_open(&rig), 0);
+    ck_assert_int_eq(rig_transaction(&rig, 0), 1);
+    for (int d = 0; d < 20; d++) {
+        snprintf(name, sizeof(name), "tree/s%02d", d);
+        snprintf(moved, sizeof(moved), "moved%02d", d);
+        ck_assert_int_eq(rename(rig_path(&rig, name), rig_path(&rig, moved)), 0);
+        ck_assert_int_eq(symlink("../outside", rig_path(&rig, name)), 0);
+    }
+    while (rig_transaction(&rig, 0) == 1) {
+    }
+    rig_close(&rig);
+    ck_assert_ptr_null(strstr(rig.output.data, "secret"));
+    ck_assert_ptr_nonnull(strstr(rig.output.data, "|Not a directory"));
+    ck_assert_uint_eq(rig.stage[0].records, 120);
+}
+END_TEST
+
+START_TEST(test_a_root_that_is_not_there_is_an_error_of_planning)
+{
+    make_folder("tree");
+    rig_add(&rig, &weir_file_list, rig_with("root", rig_path(&rig, "tree/none"), NULL));
+    ck_assert_int_eq(rig_plan(&rig), WEIR_ENOINPUT);
+    ck_assert_ptr_nonnull(strstr(rig_error(&rig), "tree/none': No such file or directory"));
+}
+END_TEST
+
+/* ---- hashing ---- */
+
+static void hash_rows(const char *columns, const char *rows, struct node *with)
+{
+    rig_table(&rig, columns, rows);
+    rig_add(&rig, &weir_file_hash, with);
+    int rc = rig_run(&rig);
+    ck_assert_msg(rc == 0, "%s", rig_error(&rig));
+}
+
+static const char *row(const char *path)
+{
+    static char text[600];
+    snprintf(text, sizeof(text), "%s\n", path);
+    return text;
+}
+
+START_TEST(test_several_digests_are_made_in_one_read)
+{
+    rig.wanted = "sha1|md5|sha256";
+    hash_rows("path", row(rig_write(&rig, "abc", "abc")),
+              rig_put(rig_with(NULL), "algorithm", rig_list("sha1", "md5", "sha256", NULL)));
+    ck_assert_str_eq(rig.output.data, "a9993e364706816aba3e25717850c26c9cd0d89d|"
+                                      "900150983cd24fb0d6963f7d28e17f72|" ABC "\n");
+}
+END_TEST
+
+START_TEST(test_a_digest_may_be_base64)
+{
+    rig.wanted = "bytes|status|error|digest";
+    hash_rows("path", row(rig_write(&rig, "abc", "abc")),
+              rig_with("encoding", "base64", "algorithm", "md5", NULL));
+    ck_assert_str_eq(rig.output.data, "3|ok|~|kAFQmDzST7DWlj99KOF/cg==\n");
+}
+END_TEST
+
+START_TEST(test_an_unknown_algorithm_is_an_error_of_planning)
+{
+    rig_table(&rig, "path", "x\n");
+    rig_add(&rig, &weir_file_hash, rig_with("algorithm", "sha257", NULL));
+    ck_assert_int_eq(rig_plan(&rig), WEIR_ECONFIG);
+    ck_assert_str_eq(rig_error(&rig), "OpenSSL has no digest 'sha257'");
+}
+END_TEST
+
+static const struct {
+    const char *columns, *row; /* behind a path in the rig's folder */
+    const char *path, *expected;
+    unsigned failed;
+} refusals[] = {
+    {"path", "", "none", "failed|No such file or directory|~\n", 1},
+    {"path|device|inode", "|1|2", "none", "failed|gone between listing and reading|~\n", 1},
+    {"path|device|inode", "|1|2", "abc", "changed|replaced between listing and reading|~\n", 1},
+    {"path|error", "|Permission denied", "abc", "failed|Permission denied|~\n", 1},
+    {"path", "", "folder", "failed|Is a directory|~\n", 1},
+    {"path", "", "fifo", "skipped|is a FIFO|~\n", 0},
+    {"path|type", "|socket", "abc", "skipped|is a socket|~\n", 0},
+};
+
+START_TEST(test_a_file_without_a_digest_says_why)
+{
+    char rows[700];
+    rig_write(&rig, "abc", "abc");
+    make_folder("folder");
+    ck_assert_int_eq(mkfifo(rig_path(&rig, "fifo"), 0666), 0);
+    snprintf(rows, sizeof(rows), "%s%s\n", rig_path(&rig, refusals[_i].path), refusals[_i].row);
+    rig.wanted = "status|error|digest";
+    hash_rows(refusals[_i].columns, rows, NULL);
+    const char *at = rig.output.data;
+    if (strstr(refusals[_i].columns, "error") != NULL) /* it stands where it came from */
+        ck_assert_str_eq(at, "Permission denied|failed|~\n");
+    else
+        ck_assert_str_eq(at, refusals[_i].expected);
+    ck_assert_uint_eq(rig.stage[0].total.failed, refusals[_i].failed);
+}
+END_TEST
+
+/* ---- files that change ---- */
+
+enum change { APPENDED, TRUNCATED, REWRITTEN, REPLACED, UNTOUCHED };
+
+static void change_file(const char *path, enum change how)
+{
+    int fd;
+    usleep(20000); /* a tick of the file system's clock */
+    switch (how) {
+    case APPENDED:
+        fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+        ck_assert_int_eq(write(fd, "x", 1), 1);
+        close(fd);
+        break;
+    case TRUNCATED: ck_assert_int_eq(truncate(path, 1), 0); break;
+    case REWRITTEN:
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        ck_assert_int_eq(write(fd, "x", 1), 1);
+        close(fd);
+        break;
+    case REPLACED:
+        rig_write(&rig, "other", "xyz");
+        ck_assert_int_eq(rename(rig_path(&rig, "other"), path), 0);
+        break;
+    case UNTOUCHED: break;
+    }
+}
+
+START_TEST(test_a_file_that_changes_while_it_is_read_is_found_out)
+{
+    struct digests digests = {0};
+    struct digest_file file;
+    struct stat before;
+    const char *path = rig_write(&rig, "abc", "abc");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ck_assert(weir__digests_add(&digests, "sha256") && weir__digests_open(&digests));
+    ck_assert_int_eq(fstat(fd, &before), 0);
+    change_file(path, (enum change)_i);
+    enum digest_result result = weir__digests_read(&digests, fd, &before, &file);
+    ck_assert_int_eq(result, _i == UNTOUCHED ? DIGEST_OK : DIGEST_CHANGED);
+    weir__digests_close(&digests);
+    close(fd);
+}
+END_TEST
+
+/* ---- descriptors ---- */
+
+static void *close_later(void *fd)
+{
+    usleep(50000);
+    close(*(int *)fd);
+    return NULL;
+}
+
+START_TEST(test_opening_waits_while_there_are_no_descriptors)
+{
+    struct rlimit limit;
+    pthread_t closer;
+    int last = -1;
+    const char *path = rig_write(&rig, "abc", "abc");
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 64;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (int fd; (fd = dup(STDERR_FILENO)) >= 0;)
+        last = fd;
+    ck_assert_int_eq(errno, EMFILE);
+    ck_assert_int_eq(pthread_create(&closer, NULL, close_later, &last), 0);
+    int fd = weir__open_path(AT_FDCWD, path, O_RDONLY);
+    ck_assert_int_eq(fd, last);
+    pthread_join(closer, NULL);
+}
+END_TEST
+
+/* ---- manifests ---- */
+
+static const struct {
+    const char *option, *value, *path, *line;
+} lines[] = {
+    {"format", "sha256sum", "a b", "d1  a b\n"},
+    {"format", "sha256sum", "a\\b\r", "\\d1  a\\\\b\\r\n"},
+    {"format", "bsd", "a b", "SHA256 (a b) = d1\n"},
+    {"format", "bsd", "a\\", "\\SHA256 (a\\\\) = d1\n"},
+    {"zero", "true", "a\\b", "d1  a\\b"},
+};
+
+START_TEST(test_a_line_of_a_manifest_is)
+{
+    char rows[100];
+    snprintf(rows, sizeof(rows), "%s|d1\nfailed|~\n", lines[_i].path);
+    rig_table(&rig, "path|digest", rows);
+    rig_add(&rig, &weir_manifest_format,
+            rig_with("path", "unused", lines[_i].option, lines[_i].value, NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, lines[_i].line);
+    ck_assert_uint_eq(rig.stage[0].total.dropped, 1);
+}
+END_TEST
+
+START_TEST(test_a_line_may_be_cut_anywhere)
+{
+    rig_table(&rig, "path|digest", "a\\b|d1\nc|d2\n");
+    rig.capacity = (size_t)_i;
+    rig_add(&rig, &weir_manifest_format, rig_with("path", "unused", NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, "\\d1  a\\\\b\nd2  c\n");
+}
+END_TEST
+
+#define UPPER "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
+
+static const struct {
+    const char *line, *expected; /* NULL: improperly formatted */
+} manifests[] = {
+    {ABC "  a b\n", "a b|" ABC "\n"},
+    {ABC " *a\r\n", "a|" ABC "\n"},
+    {ABC " a", "a|" ABC "\n"},
+    {" \t" UPPER "  a\n", "a|" ABC "\n"},
+    {"\\" ABC "  a\\\\\\r\\n\n", "a\\\r\n|" ABC "\n"},
+    {ABC "  a\\n\n", "a\\n|" ABC "\n"},
+    {"SHA256 (a (b)) = " ABC "\n", "a (b)|" ABC "\n"},
+    {"\\SHA256 (\\\\) = " ABC "\n", "\\|" ABC "\n"},
+    {"SHA256(a)= " ABC "\n", "a|" ABC "\n"},
+    {"SHA2-256(a)= " ABC "\n", "a|" ABC "\n"},
+    {"# note\n\n\r\n", ""},
+    {"\\" ABC "  a\\x\n", NULL},
+    {"\\" ABC "  a\\\n", NULL},
+    {"\\\n", NULL},
+    {ABC "\n", NULL},
+    {ABC " \n", NULL},
+    {ABC "0  a\n", NULL},
+    {"a9993e364706816aba3e25717850c26c9cd0d89d  a\n", NULL},
+    {"MD5 (a) = " ABC "\n", NULL},
+    {"SHA256 (a) " ABC "\n", NULL},
+    {"SHA256 (a) = " ABC "0\n", NULL},
+    {"SHA256 ) = (" ABC "\n", NULL},
+    {"SHA256 () = " ABC "\n", NULL},
+};
+
+START_TEST(test_a_line_of_a_manifest_is_read_as)
+{
+    rig.on_error = ON_ERROR_REJECT;
+    rig_add(&rig, &weir_manifest_read,
+            rig_with("path", rig_write(&rig, "sums", manifests[_i].line), NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    bool good = manifests[_i].expected != NULL;
+    ck_assert_str_eq(rig.output.data, good ? manifests[_i].expected : "");
+    ck_assert_uint_eq(rig.stage[1].rejected, !good);
+    ck_assert_uint_eq(rig.stage[1].total.in, rig.stage[1].records + !good);
+}
+END_TEST
+
+START_TEST(test_a_bad_line_tells_where_it_stands)
+{
+    rig_add(&rig, &weir_manifest_read,
+            rig_with("path", rig_write(&rig, "sums", ABC "  a\n#\nrubbish\n"), NULL));
+    ck_assert_int_eq(rig_run(&rig), WEIR_EDATA);
+    ck_assert_ptr_nonnull(strstr(rig_error(&rig), ":3 (byte 70): improperly formatted line"));
+    ck_assert_str_eq(rig.output.data, "a|" ABC "\n");
+}
+END_TEST
+
+START_TEST(test_many_lines_are_read_alike_when_workers_die)
+{
+    struct buf text, expected;
+    weir__buf_init(&text);
+    weir__buf_init(&expected);
+    for (int i = 0; i < 5000; i++) {
+        weir__buf_printf(&text, ABC "  file %d\n", i);
+        weir__buf_printf(&expected, "file %d|" ABC "\n", i);
+    }
+    rig.kill_every = 2;
+    rig_add(&rig, &weir_manifest_read, rig_with("path", rig_write(&rig, "sums", text.data), NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, expected.data);
+    weir__buf_release(&text);
+    weir__buf_release(&expected);
+}
+END_TEST
+
+static const struct {
+    const char *row, *quiet, *line;
+    unsigned failed;
+} verdicts[] = {
+    {"a|d1|d1|ok", "false", "a: OK\n", 0},
+    {"a|d1|d1|ok", "true", "", 0},
+    {"a\\|d1|d2|ok", "true", "a\\: FAILED\n", 1},
+    {"a|d1|~|failed", "true", "a: FAILED open or read\n", 0},
+    {"a|d1|~|skipped", "true", "a: FAILED open or read\n", 1},
+    {"a|~|d1|ok", "true", "a: FAILED\n", 1},
+};
+
+START_TEST(test_a_line_of_a_report_is)
+{
+    char rows[100];
+    snprintf(rows, sizeof(rows), "%s\n", verdicts[_i].row);
+    rig_table(&rig, "path|expected|digest|status", rows);
+    rig_add(&rig, &weir_manifest_compare, rig_with("quiet", verdicts[_i].quiet, NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, verdicts[_i].line);
+    ck_assert_uint_eq(rig.stage[0].total.failed, verdicts[_i].failed);
+}
+END_TEST
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+int main(void)
+{
+    Suite *suite = suite_create("file_hash");
+    TCase *tcase = tcase_create("file_hash");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, test_every_file_is_listed_once_wherever_workers_die, 0, 3);
+    tcase_add_loop_test(tcase, test_links_are_not_followed_unless_told, 0, 3);
+    tcase_add_test(tcase, test_a_link_to_a_folder_above_is_told_and_not_followed);
+    tcase_add_test(tcase, test_files_are_chosen_by);
+    tcase_add_test(tcase, test_a_folder_that_becomes_a_link_during_the_walk_leads_nowhere);
+    tcase_add_test(tcase, test_a_root_that_is_not_there_is_an_error_of_planning);
+    tcase_add_test(tcase, test_several_digests_are_made_in_one_read);
+    tcase_add_test(tcase, test_a_digest_may_be_base64);
+    tcase_add_test(tcase, test_an_unknown_algorithm_is_an_error_of_planning);
+    tcase_add_loop_test(tcase, test_a_file_without_a_digest_says_why, 0, COUNT(refusals));
+    tcase_add_loop_test(tcase, test_a_file_that_changes_while_it_is_read_is_found_out, APPENDED,
+                        UNTOUCHED + 1);
+    tcase_add_test(tcase, test_opening_waits_while_there_are_no_descriptors);
+    tcase_add_loop_test(tcase, test_a_line_of_a_manifest_is, 0, COUNT(lines));
+    tcase_add_loop_test(tcase, test_a_line_may_be_cut_anywhere, 1, 12);
+    tcase_add_loop_test(tcase, test_a_line_of_a_manifest_is_read_as, 0, COUNT(manifests));
+    tcase_add_test(tcase, test_a_bad_line_tells_where_it_stands);
+    tcase_add_test(tcase, test_many_lines_are_read_alike_when_workers_die);
+    tcase_add_loop_test(tcase, test_a_line_of_a_report_is, 0, COUNT(verdicts));
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
