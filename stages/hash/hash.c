@@ -14,7 +14,7 @@
 #include "hash/record.h"
 #include "hash/walk.h"
 
-enum { CALL_RECORDS = 64, RETRIES = 5, RETRY_US = 10000, REASON = 256 };
+enum { CALL_RECORDS = 128, RETRIES = 5, RETRY_US = 10000, REASON = 256 };
 enum on_change { ON_CHANGE_REPORT, ON_CHANGE_RETRY };
 
 /* The columns that are looked at, if they are there: what file.list says of a file. */

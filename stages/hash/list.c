@@ -13,7 +13,7 @@
 
 /* A batch is what a worker gets at a time. It is small enough that no worker has the last one for
  * long while the others have none, and what is made of it fits a slot. */
-enum { BATCH_RECORDS = 64, BATCH_HEAP_SHARE = 8 };
+enum { BATCH_RECORDS = 128, BATCH_HEAP_SHARE = 8 };
 #define BATCH_BYTES ((uint64_t)4 << 20) /* of the files' content */
 
 enum column { PATH, SIZE, MTIME, TYPE, DEVICE, INODE, ERROR, COLUMNS };

@@ -49,8 +49,8 @@ static void make_tree(void)
         snprintf(name, sizeof(name), "tree/s%02d/file", d);
         rig_write(&rig, name, "abc");
     }
-    for (int f = 0; f < 100; f++) {
-        snprintf(name, sizeof(name), "tree/f%02d", f);
+    for (int f = 0; f < 300; f++) {
+        snprintf(name, sizeof(name), "tree/f%03d", f);
         rig_write(&rig, name, "");
     }
 }
@@ -107,12 +107,12 @@ START_TEST(test_every_file_is_listed_once_wherever_workers_die)
     ck_assert_int_eq(rig_run(&rig), 0);
     ck_assert_uint_eq(rig.kills > 0, _i > 0);
     char *got = sorted(&rig.output), *at = got;
-    for (int f = 0; f < 120; f++) {
+    for (int f = 0; f < 320; f++) {
         char line[200];
         if (f < 20)
             snprintf(line, sizeof(line), "%s  tree/s%02d/file\n", ABC, f);
         else
-            snprintf(line, sizeof(line), "%s  tree/f%02d\n", EMPTY, f - 20);
+            snprintf(line, sizeof(line), "%s  tree/f%03d\n", EMPTY, f - 20);
         ck_assert_msg(strncmp(at, line, strlen(line)) == 0, "not %s but %.90s", line, at);
         at += strlen(line);
     }
@@ -210,7 +210,7 @@ START_TEST(test_a_folder_that_becomes_a_link_during_the_walk_leads_nowhere)
     rig_close(&rig);
     ck_assert_ptr_null(strstr(rig.output.data, "secret"));
     ck_assert_ptr_nonnull(strstr(rig.output.data, "|Not a directory"));
-    ck_assert_uint_eq(rig.stage[0].records, 120);
+    ck_assert_uint_eq(rig.stage[0].records, 320);
 }
 END_TEST
 
