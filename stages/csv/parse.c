@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BLOCK_BYTES                                                                                \
     ((size_t)64 << 10) /* libcsv's buffer grows by as much; at least PARSE_HEAP_SLACK */
@@ -52,11 +53,14 @@ static int no_memory(struct weir_stage *stage, const struct parse *parse)
                      weir_file_name(stage, parse->in->origin.file));
 }
 
+/* What libcsv gives stands in the heap where its text stood, which is never shorter. */
 static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t end, bool trims)
 {
     struct csv_parser *parser = &parse->parser;
     const char *text = parse->in->bytes;
     weir__parse_leave_text(parse);
+    if (parse->fast)
+        parse->heap_used = parse->row_heap = (uint32_t)at;
     csv_set_space_func(parser, trims ? NULL : never_space);
     while (at < end && !parse->failed) {
         at += csv_parse(parser, text + at, end - at, weir__parse_take_field, weir__parse_end_row,
@@ -66,15 +70,18 @@ static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t
         else
             parse->failed |= at < end;
     }
-    if (end == parse->in->byte_count)
+    size_t left = parse->in->byte_count - end;
+    if (left == 0)
         csv_fini(parser, weir__parse_take_field, weir__parse_end_row, parse);
+    else if (parse->fast) /* values are copied with some bytes to spare */
+        memcpy(parse->heap + end, text + end, left < PARSE_HEAP_SLACK ? left : PARSE_HEAP_SLACK);
     return parse->failed ? no_memory(stage, parse) : 0;
 }
 
 bool weir__parse_is_full(const struct parse *parse)
 {
     return !parse->endless && ((uint64_t)parse->records * (parse->needed + 1) >= BATCH_ENTRIES ||
-                               parse->heap_used - parse->heap_begin >= BATCH_HEAP);
+                               (!parse->fast && parse->heap_used >= BATCH_HEAP));
 }
 
 /*
@@ -201,13 +208,12 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
     parse->from = from;
     parse->field = parse->records = parse->rows_seen = 0;
     parse->in_text = parse->fast;
-    parse->heap_begin = parse->fast ? (uint32_t)in->byte_count : 0;
-    parse->heap_used = parse->row_heap = parse->heap_begin;
+    parse->heap_used = parse->row_heap = 0;
     parse->bad_count = 0;
     parse->last_end = 0;
     parse->failed = parse->walk.begun = false;
     size_t bytes = in->byte_count - parse->from;
-    size_t heap_bytes = parse->heap_begin + bytes + PARSE_HEAP_SLACK;
+    size_t heap_bytes = (parse->fast ? in->byte_count : bytes) + PARSE_HEAP_SLACK;
     if (parse->heap_capacity < heap_bytes) {
         free(parse->heap);
         parse->heap = malloc(heap_bytes);
@@ -233,11 +239,10 @@ int weir__parse_text(struct weir_stage *stage, struct parse *parse, const struct
 
 struct weir_column weir__parse_column(const struct parse *parse, uint32_t column)
 {
-    bool in_text = parse->in_text;
     return (struct weir_column){
         .entry = parse->entries + (size_t)parse->place[column] * parse->capacity,
-        .heap = in_text ? parse->in->bytes : parse->heap,
-        .heap_bytes = in_text ? (uint32_t)parse->in->byte_count : parse->heap_used};
+        .heap = parse->in_text ? parse->in->bytes : parse->heap,
+        .heap_bytes = parse->fast ? (uint32_t)parse->in->byte_count : parse->heap_used};
 }
 
 static void put_out(struct parse *parse, struct weir_output *out)

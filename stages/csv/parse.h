@@ -3,8 +3,8 @@
  *
  * A batch of text may give several batches of records: the cursor is the byte offset of the row to
  * begin with. Regular rows go the fast way (fast.c), all others through libcsv. Values stand in the
- * text itself, or in one heap: a copy of the text, and behind it what libcsv gives. It is large
- * enough for both, so that nothing has to be checked while fields come in.
+ * text itself, or in one heap, which is a copy of the text where a row has gone the fast way. It is as
+ * large as the text that they come from, so that nothing has to be checked while fields come in.
  */
 #ifndef WEIR_CSV_PARSE_H
 #define WEIR_CSV_PARSE_H
@@ -59,7 +59,6 @@ struct parse {
     bool in_text;        /* the values of this batch stand in the text, not in the heap */
     bool fast;           /* regular rows go the fast way */
     bool endless;        /* a batch may be of any size */
-    uint32_t heap_begin; /* behind the copy */
     struct parse *other; /* owned: libcsv alone, to compare with; or NULL */
     struct separators separators;
     struct weir_column *column; /* for the batch */
