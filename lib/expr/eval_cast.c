@@ -210,8 +210,8 @@ static void read_booleans(struct run *run, struct term *term, const struct vecto
 void weir__eval_cast(struct run *run, struct term *term, const struct selection *sel)
 {
     enum shape shape = term_shape(term->child[0]);
-    if (type_shape(term->type) == SHAPE_NUMBER && shape == SHAPE_TEXT && keeps_digits(term) &&
-        term->child[0]->kind == TERM_COLUMN) {
+    if (type_shape(term->type) == SHAPE_NUMBER && !is_moment(term->type) && shape == SHAPE_TEXT &&
+        keeps_digits(term) && term->child[0]->kind == TERM_COLUMN) {
         read_column(run, term, sel);
         return;
     }
