@@ -277,7 +277,7 @@ static enum status read_subject(struct hash *hash, struct subject *subject)
     status = read_once(hash, subject);
     for (useconds_t i = 1;
          status == STATUS_CHANGED && hash->on_change == ON_CHANGE_RETRY && i <= RETRIES; i++) {
-        usleep(RETRY_US << i);
+        usleep((useconds_t)RETRY_US << i);
         status = read_once(hash, subject);
     }
     return status;

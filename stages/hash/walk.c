@@ -401,7 +401,7 @@ static int take_name(struct walk *walk, struct walk_entry *ret)
         return rc;
     name = walk->path + frame->path_bytes; /* the other may move */
     state->at += strlen(name) + 2;
-    ret->type = DTTOIF(type);
+    ret->type = (mode_t)DTTOIF(type);
     int directory = current(walk);
     if (directory < 0)
         ret->error = errno;
