@@ -287,6 +287,8 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
     struct weir_stage *reader = &crew->member[0].stage;
     if (crew->first == 0)
         return batch_in_slot(crew, ret);
+    if (crew->seat->input.number.n >= crew->group->splits)
+        return CREW_ENDS_HERE; /* behind all splits: the seat's own end */
     begin_call(crew, 0);
     *ret = (struct weir_batch){0};
     int code = reader->type->read_split(reader, crew->seat->input.number.n, ret);

@@ -59,8 +59,8 @@ enum { CREW_NO_MEMORY = 71 };
 int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_start *start);
 
 /* One transaction or more, from an input in hand to its release. WEIR_MORE, or WEIR_DONE when no
- * further input is wanted: if it is a split that is to stay unread, it is still in hand, and its
- * number is that of the last transaction. */
+ * further input is wanted: if it is the seat's end behind all splits, or a split that is to stay
+ * unread, it is still in hand, and its number is that of the last transaction. */
 int weir__crew_process(struct crew *crew);
 
 /* A source: one transaction. WEIR_MORE, or WEIR_DONE when there is no more. */

@@ -128,7 +128,7 @@ int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *re
         rings += view->blueprint->group[reader->feed[f].group].seats;
     *ret = (struct edge){.next = &view_group(view, group)->next.word,
                          .ordered = reader->ordered,
-                         .splits = reader->splits,
+                         .splits = reader->splits > 0 ? reader->splits + reader->seats : 0,
                          .ring = calloc(rings, sizeof(struct ring))};
     if (ret->ring == NULL)
         return WEIR_EOS;
@@ -147,7 +147,7 @@ bool weir__view_input_closed(const struct run_view *view, uint32_t group)
 {
     const struct group *reader = &view->blueprint->group[group];
     if (reader->splits > 0)
-        return word_load(&view_group(view, group)->next.word, STEP_NEXT_LOAD) >= reader->splits;
+        return false;
     for (uint32_t f = 0; f < reader->feeds; f++)
         if (!weir__view_all_closed(view, reader->feed[f].group))
             return false;

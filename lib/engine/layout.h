@@ -48,6 +48,10 @@ struct group_words {
  * what each split has handed on to the next. There are twice as many of those: split n may hand on
  * again in the same place as n - 2 * SPLITS_AHEAD, since n is taken after n - SPLITS_AHEAD + 1 was,
  * and that one after n - 2 * SPLITS_AHEAD + 1, who reads it, was released.
+ *
+ * Behind the splits stands one more for each seat, without anything to read: its end. So a seat's
+ * last transaction has the number of what it holds, and no number is left out, however many splits
+ * stay unread.
  */
 enum { SPLITS_AHEAD = 128 };
 
@@ -140,16 +144,16 @@ struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_
 /* What a group that reads splits has of its own. */
 struct split_words *weir__view_splits(const struct run_view *view, uint32_t group);
 
-/* The edge that a group reads: its splits, or the rings of all ports that lead to it. edge->ring is
- * to be freed. 0 or WEIR_EOS. */
+/* The edge that a group reads: its splits and, behind them, an end for each seat; or the rings of
+ * all ports that lead to it. edge->ring is to be freed. 0 or WEIR_EOS. */
 int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret);
 
 /* True if every seat of the group has the word: for CLOSED and DONE. */
 bool weir__view_all_closed(const struct run_view *view, uint32_t group);
 bool weir__view_all_done(const struct run_view *view, uint32_t group);
 
-/* True if nothing more will come to the group: every seat that feeds it is CLOSED, or all splits
- * are taken. */
+/* True if nothing more will come to the group: every seat that feeds it is CLOSED. Who reads splits
+ * takes its end instead. */
 bool weir__view_input_closed(const struct run_view *view, uint32_t group);
 
 /* Wakes every seat of a group, and of those before and after it: after CLOSED, DONE, and recovery.

@@ -38,16 +38,11 @@ static void wake_consumer(struct seat *seat, uint32_t consumer, bool all)
         wake_one(seat, consumer, &view_group(seat->view, consumer)->parked_in.word, UINT64_MAX);
 }
 
-/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. Who takes
- * the last split wakes them all, for it is their end. */
+/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. */
 static void wake_sibling(struct seat *seat)
 {
     if (seat->of->seats == 1)
         return;
-    if (seat->of->splits > 0 && seat->input.number.n + 1 == seat->of->splits) {
-        wake_consumer(seat, seat->group, true);
-        return;
-    }
     word_fence(STEP_WAKE_FENCE);
     if (weir__edge_has_more(&seat->edge))
         wake_one(seat, seat->group, &seat->group_words->parked_in.word, UINT64_MAX);

@@ -21,8 +21,9 @@
 struct edge {
     struct word *next; /* of an ordered edge */
     bool ordered;
-    uint64_t
-        splits; /* not 0: it has so many of these, and one ring without payload for the claims */
+    /* Not 0: it has so many of these, the seats' ends among them, and one ring without payload for
+     * the claims. */
+    uint64_t splits;
     uint32_t producers;
     struct ring *ring; /* one a producer seat and port */
 };
