@@ -95,6 +95,13 @@ parking-feeds         | holds | protocol | $feeds -DN=1 -DPARKING=1
 parking-2-deaths      | holds | protocol | $pair -DN=2 -DDEATHS=2 -DPARKING=1
 area                  | holds | area | -DK=2 -DN=4 -DDEATHS=2
 quarantine-two        | holds | quarantine | -DPOISON=10 -DDEATHS=3
+splits                | holds | splits | -DS=5 -DK=2
+splits-1-death        | holds | splits | -DS=3 -DK=2 -DDEATHS=1
+splits-2-deaths       | holds | splits | -DS=2 -DDEATHS=2
+splits-drain          | holds | splits | -DS=3 -DDRAIN
+splits-drain-1-death  | holds | splits | -DS=2 -DDRAIN -DDEATHS=1
+splits-done-1-death   | holds | splits | -DS=3 -DUNWANTED -DDEATHS=1
+splits-slow           | holds | splits | -DS=3 -DK=2 -DSLOW
 fences                | holds | fence | -DN=3
 chain-2-deaths        | soak-holds | protocol | $chain -DN=1 -DDEATHS=2
 chain-3-k2            | soak-holds | protocol | $chain -DN=3 -DK=2
@@ -106,6 +113,8 @@ parking-sinks-1-death | soak-holds | protocol | $sinks -DN=1 -DDEATHS=1 -DPARKIN
 parking-sinks-2-death | soak-holds | protocol | $sinks -DN=1 -DDEATHS=2 -DPARKING=1
 parking-parts-1-death | soak-holds | protocol | $sinks -DN=1 -DPARTS=2 -DDEATHS=1 -DPARKING=1
 parking-rejects       | soak-holds | protocol | $line -DN=1 -DREJECTS -DPARKING=1
+splits-3-seats        | soak-holds | splits | -DSEATS=3 -DS=3 -DK=2
+drain-1-death-k2      | soak-holds | splits | -DS=3 -DK=2 -DDRAIN -DDEATHS=1
 parking-feeds-1-death | soak-holds | protocol | $feeds -DN=1 -DDEATHS=1 -DPARKING=1
 END
 }
@@ -139,6 +148,19 @@ recovery-not-own      | soak-alone | protocol | $sinks -DK=2 -DN=2 -DDEATHS=1 $s
 bits-of-the-dead      | soak-alone | protocol | $sinks -DK=2 -DN=2 -DDEATHS=1 $slow -DM_STALE_BITS
 area-exact-lap        | fails | area | -DK=1 -DM_EXACT_LAP
 area-forgotten        | fails | area | -DK=2 -DDEATHS=1 -DM_AREA_FORGOTTEN
+laps-of-splits        | fails | splits | -DS=2 -DM_LAP_NOT_COMPARED
+split-helps-not       | fails | splits | -DS=1 -DDEATHS=1 -DM_NO_HELP
+split-no-redo         | fails | splits | -DS=1 -DDEATHS=1 -DM_NO_REDO
+handed-once           | fails | splits | -DS=2 -DDEATHS=1 -DM_HANDED_ONCE
+handed-without-lap    | fails | splits | -DS=6 -DK=2 -DM_HANDED_NO_LAP
+handed-unseen         | fails | splits | -DS=3 -DK=2 -DM_LOOK_BEFORE_STORE
+handed-silently       | fails | splits | -DS=3 -DK=2 -DM_HANDS_SILENTLY
+split-no-second-look  | fails | splits | -DS=2 -DK=2 -DM_NO_SECOND_LOOK
+split-recovery-silent | fails | splits | -DS=3 -DK=2 -DDEATHS=1 -DM_NO_RECOVERY_WAKE
+split-wakes-none      | fails | splits | -DS=3 -DK=2 -DSLOW -DM_WAKES_NONE
+unread-though-handed  | fails | splits | -DS=2 -DK=2 -DDRAIN -DDEATHS=1 -DM_UNREAD_THOUGH_HANDED
+unread-by-seat        | fails | splits | -DS=2 -DDRAIN -DM_UNREAD_BY_SEAT
+end-is-next-plus-seat | fails | splits | -DS=2 -DDRAIN -DM_NEXT_PLUS_SEAT
 no-park-fence         | fails | fence | -DN=2 -DM_NO_PARK_FENCE
 no-wake-fence         | fails | fence | -DN=2 -DM_NO_WAKE_FENCE
 kills-count           | fails | quarantine | -DPOISON=2 -DM_KILLS_COUNT

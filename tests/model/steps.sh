@@ -6,9 +6,9 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-# Not modelled: the supervisor's word on the whole run, which only it writes, and its look at who failed. A run that is
-# discarded ends whatever the rings say.
-supervisor="FAILED_LOAD RUN_LOAD RUN_STORE"
+# Not modelled: how the supervisor writes its word on the whole run, and its look at who failed. A run that is discarded
+# ends whatever the rings say.
+supervisor="FAILED_LOAD RUN_STORE"
 
 names=$(mktemp -d)
 trap 'rm -rf "$names"' EXIT
