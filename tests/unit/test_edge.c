@@ -243,6 +243,53 @@ START_TEST(test_a_successor_finds_a_part_in_hand_and_leaves_next_alone)
 }
 END_TEST
 
+/* ---- splits ---- */
+
+static struct edge make_splits(uint64_t splits, uint32_t claims)
+{
+    struct edge edge = make_edge(true, 1, claims);
+    edge.splits = splits;
+    return edge;
+}
+
+START_TEST(test_splits_are_taken_in_order_as_far_as_there_are_claims)
+{
+    struct edge edge = make_splits(3, 2);
+    struct taken taken;
+    for (uint32_t n = 0; n < 2; n++) {
+        ck_assert(weir__edge_take(&edge, n, &taken));
+        ck_assert_uint_eq(taken.number.n, n);
+        ck_assert(taken.number.last);
+    }
+    weir__ring_release(&edge.ring[0], 1, 1); /* not the one that is waited for */
+    ck_assert(!weir__edge_has_more(&edge));
+    ck_assert(!weir__edge_take(&edge, 1, &taken));
+    weir__ring_release(&edge.ring[0], 0, 0);
+    ck_assert(weir__edge_has_more(&edge));
+    ck_assert(weir__edge_take(&edge, 1, &taken));
+    ck_assert_uint_eq(taken.position, 2);
+    ck_assert(!weir__edge_has_more(&edge));
+    ck_assert(!weir__edge_take(&edge, 0, &taken));
+    ck_assert_uint_eq(next_of(&edge), 3);
+}
+END_TEST
+
+START_TEST(test_next_is_moved_past_a_split_whose_taker_died)
+{
+    struct edge edge = make_splits(4, 2);
+    struct taken taken;
+    ck_assert(weir__ring_take(&edge.ring[0], 0, 1));
+    ck_assert(!weir__edge_find_taken(&edge, 0, &taken));
+    ck_assert_uint_eq(next_of(&edge), 0);
+    ck_assert(weir__edge_find_taken(&edge, 1, &taken));
+    ck_assert_uint_eq(taken.number.n, 0);
+    ck_assert_uint_eq(next_of(&edge), 1);
+    ck_assert(weir__ring_take(&edge.ring[0], 1, 1));
+    ck_assert(!weir__edge_take(&edge, 0, &taken)); /* 2 has no claim yet */
+    ck_assert_uint_eq(next_of(&edge), 2);
+}
+END_TEST
+
 /* ---- without order ---- */
 
 START_TEST(test_without_order_whatever_is_there_is_taken_once)
@@ -565,6 +612,8 @@ int main(void)
     tcase_add_test(alone, test_a_part_is_for_the_seat_that_took_the_first);
     tcase_add_test(alone, test_nobody_takes_a_part_by_looking_for_work);
     tcase_add_test(alone, test_a_successor_finds_a_part_in_hand_and_leaves_next_alone);
+    tcase_add_test(alone, test_splits_are_taken_in_order_as_far_as_there_are_claims);
+    tcase_add_test(alone, test_next_is_moved_past_a_split_whose_taker_died);
     tcase_add_test(alone, test_without_order_whatever_is_there_is_taken_once);
     tcase_add_test(alone, test_without_order_a_slow_seat_does_not_hold_back_the_others);
     tcase_set_timeout(held_up, 120);

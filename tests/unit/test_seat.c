@@ -537,6 +537,75 @@ START_TEST(test_a_large_record_stays_until_it_is_released)
 }
 END_TEST
 
+/* ---- splits ---- */
+
+enum { FEW_SPLITS = 3 };
+
+/* Two seats that read splits, before a sink. */
+static void make_splits(struct chain *readers, struct seat *seat)
+{
+    chain_make(readers, &(struct chain_shape){2, 4, 64, {2, 1}, false});
+    munmap(readers->view.segment.base, readers->view.segment.bytes);
+    readers->blueprint.group[0].splits = FEW_SPLITS;
+    weir__blueprint_layout(&readers->blueprint, 0);
+    chain_map(readers);
+    attach(&seat[0], readers, 0, 0);
+    attach(&seat[1], readers, 0, 1);
+}
+
+static void release_splits(struct chain *readers, struct seat *seat)
+{
+    weir__seat_release(&seat[0]);
+    weir__seat_release(&seat[1]);
+    chain_release(readers);
+}
+
+START_TEST(test_a_split_receives_what_the_one_before_it_hands_on)
+{
+    struct chain readers;
+    struct seat seat[2];
+    uint64_t word;
+    make_splits(&readers, seat);
+    for (uint32_t n = 0; n < FEW_SPLITS; n++) {
+        struct seat *reader = &seat[n % 2];
+        ck_assert_int_eq(weir__seat_take(reader), SEAT_READY);
+        ck_assert_uint_eq(reader->input.number.n, n);
+        ck_assert_int_eq(weir__seat_receive(reader, &word), SEAT_READY);
+        ck_assert_uint_eq(word, n * 7);
+        weir__seat_hand_on(reader, (n + 1) * 7);
+        weir__seat_end_input(reader);
+        weir__seat_commit(reader, true);
+    }
+    /* behind them there is an end for each seat */
+    ck_assert_int_eq(weir__seat_take(&seat[0]), SEAT_READY);
+    ck_assert_uint_eq(seat[0].input.number.n, FEW_SPLITS);
+    ck_assert_int_eq(weir__seat_take(&seat[1]), SEAT_READY);
+    ck_assert_uint_eq(seat[1].input.number.n, FEW_SPLITS + 1);
+    release_splits(&readers, seat);
+}
+END_TEST
+
+START_TEST(test_a_split_stays_unread_when_the_run_drains_unless_it_has_handed_on)
+{
+    struct chain readers;
+    struct seat seat[2];
+    uint64_t word;
+    make_splits(&readers, seat);
+    ck_assert_int_eq(weir__seat_take(&seat[0]), SEAT_READY);
+    ck_assert_int_eq(weir__seat_take(&seat[1]), SEAT_READY);
+    weir__seat_hand_on(&seat[0], 7);
+    weir__seat_release(&seat[0]); /* it dies, and its successor is the one to see the run drain */
+    attach(&seat[0], &readers, 0, 0);
+    ck_assert(seat[0].has_input);
+    word_store(&readers.view.words->run.word, RUN_DRAIN, STEP_RUN_STORE);
+    ck_assert_int_eq(weir__seat_receive(&seat[0], &word), SEAT_READY);
+    ck_assert_int_eq(weir__seat_receive(&seat[1], &word), SEAT_PILL);
+    word_store(&readers.view.words->run.word, RUN_DISCARD, STEP_RUN_STORE);
+    ck_assert_int_eq(weir__seat_receive(&seat[0], &word), SEAT_DISCARD);
+    release_splits(&readers, seat);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("seat");
@@ -547,6 +616,8 @@ int main(void)
     tcase_add_test(steps, test_the_pill_comes_when_all_is_closed_and_taken_and_not_before);
     tcase_add_test(steps, test_a_seat_whose_readers_are_done_is_unwanted_and_waits_for_nothing);
     tcase_add_test(steps, test_a_discarded_run_ends_every_wait);
+    tcase_add_test(steps, test_a_split_receives_what_the_one_before_it_hands_on);
+    tcase_add_test(steps, test_a_split_stays_unread_when_the_run_drains_unless_it_has_handed_on);
     tcase_add_test(
         steps, test_a_failure_is_left_with_its_number_and_withdrawn_when_nobody_wants_the_output);
     tcase_add_loop_test(steps, test_a_large_record_stays_until_it_is_released, 0, 2);
