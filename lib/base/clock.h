@@ -17,4 +17,12 @@ static inline uint64_t weir__now_ms(void)
     return weir__now_ns() / 1000000;
 }
 
+#define CLOCK_NEVER UINT64_MAX
+
+/* When so much time will have passed, on the clock of weir__now_ns. Negative: never. */
+static inline uint64_t weir__deadline_ns(int64_t timeout_ms)
+{
+    return timeout_ms < 0 ? CLOCK_NEVER : weir__now_ns() + (uint64_t)timeout_ms * 1000000;
+}
+
 #endif
