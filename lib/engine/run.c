@@ -262,7 +262,7 @@ static int lay_out(struct run *run, struct weir_err *err)
 {
     struct weir_plan *plan = run->plan;
     struct segment segment;
-    int code = weir__segment_create(&segment, plan->blueprint.segment_bytes, err);
+    int code = weir__segment_create(&segment, "weir", plan->blueprint.segment_bytes, err);
     if (code < 0)
         return code;
     struct run_words *words = (struct run_words *)(void *)segment.base;

@@ -4,41 +4,71 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-int weir__segment_create(struct segment *segment, size_t bytes, struct weir_err *err)
+static int map(struct segment *segment, struct weir_err *err)
 {
-    int code = 0;
-    *segment = (struct segment){.fd = -1, .base = MAP_FAILED, .bytes = bytes};
-    segment->fd = memfd_create("weir", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (segment->fd < 0) {
-        code = weir_err_errno(err, WEIR_EOS, "cannot make the run's shared memory");
-        goto out;
+    segment->base = mmap(NULL, segment->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, 0);
+    if (segment->base == MAP_FAILED)
+        return weir_err_errno(err, WEIR_EOS, "cannot map shared memory");
+    madvise(segment->base, segment->bytes, MADV_DONTDUMP); /* records are not for core files */
+    return 0;
+}
+
+int weir__segment_create(struct segment *segment, const char *name, size_t bytes,
+                         struct weir_err *err)
+{
+    *segment = (struct segment){.fd = -1};
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot make shared memory");
+    int code = weir__segment_fill(segment, fd, bytes, err);
+    if (code == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+        code = weir_err_errno(err, WEIR_EOS, "cannot seal shared memory");
+        weir__segment_release(segment);
     }
-    int failed;
+    return code;
+}
+
+int weir__segment_fill(struct segment *segment, int fd, size_t bytes, struct weir_err *err)
+{
+    int code = 0, failed;
+    *segment = (struct segment){.fd = fd, .base = MAP_FAILED, .bytes = bytes};
     do {
-        failed = posix_fallocate(segment->fd, 0, (off_t)bytes);
+        failed = posix_fallocate(fd, 0, (off_t)bytes);
     } while (failed == EINTR);
     if (failed != 0) {
         errno = failed;
-        code =
-            weir_err_errno(err, WEIR_EOS, "cannot reserve %zu MiB of shared memory for the run%s",
-                           (bytes + (1 << 20) - 1) >> 20,
-                           failed == EFBIG ? ", which 'ulimit -f' limits as well" : "");
+        code = weir_err_errno(err, WEIR_EOS, "cannot reserve %zu MiB of shared memory%s",
+                              (bytes + (1 << 20) - 1) >> 20,
+                              failed == EFBIG ? ", which 'ulimit -f' limits as well" : "");
         goto out;
     }
-    segment->base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, 0);
-    if (segment->base == MAP_FAILED ||
-        fcntl(segment->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-        code = weir_err_errno(err, WEIR_EOS, "cannot map the run's shared memory");
-        goto out;
-    }
-    madvise(segment->base, bytes, MADV_DONTDUMP); /* records are not for core files */
+    code = map(segment, err);
 out:
+    if (code < 0)
+        weir__segment_release(segment);
+    return code;
+}
+
+int weir__segment_attach(struct segment *segment, int fd, struct weir_err *err)
+{
+    struct stat stat;
+    *segment = (struct segment){.fd = -1};
+    if (fstat(fd, &stat) < 0)
+        return weir_err_errno(err, WEIR_EUSAGE, "descriptor %d", fd);
+    if (!S_ISREG(stat.st_mode) || stat.st_size == 0)
+        return weir_err_set(err, WEIR_EUSAGE, "descriptor %d is not that of shared memory", fd);
+    segment->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (segment->fd < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot keep a descriptor of shared memory");
+    segment->bytes = (size_t)stat.st_size;
+    int code = map(segment, err);
     if (code < 0)
         weir__segment_release(segment);
     return code;

@@ -1,5 +1,5 @@
 /*
- * segment.h - the memory that a run's processes share.
+ * segment.h - the memory that processes share.
  *
  * A sealed memfd: it has no name, so nothing can stay behind; it is preallocated in full, so that
  * running out of memory is an error at the start and never a SIGBUS in the middle. It is zeroed,
@@ -16,8 +16,18 @@ struct segment {
     size_t bytes;
 };
 
-/* WEIR_EOS on failure: memory, or a kernel without memfd. The creator owns it. */
-int weir__segment_create(struct segment *segment, size_t bytes, struct weir_err *err);
+/* name is what /proc shows for it. WEIR_EOS on failure: memory, or a kernel without memfd. The
+ * creator owns it. */
+int weir__segment_create(struct segment *segment, const char *name, size_t bytes,
+                         struct weir_err *err);
+
+/* The same in an empty file of the caller's, which becomes the segment's whatever is returned. It is
+ * not sealed: only a memfd can be. */
+int weir__segment_fill(struct segment *segment, int fd, size_t bytes, struct weir_err *err);
+
+/* Maps all of a segment that another process made. The caller's descriptor stays its own.
+ * WEIR_EUSAGE: it is not a segment's. */
+int weir__segment_attach(struct segment *segment, int fd, struct weir_err *err);
 
 /* In a worker: no child of this process will have the mapping. */
 void weir__segment_keep_from_children(const struct segment *segment);

@@ -20,7 +20,7 @@ static struct segment segment;
 static void make_segment(void)
 {
     struct weir_err err = {0};
-    ck_assert_msg(weir__segment_create(&segment, BYTES, &err) == 0, "%s", err.text);
+    ck_assert_msg(weir__segment_create(&segment, "weir", BYTES, &err) == 0, "%s", err.text);
 }
 
 static void release_segment(void)
@@ -170,7 +170,7 @@ static void assert_refused(size_t bytes, const char *words)
     struct segment refused;
     struct weir_err err = {0};
     size_t before = open_descriptors();
-    ck_assert_int_eq(weir__segment_create(&refused, bytes, &err), WEIR_EOS);
+    ck_assert_int_eq(weir__segment_create(&refused, "weir", bytes, &err), WEIR_EOS);
     ck_assert_int_eq(err.code, WEIR_EOS);
     ck_assert_msg(strstr(err.text, words) != NULL, "%s", err.text);
     ck_assert_int_eq(refused.fd, -1);
@@ -195,7 +195,7 @@ START_TEST(test_no_descriptor_left_is_an_error)
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &many), 0);
     few = (struct rlimit){0, many.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-    int code = weir__segment_create(&refused, 4096, &err);
+    int code = weir__segment_create(&refused, "weir", 4096, &err);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
     ck_assert_int_eq(code, WEIR_EOS);
     ck_assert_ptr_nonnull(strstr(err.text, strerror(EMFILE)));
