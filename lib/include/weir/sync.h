@@ -38,7 +38,8 @@ enum weir_outcome {
     WEIR_TIMED_OUT = 1,
     WEIR_OWNER_DIED,
     WEIR_BROKEN,
-    WEIR_CLOSED, /* a queue: nothing more comes, or is taken */
+    WEIR_CLOSED,    /* (queue) nothing more comes, or is taken */
+    WEIR_TOO_LARGE, /* (queue) the next message is larger than the room for it */
 };
 
 /* ---- Lock and RLock ---- */
