@@ -14,7 +14,7 @@
 
 /* ---- starting ---- */
 
-static size_t thread_count(void)
+size_t weir__process_threads(void)
 {
     size_t threads = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -30,31 +30,54 @@ static void plain_signals(void)
 {
     for (int signal_number = 1; signal_number < NSIG; signal_number++)
         signal(signal_number, SIG_DFL);
+}
+
+static void ignore_signals(void)
+{
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* writing fails with EFBIG instead */
+}
+
+static void unblock_signals(void)
+{
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void child(pid_t parent, int (*main)(void *), void *context)
+void weir__process_die_with(pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(70);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static _Noreturn void child(pid_t parent, bool worker, int (*main)(void *), void *context)
+{
+    weir__process_die_with(parent);
     plain_signals();
+    if (worker) {
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        ignore_signals();
+    }
+    unblock_signals();
     _exit(main(context));
 }
 
 int weir__process_fork(struct process *process, int (*main)(void *context), void *context,
                        struct weir_err *err)
 {
-    if (thread_count() > 1)
+    if (weir__process_threads() > 1)
         return weir_err_set(err, WEIR_EOS, "cannot fork workers: this process has several threads");
+    return weir__process_fork_anyhow(process, true, main, context, err);
+}
+
+int weir__process_fork_anyhow(struct process *process, bool worker, int (*main)(void *context),
+                              void *context, struct weir_err *err)
+{
     /* Keeps a descriptor free for the pidfd: a child that has begun is not to be killed for the
      * want of one. */
     int place = eventfd(0, EFD_CLOEXEC);
@@ -67,8 +90,13 @@ int weir__process_fork(struct process *process, int (*main)(void *context), void
         return code;
     }
     if (pid == 0)
-        child(parent, main, context);
+        child(parent, worker, main, context);
     close(place);
+    return weir__process_watch(process, pid, err);
+}
+
+int weir__process_watch(struct process *process, pid_t pid, struct weir_err *err)
+{
     process->pid = pid;
     process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (process->pidfd < 0) {

@@ -30,6 +30,21 @@ struct process_end {
 int weir__process_fork(struct process *process, int (*main)(void *context), void *context,
                        struct weir_err *err);
 
+/* The same without that check; without `worker`, no signal is ignored, and what it executes may gain
+ * privileges. */
+int weir__process_fork_anyhow(struct process *process, bool worker, int (*main)(void *context),
+                              void *context, struct weir_err *err);
+
+/* Opens the pidfd of a child that was just started otherwise. Kills it if that fails. */
+int weir__process_watch(struct process *process, pid_t pid, struct weir_err *err);
+
+/* How many threads this process has. */
+size_t weir__process_threads(void);
+
+/* In a child: it is killed when the thread that started it ends, or ends itself if that is so
+ * already. */
+void weir__process_die_with(pid_t parent);
+
 /* Reaps a process whose pidfd is readable, or waits for it. Clears *process. */
 void weir__process_reap(struct process *process, struct process_end *ret);
 
