@@ -25,6 +25,7 @@ static int fill(const struct weir_child *child)
     double *numbers = array.data;
     for (size_t i = array.count * worker / WORKERS; i < end; i++)
         numbers[i] = number_at(i);
+    weir_array_close(&array);
     return 0;
 }
 
@@ -59,7 +60,8 @@ int main(int argc, char **argv)
            !(numbers[right] > number_at(right)))
         right++;
     printf("%zu of %zu numbers are right\n", right, array.count);
-    return right == array.count ? 0 : 1;
+    weir_array_close(&array);
+    return right == NUMBERS ? 0 : 1;
 fail:
     weir_err_print(stderr, &err, false);
     return weir_err_exit_code(err.code);

@@ -31,6 +31,7 @@ static int read_lines(const struct weir_child *child)
     while (code == 0 && fgets(line, sizeof(line), stdin) != NULL)
         code = weir_queue_put(lines, line, strlen(line), WEIR_FOREVER);
     weir_queue_close(lines);
+    weir_queue_release(lines);
     return code != 0 || ferror(stdin) ? 1 : 0;
 }
 
@@ -50,6 +51,8 @@ static int transform(const struct weir_child *child)
         code = weir_queue_put(results, result, (size_t)n, WEIR_FOREVER);
     }
     weir_queue_close(results);
+    weir_queue_release(lines);
+    weir_queue_release(results);
     return code != 0;
 }
 
@@ -60,6 +63,7 @@ static int write_lines(const struct weir_child *child)
     size_t bytes;
     while (weir_queue_get(results, line, sizeof(line), &bytes, WEIR_FOREVER) == 0)
         fwrite(line, 1, bytes, stdout);
+    weir_queue_release(results);
     return fflush(stdout) == 0 ? 0 : 1;
 }
 

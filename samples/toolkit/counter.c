@@ -22,6 +22,7 @@ static int count(const struct weir_child *child)
         ++*number;
         weir_lock_release(value.lock);
     }
+    weir_array_close(&value);
     return 0;
 }
 

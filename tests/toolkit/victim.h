@@ -149,11 +149,13 @@ static inline void step_until_asleep(pid_t pid)
     ck_assert_int_eq(stepped, ASLEEP);
 }
 
-/* Instructions from one death to the next: sanitizers make many more of them. */
 #if defined(__SANITIZE_ADDRESS__)
-#define DEATH_STRIDE 23
+#define SANITIZED true
 #else
-#define DEATH_STRIDE 1
+#define SANITIZED false
 #endif
+
+/* Instructions from one death to the next: with sanitizers there are many more of them. */
+#define DEATH_STRIDE (SANITIZED ? 23 : 1)
 
 #endif
