@@ -17,10 +17,11 @@
 #define WEIR_BELL_H
 
 #include <limits.h>
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BELL_ALL = INT_MAX, BELL_ADD_MAX = 2047 };
+enum { BELL_ALL = INT_MAX, BELL_ADD_MAX = 2047, BELLS_AT_ONCE = FUTEX_WAITV_MAX };
 
 static inline uint32_t bell_load(const uint32_t *bell)
 {
@@ -47,5 +48,16 @@ void weir__bell_set_and_wake(uint32_t *bell, uint32_t bit);
 
 /* Sleeps while the word has the value. May return early. False when the deadline has passed. */
 bool weir__bell_sleep(uint32_t *bell, uint32_t value, uint64_t deadline_ns);
+
+/* One of several words to sleep on, and the value that it has. */
+struct bell_value {
+    uint32_t *bell;
+    uint32_t value;
+};
+
+/* Sleeps while all of them (at most BELLS_AT_ONCE) have their values. May return early; a kernel
+ * before 5.16 can sleep on one word only, and there it returns every 100 ms. False when the deadline
+ * has passed. */
+bool weir__bell_sleep_any(const struct bell_value *bells, unsigned count, uint64_t deadline_ns);
 
 #endif

@@ -1,6 +1,10 @@
 #include "toolkit/lock.h"
 
 #include <errno.h>
+#include <unistd.h>
+
+/* shm */
+#include "shm/bell.h"
 
 /* base */
 #include "base/clock.h"
@@ -67,4 +71,31 @@ int weir_lock_acquire(struct weir_lock *lock, int64_t timeout_ms)
 int weir_lock_release(struct weir_lock *lock)
 {
     return pthread_mutex_unlock(&lock->mutex) == 0 ? 0 : WEIR_EUSAGE;
+}
+
+/* A robust mutex has the word of the kernel's protocol (robust-futexes in its documentation), which
+ * glibc keeps in __lock and cannot change, since processes with other versions share it. */
+uint32_t *weir__lock_word(struct weir_lock *lock)
+{
+    return (uint32_t *)&lock->mutex.__data.__lock;
+}
+
+enum lock_holder weir__lock_watch(struct weir_lock *lock, uint32_t *ret_value)
+{
+    uint32_t *word = weir__lock_word(lock), value = bell_load(word);
+    for (;;) {
+        if ((value & FUTEX_OWNER_DIED) != 0)
+            return LOCK_HOLDER_DEAD;
+        if ((value & FUTEX_TID_MASK) == 0)
+            return LOCK_FREE;
+        if ((value & FUTEX_WAITERS) != 0 || bell_cas(word, &value, value | FUTEX_WAITERS)) {
+            *ret_value = value | FUTEX_WAITERS;
+            return LOCK_HELD;
+        }
+    }
+}
+
+pid_t weir__lock_holder(struct weir_lock *lock)
+{
+    return (pid_t)(bell_load(weir__lock_word(lock)) & FUTEX_TID_MASK);
 }

@@ -8,6 +8,7 @@ struct ground {
     struct weir_semaphore semaphore;
     struct weir_event event;
     struct weir_condition condition;
+    struct weir_barrier barrier;
     int64_t first, second; /* equal while nobody holds the lock */
     int64_t through;       /* how many came through */
 };
@@ -518,6 +519,175 @@ START_TEST(test_who_notifies_may_die_at_any_instruction)
 }
 END_TEST
 
+/* ---- Barrier ---- */
+
+/* A wait is some thousand instructions: each seventh has to do. */
+#define FAR_STRIDE (7 * DEATH_STRIDE)
+
+enum { PARTIES = 3, ROUNDS = 200 };
+
+/* Nobody may be a round ahead of another. */
+static int go_round(void *context)
+{
+    (void)context;
+    if (weir_barrier_enter(&ground->barrier) != 0)
+        return 1;
+    for (int64_t round = 0; round < ROUNDS; round++) {
+        if (through() < round * PARTIES)
+            return 2;
+        come_through();
+        if (weir_barrier_wait(&ground->barrier, SOON_MS) != 0)
+            return 3;
+    }
+    return weir_barrier_leave(&ground->barrier) != 0;
+}
+
+START_TEST(test_a_barrier_lets_all_through_when_all_have_come)
+{
+    clear_ground();
+    ck_assert_int_eq(weir_barrier_init(&ground->barrier, PARTIES), 0);
+    for (int again = 0; again < 3; again++) {
+        pid_t parties[PARTIES];
+        ground->through = 0;
+        for (int i = 0; i < PARTIES; i++)
+            parties[i] = start(go_round, NULL);
+        for (int i = 0; i < PARTIES; i++)
+            ck_exit(parties[i], 0);
+        ck_assert_int_eq(through(), PARTIES * ROUNDS);
+    }
+}
+END_TEST
+
+START_TEST(test_a_barrier_tells_its_misuse)
+{
+    clear_ground();
+    ck_assert_int_eq(weir_barrier_init(&ground->barrier, 0), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_barrier_init(&ground->barrier, WEIR_BARRIER_PARTIES + 1), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_barrier_init(&ground->barrier, 1), 0);
+    ck_assert_int_eq(weir_barrier_wait(&ground->barrier, 0), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_barrier_leave(&ground->barrier), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_barrier_enter(&ground->barrier), 0);
+    ck_assert_int_eq(weir_barrier_enter(&ground->barrier), WEIR_EUSAGE);
+    ck_exit(start(go_round, NULL), 1); /* there is no place */
+    ck_assert_int_eq(weir_barrier_wait(&ground->barrier, 0), 0);
+    ck_assert_int_eq(weir_barrier_leave(&ground->barrier), 0);
+}
+END_TEST
+
+static int enter_and_wait(void *context)
+{
+    (void)context;
+    if (weir_barrier_enter(&ground->barrier) != 0)
+        return 99;
+    come_through();
+    return weir_barrier_wait(&ground->barrier, WEIR_FOREVER);
+}
+
+/* Parties that have entered and wait, and the test itself, which has entered and does not. */
+static void start_waiting(pid_t *waiting, int count)
+{
+    clear_ground();
+    ck_assert_int_eq(weir_barrier_init(&ground->barrier, (uint32_t)count + 1), 0);
+    for (int i = 0; i < count; i++) {
+        waiting[i] = start(enter_and_wait, NULL);
+        while (through() == i)
+            nap_us(50);
+        await_sleep(waiting[i]);
+    }
+}
+
+START_TEST(test_who_gives_up_breaks_the_barrier_for_all)
+{
+    pid_t waiting[2];
+    for (int abort = 0; abort < 2; abort++) {
+        start_waiting(waiting, 2);
+        ck_assert_int_eq(weir_barrier_enter(&ground->barrier), 0);
+        if (abort) {
+            weir_barrier_abort(&ground->barrier);
+        } else {
+            ground->barrier.parties++; /* one never comes */
+            ck_assert_int_eq(weir_barrier_wait(&ground->barrier, 5), WEIR_TIMED_OUT);
+        }
+        for (int i = 0; i < 2; i++)
+            ck_exit(waiting[i], WEIR_BROKEN);
+        ck_assert_int_eq(weir_barrier_wait(&ground->barrier, WEIR_FOREVER), WEIR_BROKEN);
+        ck_assert_int_eq(weir_barrier_leave(&ground->barrier), 0);
+    }
+}
+END_TEST
+
+static int enter_and_stay(void *context)
+{
+    (void)context;
+    if (weir_barrier_enter(&ground->barrier) != 0)
+        return 99;
+    come_through();
+    while (pause() < 0)
+        ;
+    return 0;
+}
+
+START_TEST(test_a_party_that_dies_elsewhere_breaks_the_barrier)
+{
+    pid_t waiting[2];
+    start_waiting(waiting, 2);
+    pid_t elsewhere = start(enter_and_stay, NULL);
+    while (through() == 2)
+        nap_us(50);
+    nap_us(500);
+    kill_and_reap(elsewhere);
+    for (int i = 0; i < 2; i++)
+        ck_exit(waiting[i], WEIR_BROKEN);
+    ck_assert_int_eq(weir_barrier_enter(&ground->barrier), WEIR_BROKEN);
+}
+END_TEST
+
+/* Two wait, the third dies on its way to the barrier, in it, or behind it. */
+START_TEST(test_a_party_may_die_at_any_instruction)
+{
+    int let_through = 0, broke = 0;
+    enum stepped stepped = STEPPED;
+    for (long n = 0; stepped != GONE; n += FAR_STRIDE) {
+        pid_t waiting[2];
+        start_waiting(waiting, 2);
+        pid_t victim = start_victim(enter_and_wait, NULL);
+        stepped = step(victim, n);
+        if (stepped != GONE)
+            kill_and_reap(victim);
+        ck_assert_int_ne(stepped, ASLEEP); /* it is the last */
+        if (through() == 2)
+            weir_barrier_abort(&ground->barrier); /* it had not entered, or not said so */
+        int first = finish(waiting[0]), second = finish(waiting[1]);
+        ck_assert(first == 0 || first == WEIR_BROKEN);
+        ck_assert_int_eq(first, second);
+        let_through += first == 0;
+        broke += first == WEIR_BROKEN;
+    }
+    ck_assert_int_gt(let_through, 0);
+    ck_assert_int_gt(broke, 0);
+}
+END_TEST
+
+/* One of two that wait dies, before it sleeps or after. */
+START_TEST(test_who_waits_at_a_barrier_may_die_at_any_instruction)
+{
+    enum stepped stepped = STEPPED;
+    for (long n = 0; stepped == STEPPED; n += FAR_STRIDE) {
+        pid_t waiting[1];
+        start_waiting(waiting, 1);
+        ground->barrier.parties = PARTIES;
+        weir_lock_init(&ground->barrier.lives[2]);
+        pid_t victim = start_victim(enter_and_wait, NULL);
+        stepped = step(victim, n);
+        kill_and_reap(victim);
+        if (through() == 1)
+            weir_barrier_abort(&ground->barrier);
+        ck_exit(waiting[0], WEIR_BROKEN);
+    }
+    ck_assert_int_eq(stepped, ASLEEP);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sync");
@@ -545,6 +715,12 @@ int main(void)
     tcase_add_test(all, test_a_wait_tells_that_the_lock_came_from_the_dead);
     tcase_add_test(all, test_who_waits_for_a_condition_may_die_at_any_instruction);
     tcase_add_test(all, test_who_notifies_may_die_at_any_instruction);
+    tcase_add_test(all, test_a_barrier_lets_all_through_when_all_have_come);
+    tcase_add_test(all, test_a_barrier_tells_its_misuse);
+    tcase_add_test(all, test_who_gives_up_breaks_the_barrier_for_all);
+    tcase_add_test(all, test_a_party_that_dies_elsewhere_breaks_the_barrier);
+    tcase_add_test(all, test_a_party_may_die_at_any_instruction);
+    tcase_add_test(all, test_who_waits_at_a_barrier_may_die_at_any_instruction);
     suite_add_tcase(suite, all);
     return unit_run(suite);
 }

@@ -156,6 +156,6 @@ static inline void step_until_asleep(pid_t pid)
 #endif
 
 /* Instructions from one death to the next: with sanitizers there are many more of them. */
-#define DEATH_STRIDE (SANITIZED ? 23 : 1)
+#define DEATH_STRIDE (SANITIZED ? 211 : 1)
 
 #endif

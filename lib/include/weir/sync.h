@@ -126,4 +126,40 @@ WEIR_PUBLIC int weir_condition_wait(struct weir_condition *condition, struct wei
 /* Wakes all who wait. Call it with the lock held. */
 WEIR_PUBLIC void weir_condition_notify_all(struct weir_condition *condition);
 
+/* ---- Barrier ---- */
+
+#define WEIR_BARRIER_PARTIES 64
+
+/*
+ * Lets nobody go on until all its parties have come to it, again and again. A party is a thread that
+ * has entered: from then on its death, and an end of the thread, breaks the barrier, wherever the
+ * party is. A broken barrier stays so. Who dies before it enters is not missed: whoever started it
+ * aborts.
+ */
+struct weir_barrier {
+    struct weir_lock door;
+    uint32_t word;    /* how often all had come, and a bit: broken */
+    uint32_t entered; /* how often somebody did */
+    uint32_t parties;
+    uint32_t arrived;
+    struct weir_lock lives[WEIR_BARRIER_PARTIES]; /* each held by its party */
+};
+
+/* WEIR_EUSAGE: no parties, or more than WEIR_BARRIER_PARTIES. */
+WEIR_PUBLIC int weir_barrier_init(struct weir_barrier *barrier, uint32_t parties);
+
+/* WEIR_EUSAGE: this thread has entered already, or there are as many parties as there may be;
+ * WEIR_BROKEN: one of them is dead. */
+WEIR_PUBLIC int weir_barrier_enter(struct weir_barrier *barrier);
+
+/* Returns 0 when all have come, and WEIR_BROKEN if it is or gets broken before. Who times out breaks
+ * it. WEIR_EUSAGE: this thread has not entered. */
+WEIR_PUBLIC int weir_barrier_wait(struct weir_barrier *barrier, int64_t timeout_ms);
+
+/* This thread is no party any more; another one may enter. WEIR_EUSAGE: it was none. */
+WEIR_PUBLIC int weir_barrier_leave(struct weir_barrier *barrier);
+
+/* Breaks it. Anybody may. */
+WEIR_PUBLIC void weir_barrier_abort(struct weir_barrier *barrier);
+
 #endif
