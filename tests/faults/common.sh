@@ -323,7 +323,7 @@ keep_evidence() {
 nothing_left() {
     [ "$left" -eq 0 ] || fail "$1: $left processes outlived the program: $(grep -A 8 '^harass' err)"
     [ "${2:-none}" = orphans ] || [ "$orphans" -eq 0 ] || fail "$1: $orphans processes left to others to reap"
-    if find /dev/shm -name '*weir*' 2>/dev/null | grep -q .; then
+    if find /dev/shm -maxdepth 1 -type f -name '*weir*' 2>/dev/null | grep -q .; then
         fail "$1: something stays in /dev/shm"
     fi
 }
