@@ -11,7 +11,7 @@
 
 #include "unit/chain.h"
 
-enum where { FOR_INPUT, FOR_SLOTS, FOR_AREA, TO_POKE, FOR_VERDICT };
+enum where { FOR_INPUT, FOR_HANDED, FOR_SLOTS, FOR_AREA, TO_POKE, FOR_VERDICT };
 
 /* What the test that includes this has to define. */
 static _Noreturn void complain_of(const char *what);
@@ -174,6 +174,28 @@ static enum seat_event take(struct seat *seat)
     return seat->has_input ? SEAT_READY : weir__seat_take(seat);
 }
 
+/* Each split is a number. What it hands on is the next one's number. */
+static void read_splits(struct seat *seat)
+{
+    uint64_t before;
+    while (take(seat) == SEAT_READY && seat->input.number.n < seat->of->splits) {
+        uint64_t n = seat->input.number.n;
+        about_to_wait(seat, FOR_HANDED);
+        if (weir__seat_receive(seat, &before) != SEAT_READY || before != n)
+            complain_of("not what the split before has handed on");
+        weir__seat_hand_on(seat, n + 1);
+        seat->now.number = n;
+        secure(seat);
+        for (uint64_t i = 0; i < words_of(n); i++)
+            put(seat, word_of(n, i));
+        release_input(seat);
+    }
+    secure(seat);
+    seat->now.last = true;
+    seat->now.number = seat->input.number.n;
+    release_input(seat);
+}
+
 static void pass_on(struct seat *seat)
 {
     uint64_t words[64];
@@ -243,7 +265,9 @@ static void work_in(struct seat *seat)
 {
     bool sink = !seat->of->has_main;
     if (!seat->now.last) {
-        if (seat->of->feeds == 0)
+        if (seat->of->splits > 0)
+            read_splits(seat);
+        else if (seat->of->feeds == 0)
             produce(seat);
         else
             sink ? collect(seat) : pass_on(seat);

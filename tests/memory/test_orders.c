@@ -21,7 +21,7 @@ struct world {
 
 #define SHAPE(groups, slots, ...)                                                                  \
     {                                                                                              \
-        groups, slots, 64, {__VA_ARGS__}, false                                                    \
+        groups, slots, 64, {__VA_ARGS__}, false, 0                                                 \
     }
 
 static const struct world worlds[] = {
@@ -56,6 +56,7 @@ static const struct world worlds[] = {
      .shape = SHAPE(2, 2, 1, 2),
      .work = {.batches = 2, .words = 1},
      .unordered = true},
+    {.name = "splits", .shape = {2, 2, 64, {2, 1}, false, 3}, .work = {.batches = 3, .words = 1}},
     {.name = "chain",
      .shape = SHAPE(3, 1, 1, 2, 1),
      .work = {.batches = 2, .words = 2, .parts_every = 2, .verdict = true}},
@@ -296,6 +297,7 @@ static const struct {
     {{"wait_for", STEP_PARK_FENCE}, "pair"},
     {{"wake_consumer", STEP_WAKE_FENCE}, "pair"},
     {{"wake_owner", STEP_WAKE_FENCE}, "pair"},
+    {{"weir__seat_hand_on", STEP_WAKE_FENCE}, "splits"},
 };
 
 enum { RUNS_TO_MISS = 60000 };

@@ -18,7 +18,8 @@ struct chain {
 struct chain_shape {
     uint32_t groups, slots, slot_bytes;
     uint32_t seats[6];
-    bool unordered; /* all edges but that of the last group */
+    bool unordered;  /* all edges but that of the last group */
+    uint32_t splits; /* that the first group reads; 0: it makes its output by itself */
 };
 
 /* A segment of its own, all zeros: the run has not begun. */
@@ -41,6 +42,7 @@ static inline void chain_make(struct chain *chain, const struct chain_shape *sha
         bool last = g + 1 == shape->groups;
         ck_assert_ptr_nonnull(group);
         group->seats = shape->seats[g];
+        group->splits = g == 0 ? shape->splits : 0;
         group->ordered = last || !shape->unordered;
         group->members = 1;
         group->has_main = !last;
