@@ -66,9 +66,9 @@ static void *sit(void *context)
 }
 
 static const struct chain_shape shapes[] = {
-    {3, 1, WORDS * 8, {1, 2, 1}, false},
-    {3, 4, WORDS * 8, {1, 2, 1}, false},
-    {4, 2, WORDS * 8, {1, 3, 2, 1}, false},
+    {3, 1, WORDS * 8, {1, 2, 1}, false, 0},
+    {3, 4, WORDS * 8, {1, 2, 1}, false, 0},
+    {4, 2, WORDS * 8, {1, 3, 2, 1}, false, 0},
 };
 
 static void run(const struct chain_shape *shape)
@@ -111,7 +111,7 @@ END_TEST
 START_TEST(test_so_they_are_in_the_large_area)
 {
     work = (struct work){.batches = BATCHES, .words = WORDS, .large = true, .verdict = true};
-    static const struct chain_shape shape = {2, 4, WORDS * 8, {1, 1}, false};
+    static const struct chain_shape shape = {2, 4, WORDS * 8, {1, 1}, false, 0};
     run(&shape);
 }
 END_TEST
