@@ -115,7 +115,7 @@ static inline __attribute__((always_inline)) char *
 put_blocks(const struct format *format, char *to, const char *from, size_t length, int blocks)
 {
     pair64 quotes = {0}, others = {0};
-    bytes16 text[2];
+    bytes16 text[2] = {{0}};
     for (int i = 0; i < blocks; i++) {
         text[i] = load16(from + 16 * i) & load16(keep(length) + 16 * i);
         quotes |= quotes_in(format, text[i]);
