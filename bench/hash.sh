@@ -15,14 +15,18 @@ trap 'exit 1' HUP INT TERM
 
 cc -O2 "$here/peers/evp_hash.c" -lcrypto -o "$work/evp_hash"
 
+# How many files a process of xargs gets: few files must go to all processors.
+files=$(find "$folder" -type f | wc -l)
+[ "$files" -gt 1000 ] && each=64 || each=1
+
 # Each prints lines of sha256sum.
 contend() {
     case $1 in
     weir) "$program" run -q "$here/../pipelines/hash-tree.yaml" --var root="$folder" --var out=- ;;
     evp) find "$folder" -type f -print0 | "$work/evp_hash" "$processes" ;;
     python) python3 "$here/peers/python_hash.py" "$folder" "$processes" ;;
-    openssl) find "$folder" -type f -print0 | xargs -0 -n16 -P"$processes" openssl dgst -r -sha256 ;;
-    sha256sum) find "$folder" -type f -print0 | xargs -0 -n64 -P"$processes" sha256sum ;;
+    openssl) find "$folder" -type f -print0 | xargs -0 -n"$each" -P"$processes" openssl dgst -r -sha256 ;;
+    sha256sum) find "$folder" -type f -print0 | xargs -0 -n"$each" -P"$processes" sha256sum ;;
     esac
 }
 

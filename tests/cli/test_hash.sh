@@ -31,7 +31,7 @@ printf x >"tree/$(printf 'not utf-8 \377\300')"
 printf x >"tree/$(printf '%0255d' 0)"
 printf x >tree/-dash/-x
 printf x >'tree/ b l / '
-for size in 0 1 55 56 63 64 65 131071 131072 131073 1000000; do
+for size in 0 1 55 56 63 64 65 262143 262144 262145 1000000; do
     head -c "$size" /dev/urandom >"tree/size-$size"
 done
 ln tree/size-1000000 tree/a/b/hard-link

@@ -300,6 +300,47 @@ START_TEST(test_a_file_without_a_digest_says_why)
 }
 END_TEST
 
+/* The vectors that are in ../shared/corpora beside the source tree; where they are not, it is said. */
+START_TEST(test_digests_are_those_of_the_public_vectors)
+{
+    char algorithm[16] = "", *line = NULL, in[512], out[70], path[600];
+    char *bytes = malloc(1 << 20);
+    size_t capacity = 0;
+    unsigned compared = 0;
+    snprintf(path, sizeof(path), "%.*s../shared/corpora/sha256/sha2_32.vec",
+             (int)(strstr(__FILE__, "tests/stages/") - __FILE__), __FILE__);
+    FILE *vectors = fopen(path, "re");
+    if (vectors == NULL)
+        printf("skipped: no %s\n", path);
+    while (vectors != NULL && getline(&line, &capacity, vectors) > 0) {
+        if (sscanf(line, "[SHA-%15[0-9]", algorithm) == 1) {
+            memmove(algorithm + 3, algorithm, 4);
+            memcpy(algorithm, "sha", 3);
+        } else if (strncmp(line, "In = ", 5) == 0) {
+            size_t n = 0;
+            for (const char *at = line + 5; sscanf(at, "%2hhx", (unsigned char *)&bytes[n]) == 1;
+                 at += 2)
+                n++;
+            rig_init(&rig);
+            snprintf(in, sizeof(in), "%s\n", rig_write_bytes(&rig, "vector", bytes, n));
+        } else if (sscanf(line, "Out = %69[0-9A-F]", out) == 1) {
+            rig.wanted = "digest";
+            hash_rows("path", in, rig_with("algorithm", algorithm, NULL));
+            ck_assert_uint_eq(rig.output.len, strlen(out) + 1);
+            ck_assert_int_eq(strncasecmp(rig.output.data, out, strlen(out)), 0);
+            rig_release(&rig);
+            compared++;
+        }
+    }
+    ck_assert_uint_eq(compared, vectors == NULL ? 0 : 395);
+    if (vectors != NULL)
+        fclose(vectors);
+    free(line);
+    free(bytes);
+    rig_init(&rig); /* for teardown */
+}
+END_TEST
+
 /* ---- files that change ---- */
 
 enum change { APPENDED, TRUNCATED, REWRITTEN, REPLACED, UNTOUCHED };
@@ -358,18 +399,20 @@ START_TEST(test_opening_waits_while_there_are_no_descriptors)
 {
     struct rlimit limit;
     pthread_t closer;
-    int last = -1;
+    int taken[64], count = 0;
     const char *path = rig_write(&rig, "abc", "abc");
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = 64;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     for (int fd; (fd = dup(STDERR_FILENO)) >= 0;)
-        last = fd;
+        taken[count++] = fd;
     ck_assert_int_eq(errno, EMFILE);
-    ck_assert_int_eq(pthread_create(&closer, NULL, close_later, &last), 0);
-    int fd = weir__open_path(AT_FDCWD, path, O_RDONLY);
-    ck_assert_int_eq(fd, last);
+    ck_assert_int_gt(count, 0);
+    ck_assert_int_eq(pthread_create(&closer, NULL, close_later, &taken[0]), 0);
+    ck_assert_int_eq(weir__open_path(AT_FDCWD, path, O_RDONLY), taken[0]);
     pthread_join(closer, NULL);
+    while (count > 0)
+        close(taken[--count]);
 }
 END_TEST
 
@@ -521,6 +564,7 @@ int main(void)
     tcase_add_test(tcase, test_a_digest_may_be_base64);
     tcase_add_test(tcase, test_an_unknown_algorithm_is_an_error_of_planning);
     tcase_add_loop_test(tcase, test_a_file_without_a_digest_says_why, 0, COUNT(refusals));
+    tcase_add_test(tcase, test_digests_are_those_of_the_public_vectors);
     tcase_add_loop_test(tcase, test_a_file_that_changes_while_it_is_read_is_found_out, APPENDED,
                         UNTOUCHED + 1);
     tcase_add_test(tcase, test_opening_waits_while_there_are_no_descriptors);
