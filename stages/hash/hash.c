@@ -31,7 +31,7 @@ struct hash {
     uint32_t *place;        /* of each added column in the output */
     uint32_t columns;       /* of the output */
     struct records records; /* the added ones */
-    bool *all;              /* of them are wanted from records */
+    bool *wanted;           /* which of them somebody uses */
     struct weir_column *column;
     const struct weir_batch *in; /* during a call and until the next: for locate */
     uint32_t first;
@@ -105,7 +105,7 @@ static int hash_bind(struct weir_stage *stage, struct weir_schema *schema)
     for (enum known k = 0; k < KNOWN; k++)
         hash->known[k] = weir_schema_find(stage->in, known_names[k]);
     if (hash->known[PATH] < 0)
-        return weir_fail(stage, WEIR_ECONFIG, "file.hash wants a column 'path', and there is none");
+        return weir_fail(stage, WEIR_ECONFIG, "it wants a column 'path', and there is none");
     hash->place = calloc(ADDED_DIGEST + hash->digests.count, sizeof(*hash->place));
     if (hash->place == NULL || add_columns(stage, schema) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory for the columns");
@@ -135,12 +135,12 @@ static int hash_open(struct weir_stage *stage)
     struct hash *hash = stage->self;
     uint32_t added = ADDED_DIGEST + (uint32_t)hash->digests.count;
     hash->column = calloc(hash->columns, sizeof(*hash->column));
-    hash->all = calloc(added, sizeof(*hash->all));
-    if (hash->column == NULL || hash->all == NULL || !weir__digests_open(&hash->digests) ||
+    hash->wanted = calloc(added, sizeof(*hash->wanted));
+    if (hash->column == NULL || hash->wanted == NULL || !weir__digests_open(&hash->digests) ||
         weir__records_init(&hash->records, added, CALL_RECORDS) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory to read files");
     for (uint32_t a = 0; a < added; a++)
-        hash->all[a] = stage->needed[hash->place[a]];
+        hash->wanted[a] = stage->needed[hash->place[a]];
     return 0;
 }
 
@@ -334,7 +334,7 @@ static void hash_locate(const struct weir_batch *batch, uint32_t record, struct 
 static const struct weir_column *join_columns(struct weir_stage *stage, const struct weir_batch *in)
 {
     struct hash *hash = stage->self;
-    const struct weir_column *added = weir__records_columns(&hash->records, hash->all);
+    const struct weir_column *added = weir__records_columns(&hash->records, hash->wanted);
     for (uint32_t c = 0; c < stage->in->columns; c++) {
         hash->column[c] = in->column[c];
         if (in->column[c].entry != NULL)
@@ -373,7 +373,7 @@ static void hash_close(struct weir_stage *stage)
     weir__digests_close(&hash->digests);
     weir__records_release(&hash->records);
     free(hash->place);
-    free(hash->all);
+    free(hash->wanted);
     free(hash->column);
     free(hash);
     stage->self = NULL;

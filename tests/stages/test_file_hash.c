@@ -300,6 +300,25 @@ START_TEST(test_a_file_without_a_digest_says_why)
 }
 END_TEST
 
+START_TEST(test_a_file_that_takes_too_long_is_given_up)
+{
+    const char *path = rig_write(&rig, "sparse", "");
+    ck_assert_int_eq(truncate(path, (off_t)1 << 36), 0);
+    rig.wanted = "status|error";
+    hash_rows("path", row(path), rig_with("file_timeout", "50ms", NULL));
+    ck_assert_str_eq(rig.output.data, "failed|took longer than file_timeout\n");
+}
+END_TEST
+
+START_TEST(test_records_without_a_path_are_an_error_of_planning)
+{
+    rig_table(&rig, "name", "x\n");
+    rig_add(&rig, &weir_file_hash, NULL);
+    ck_assert_int_eq(rig_plan(&rig), WEIR_ECONFIG);
+    ck_assert_str_eq(rig_error(&rig), "stage 'it': it wants a column 'path', and there is none");
+}
+END_TEST
+
 /* The vectors that are in ../shared/corpora beside the source tree; where they are not, it is said. */
 START_TEST(test_digests_are_those_of_the_public_vectors)
 {
@@ -564,6 +583,8 @@ int main(void)
     tcase_add_test(tcase, test_a_digest_may_be_base64);
     tcase_add_test(tcase, test_an_unknown_algorithm_is_an_error_of_planning);
     tcase_add_loop_test(tcase, test_a_file_without_a_digest_says_why, 0, COUNT(refusals));
+    tcase_add_test(tcase, test_a_file_that_takes_too_long_is_given_up);
+    tcase_add_test(tcase, test_records_without_a_path_are_an_error_of_planning);
     tcase_add_test(tcase, test_digests_are_those_of_the_public_vectors);
     tcase_add_loop_test(tcase, test_a_file_that_changes_while_it_is_read_is_found_out, APPENDED,
                         UNTOUCHED + 1);
