@@ -83,14 +83,19 @@ int weir__process_fork_anyhow(struct process *process, bool worker, int (*main)(
     int place = eventfd(0, EFD_CLOEXEC);
     if (place < 0)
         return weir_err_errno(err, WEIR_EOS, "cannot start a process");
+    /* Blocked until the child has dispositions of its own: no handler of this process runs in it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t parent = getpid(), pid = fork();
+    if (pid == 0)
+        child(parent, worker, main, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
         int code = weir_err_errno(err, WEIR_EOS, "cannot start a process");
         close(place);
         return code;
     }
-    if (pid == 0)
-        child(parent, worker, main, context);
     close(place);
     return weir__process_watch(process, pid, err);
 }

@@ -8,6 +8,7 @@
 #include "toolkit/victim.h"
 
 static struct weir_err err;
+static int *handled; /* how many signals, by handlers of the parent's */
 static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN};
 
 static struct weir_process *begin(int (*main)(const struct weir_child *),
@@ -257,6 +258,26 @@ START_TEST(test_a_child_has_plain_signals)
 }
 END_TEST
 
+static void tell(int signal_number)
+{
+    (void)signal_number;
+    __atomic_fetch_add(handled, 1, __ATOMIC_RELAXED);
+}
+
+START_TEST(test_no_handler_of_the_parent_runs_in_a_child)
+{
+    struct weir_process_options options = by(_i);
+    handled = shared_pages(4096);
+    signal(SIGTERM, tell);
+    for (int i = 0; i < 100; i++) {
+        struct weir_process *process = begin(sleep_on, &options);
+        weir_process_terminate(process);
+        ck_assert_int_eq(end(process), -SIGTERM);
+    }
+    ck_assert_int_eq(*handled, 0);
+}
+END_TEST
+
 START_TEST(test_a_child_has_a_name)
 {
     char name[65];
@@ -395,6 +416,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(all, test_children_that_live_are_listed, 0, count);
     tcase_add_loop_test(all, test_a_child_has_no_descriptor_that_it_was_not_given, 0, count);
     tcase_add_loop_test(all, test_a_child_has_plain_signals, 0, count);
+    tcase_add_loop_test(all, test_no_handler_of_the_parent_runs_in_a_child, 0, count);
     tcase_add_loop_test(all, test_a_child_has_a_name, 0, count);
     tcase_add_loop_test(all, test_a_queue_is_given_to_a_child, 0, count);
     tcase_add_loop_test(all, test_a_child_does_not_outlive_its_parent, 0, count);
