@@ -125,22 +125,12 @@ static void reap(struct weir_process *process)
     strike_off(process);
 }
 
-/* Of the time left, what poll takes: rounded up, so that nobody spins through the last part. */
-static int time_left_ms(uint64_t deadline_ns)
-{
-    uint64_t now = weir__now_ns();
-    if (deadline_ns == CLOCK_NEVER)
-        return -1;
-    uint64_t left = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
-    return left > INT32_MAX ? INT32_MAX : (int)left;
-}
-
 int weir_process_join(struct weir_process *process, int64_t timeout_ms, int *ret_exit_code)
 {
     uint64_t deadline_ns = weir__deadline_ns(timeout_ms);
     struct pollfd end = {.fd = process->process.pidfd, .events = POLLIN};
     while (process->process.pid != 0) {
-        int left_ms = time_left_ms(deadline_ns), ended = poll(&end, 1, left_ms);
+        int left_ms = weir__left_ms(deadline_ns), ended = poll(&end, 1, left_ms);
         if (ended > 0)
             reap(process);
         else if (left_ms == 0)
