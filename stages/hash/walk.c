@@ -39,12 +39,10 @@ static int open_one(int directory, const char *path, int flags)
     return fd;
 }
 
-/* How much of a long path the kernel takes at once: up to behind a slash. */
+/* How much of a path of PATH_MAX bytes or more the kernel takes at once: up to behind a slash. */
 static size_t leading_part(const char *path)
 {
-    char part[PATH_MAX];
-    size_t n = strnlen(path, sizeof(part) - 1);
-    const char *slash = memrchr(path, '/', n);
+    const char *slash = memrchr(path, '/', PATH_MAX - 1);
     return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
