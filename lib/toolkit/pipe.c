@@ -63,7 +63,7 @@ static int try_again(int end, short events, uint64_t deadline_ns)
 
 /* ---- sending ---- */
 
-static int send_parts(int end, struct msghdr *message, uint64_t deadline_ns)
+static int send_parts(int end, const struct msghdr *message, uint64_t deadline_ns)
 {
     int code = 0;
     while (code == 0 && sendmsg(end, message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -71,7 +71,7 @@ static int send_parts(int end, struct msghdr *message, uint64_t deadline_ns)
     return code;
 }
 
-static int send_memory(int end, struct msghdr *message, const void *bytes, size_t count,
+static int send_memory(int end, const struct msghdr *message, const void *bytes, size_t count,
                        uint64_t deadline_ns)
 {
     union beside beside = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
@@ -83,9 +83,10 @@ static int send_memory(int end, struct msghdr *message, const void *bytes, size_
     int code = write(memory, bytes, count) == (ssize_t)count ? 0 : WEIR_EOS;
     if (code == 0) {
         memcpy(CMSG_DATA(&beside.head), &memory, sizeof(memory));
-        message->msg_control = &beside;
-        message->msg_controllen = sizeof(beside);
-        code = send_parts(end, message, deadline_ns);
+        struct msghdr with_memory = *message;
+        with_memory.msg_control = &beside;
+        with_memory.msg_controllen = sizeof(beside);
+        code = send_parts(end, &with_memory, deadline_ns);
     }
     close(memory);
     return code;

@@ -6,7 +6,7 @@ set -eu
 programs=${1:?usage: test_samples.sh FOLDER}
 work=$(mktemp -d)
 name=sample-$$
-trap 'exec 3>&-; rm -rf "$work"' EXIT
+trap 'exec 3>&-; rm -rf "$work" "/dev/shm/weir-$(id -u)/$name"' EXIT
 
 fail() {
     echo "FAILED: $*" >&2
