@@ -233,18 +233,20 @@ static int add_aside_group(struct weir_plan *plan)
     return add_member(group, sink);
 }
 
-uint64_t weir__plan_private_bytes(const struct group *group)
+uint64_t weir__plan_private_bytes(const struct blueprint *blueprint, const struct group *group)
 {
     /* What computes holds columns and their heaps beside the slot; every column has a name and a
      * place in each member. */
     enum { COLUMN_BYTES = 256 };
-    bool alone = (group->member[0].type->traits & WEIR_NO_FUSE) != 0;
+    bool alone = group->splits == 0 && (group->member[0].type->traits & WEIR_NO_FUSE) != 0;
     if (group->worker_memory > 0)
         return group->worker_memory;
     uint64_t columns = group->member[0].in.columns;
     for (uint32_t m = 0; m < group->members; m++)
         columns += group->member[m].needed_count;
-    return ((uint64_t)(alone ? 4 : 16) << 20) + columns * COLUMN_BYTES;
+    /* A split is read into memory of the worker's own, and its values may be copied once more. */
+    uint64_t split = group->splits > 0 ? 3 * (uint64_t)blueprint->slot_bytes : 0;
+    return ((uint64_t)(alone ? 4 : 16) << 20) + split + columns * COLUMN_BYTES;
 }
 
 int weir__plan_groups(struct weir_plan *plan)
@@ -257,7 +259,7 @@ int weir__plan_groups(struct weir_plan *plan)
         return WEIR_EOS;
     for (uint32_t g = 0; g < plan->blueprint.groups; g++) {
         const struct group *group = &plan->blueprint.group[g];
-        plan->private_bytes += group->seats * weir__plan_private_bytes(group);
+        plan->private_bytes += group->seats * weir__plan_private_bytes(&plan->blueprint, group);
     }
     /* Its text, its values, and what is made of it. One seat that produces has one at a time. */
     const struct group *first = &plan->blueprint.group[0];

@@ -97,7 +97,7 @@ int weir__run_start_worker(struct run *run, struct run_worker *worker, struct we
     start->head_fd = run->plan->head_fd;
     start->caution = worker->blame.caution;
     const struct group *group = group_of(run, worker);
-    start->data_limit = weir__plan_private_bytes(group);
+    start->data_limit = weir__plan_private_bytes(&run->plan->blueprint, group);
     if (group->worker_memory == 0)
         start->data_limit +=
             run->plan->oversize_bytes + ((uint64_t)64 << 20); /* what fork inherits */
