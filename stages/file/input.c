@@ -50,15 +50,15 @@ static int check_kind(struct weir_stage *stage, const char *path, mode_t mode)
 static int unpack_if_packed(struct weir_stage *stage, const char *path, struct input *input)
 {
     char magic[UNPACK_MAGIC];
-    ssize_t got = weir__input_pread(input->fd, magic, sizeof(magic), 0);
-    if (got < 0 || !weir__unpack_is_packed(magic, (size_t)got))
-        return 0; /* who reads on meets the error */
     const char *why;
+    ssize_t got = weir__input_pread(input->fd, magic, sizeof(magic), 0);
+    if (got < 0)
+        return weir_fail_errno(stage, WEIR_EIO, "cannot read '%s'", path);
+    if (!weir__unpack_is_packed(magic, (size_t)got))
+        return 0;
     input->unpack = weir__unpack_open(input->fd, &why);
-    if (input->unpack == NULL) {
-        weir__input_close(input);
+    if (input->unpack == NULL)
         return weir_fail(stage, WEIR_EOS, "cannot unpack '%s': %s", path, why);
-    }
     input->pipe = true;
     input->bytes = 0;
     return 0;
@@ -88,7 +88,10 @@ int weir__input_open(struct weir_stage *stage, const char *path, struct input *r
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     ret->fd = fd;
     ret->bytes = (uint64_t)st.st_size;
-    return unpack_if_packed(stage, path, ret);
+    rc = unpack_if_packed(stage, path, ret);
+    if (rc < 0)
+        weir__input_close(ret);
+    return rc;
 }
 
 ssize_t weir__input_next(struct weir_stage *stage, struct input *input, const char *path, void *to,
