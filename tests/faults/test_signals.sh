@@ -39,7 +39,7 @@ for case in fused isolated rejects lines; do
         stopped "$case" "to its group" TERM -g -e TERM -a "$elapsed"
     done
 done
-[ "$late" -lt $((runs / 2)) ] || fail "$late of $runs signals came too late to prove something"
+[ "$late" -lt $((runs * 3 / 4)) ] || fail "$late of $runs signals came too late to prove something"
 
 # impatient CASE WHAT HARASS-OPTIONS...: two signals kill at once, even a worker that does not listen: one alone would wait
 # five seconds for it. What was killed cannot tidy up: a temporary file may stay.

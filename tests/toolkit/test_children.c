@@ -70,7 +70,7 @@ static int look_at_signals(const struct weir_child *child)
     for (int s = 1; s < NSIG; s++) {
         if (sigismember(&blocked, s) == 1)
             return 1;
-        bool sanitizer = SANITIZED && (s == SIGSEGV || s == SIGBUS || s == SIGFPE);
+        bool sanitizer = ADDRESS_SANITIZER && (s == SIGSEGV || s == SIGBUS || s == SIGFPE);
         if (!sanitizer && sigaction(s, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
             return 2;
     }

@@ -20,6 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* base */
+#include "base/sanitizer.h"
+
 #include "unit/unit.h"
 
 #define SOON_MS 10000 /* nobody needs so long, unless for ever */
@@ -149,13 +152,7 @@ static inline void step_until_asleep(pid_t pid)
     ck_assert_int_eq(stepped, ASLEEP);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
-
 /* Instructions from one death to the next: with sanitizers there are many more of them. */
-#define DEATH_STRIDE (SANITIZED ? 211 : 1)
+#define DEATH_STRIDE (ADDRESS_SANITIZER ? 211 : 1)
 
 #endif
