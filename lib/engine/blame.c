@@ -49,7 +49,10 @@ enum blame weir__blame_death(struct blame_book *book, const struct death *death,
     if (whole)
         return BLAME_NOTED;
     bool again = caution->doomed && caution->record == trial->record;
-    if (!again || !death->published) /* what is published already goes on with the same words */
+    /* Who is killed while it sets the record aside says nothing about it; and what is published
+     * already goes on with the same words. */
+    bool accuses = !death->foreign || book->kills >= BLAME_FOREIGN;
+    if (!again || (accuses && !death->published))
         doom(book, death);
     return again ? BLAME_NOTED : BLAME_DOOMED;
 }

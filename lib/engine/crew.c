@@ -281,7 +281,7 @@ static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
     return 0;
 }
 
-/* What is in hand as a batch. 0, or what the crew is to return. */
+/* What is in hand as a batch. 0, or what the crew is to return; CREW_UNWANTED. */
 static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
 {
     struct weir_stage *reader = &crew->member[0].stage;
@@ -293,7 +293,38 @@ static int batch_in_hand(struct crew *crew, struct weir_batch *ret)
     *ret = (struct weir_batch){0};
     int code = reader->type->read_split(reader, crew->seat->input.number.n, ret);
     end_call(crew, 0);
-    return code == WEIR_ENOUGH ? 0 : code; /* nobody wants it: it passes empty */
+    return code == WEIR_ENOUGH ? CREW_UNWANTED : code;
+}
+
+/* Of an input that is given up in the middle, maybe by a successor of whom worked on it: what a
+ * member has passed on, dropped or set aside it has taken, and so has everybody before it. */
+static void close_books(struct ledger_copy *ledger, const struct group *group)
+{
+    uint64_t out = group->has_main ? ledger->passed[0].records : 0;
+    for (uint32_t m = group->members; m-- > 0; out = ledger->open[m].in) {
+        struct member_counts *counts = &ledger->open[m];
+        counts->out = out > counts->out ? out : counts->out;
+        uint64_t taken = counts->out + counts->dropped + counts->rejected + counts->quarantined;
+        counts->in = taken > counts->in ? taken : counts->in;
+    }
+}
+
+int weir__crew_abandon(struct crew *crew)
+{
+    struct seat *seat = crew->seat;
+    weir__seat_roll_back(seat);
+    close_books(now(crew), crew->group);
+    for (uint32_t m = 0; m < crew->group->members; m++) {
+        struct crew_member *member = &crew->member[m];
+        member->counts = (struct member_counts){0};
+        memcpy(member->state, now(crew)->state[m], MEMBER_STATE);
+    }
+    if (!seat->has_input)
+        return 0;
+    int code = secure(crew);
+    if (code == 0)
+        weir__seat_pass_empty(seat);
+    return code;
 }
 
 static void begin_trial(struct crew *crew)
@@ -322,6 +353,8 @@ int weir__crew_process(struct crew *crew)
     int code = batch_in_hand(crew, &batch);
     if (code == CREW_ENDS_HERE)
         return WEIR_DONE;
+    if (code == CREW_UNWANTED)
+        return (code = weir__crew_abandon(crew)) == 0 ? WEIR_MORE : code;
     if (code != 0)
         return code;
     begin_trial(crew);
@@ -433,39 +466,6 @@ int weir__crew_finish(struct crew *crew, bool early)
             seat->out[port].secured = false;
     weir__seat_commit(seat, !early);
     return 0;
-}
-
-/* Of an input that is given up in the middle: what a member has passed on, dropped or set aside it
- * has taken, and so has everybody before it. */
-static void close_books(struct crew *crew)
-{
-    for (uint32_t m = crew->group->members; m-- > 0;) {
-        struct member_counts *counts = &crew->member[m].counts;
-        uint64_t taken = counts->out + counts->dropped + counts->rejected + counts->quarantined;
-        if (counts->in < taken)
-            counts->in = taken;
-        if (m > 0)
-            crew->member[m - 1].counts.out = counts->in;
-    }
-}
-
-int weir__crew_abandon(struct crew *crew)
-{
-    struct seat *seat = crew->seat;
-    weir__seat_roll_back(seat);
-    close_books(crew);
-    note_counts(crew);
-    for (uint32_t m = 0; m < crew->group->members; m++) {
-        struct crew_member *member = &crew->member[m];
-        member->counts = (struct member_counts){0};
-        memcpy(member->state, now(crew)->state[m], MEMBER_STATE);
-    }
-    if (!seat->has_input)
-        return 0;
-    int code = secure(crew);
-    if (code == 0)
-        weir__seat_pass_empty(seat);
-    return code;
 }
 
 int weir__crew_publish(struct crew *crew, bool keep)

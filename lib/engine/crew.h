@@ -50,7 +50,7 @@ struct crew {
 };
 
 /* What work ends with, beside negative codes (err says why). */
-enum { CREW_DISCARD = 3, CREW_ENDS_HERE = 4 };
+enum { CREW_DISCARD = 3, CREW_ENDS_HERE = 4, CREW_UNWANTED = 5 };
 
 /* What a worker exits with that ran out of memory in a stage's code. */
 enum { CREW_NO_MEMORY = 71 };
@@ -70,8 +70,8 @@ int weir__crew_produce(struct crew *crew);
  * group of totals, whose output is made here. */
 int weir__crew_finish(struct crew *crew, bool early);
 
-/* Lets the number of an input that failed, and is not wanted any more, pass with what was published
- * of it. 0 or CREW_DISCARD. */
+/* Lets the number of an input that is not wanted any more pass with what was published of it. 0 or
+ * CREW_DISCARD. */
 int weir__crew_abandon(struct crew *crew);
 
 /* A sink's outcome. */

@@ -251,6 +251,18 @@ START_TEST(test_workers_may_die_at_any_step_of_reading_splits)
 }
 END_TEST
 
+/* The reader has enough at the first part of a split, so that the rest of it is wanted no more. */
+START_TEST(test_a_worker_may_die_at_any_step_of_a_split_that_is_given_up)
+{
+    const struct given given[] = {{&pieces, 2, false, false, {"count", "48000", "batch", "16000"}},
+                                  {&digits, 2, false, false, {NULL}},
+                                  {&pass, 1, true, false, {"some", "101", "enough", "100"}},
+                                  {&collect, 0, false, false, {"path", output}}};
+    die_everywhere(&(struct scene){given, 4, stride(), 1, .count = 101});
+    die_everywhere(&(struct scene){given, 4, stride(), 2, .count = 101});
+}
+END_TEST
+
 START_TEST(test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_split)
 {
     const struct given given[] = {{&pieces, 2, false, false, {"count", "12", "batch", "4"}},
@@ -325,6 +337,7 @@ int main(void)
     tcase_add_test(all, test_workers_may_die_at_any_step_of_setting_a_large_record_aside);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_two_layers_with_parts);
     tcase_add_test(all, test_workers_may_die_at_any_step_of_reading_splits);
+    tcase_add_test(all, test_a_worker_may_die_at_any_step_of_a_split_that_is_given_up);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_setting_aside_a_record_of_a_split);
     tcase_add_test(all, test_a_worker_may_die_at_any_step_of_a_count);
     tcase_add_test(all, test_every_step_of_the_workers_was_died_at);

@@ -125,7 +125,7 @@ static const struct {
      {{0, 3, 0, BLAME_NOTED, ""},
       {0, 3, 0, BLAME_DOOMED, "careful, 3 doomed by 2"},
       {0, 3, 0, BLAME_NOTED, "careful, 3 doomed by 3"},
-      {0, 3, FOREIGN, BLAME_NOTED, "careful, 3 doomed by 4"}}},
+      {0, 3, FOREIGN, BLAME_NOTED, "careful, 3 doomed by 3"}}},
     {2,
      {{0, 3, 0, BLAME_NOTED, ""},
       {0, 3, 0, BLAME_DOOMED, "careful, 3 doomed by 2"},
@@ -230,6 +230,22 @@ START_TEST(test_the_words_change_until_a_part_is_published)
 }
 END_TEST
 
+/* While its successor sets the record aside, in the code of a member before. */
+START_TEST(test_a_kill_from_outside_does_not_change_who_is_to_blame)
+{
+    const struct trial trial = {.record = 3};
+    const struct death killed = {
+        .trial = &trial, .running = trial_running(2, 1), .foreign = true, .reason = "SIGKILL"};
+    struct blame_book book = {0};
+    die_for(&book, "SIGSEGV", false);
+    ck_assert_int_eq(weir__blame_death(&book, &killed, 1), BLAME_NOTED);
+    ck_assert(book.caution.doomed);
+    ck_assert_uint_eq(book.caution.member, 2);
+    ck_assert_uint_eq(book.caution.deaths, 1);
+    ck_assert_str_eq(book.caution.reason, "SIGSEGV");
+}
+END_TEST
+
 START_TEST(test_a_long_reason_is_cut)
 {
     struct blame_book book = {0};
@@ -261,6 +277,7 @@ int main(void)
     tcase_add_loop_test(all, test_deaths_one_after_the_other, 0, (int)COUNT(cases));
     tcase_add_test(all, test_the_caution_tells_whose_code_when_and_of_what);
     tcase_add_test(all, test_the_words_change_until_a_part_is_published);
+    tcase_add_test(all, test_a_kill_from_outside_does_not_change_who_is_to_blame);
     tcase_add_test(all, test_a_long_reason_is_cut);
     tcase_add_test(all, test_the_word_of_a_trial_holds_time_and_member);
     suite_add_tcase(suite, all);
