@@ -123,6 +123,13 @@ static int set_quiet(struct arguments *args, const char *value, struct weir_err 
     return 0;
 }
 
+static int set_print(struct arguments *args, const char *value, struct weir_err *err)
+{
+    (void)value, (void)err;
+    args->print = true;
+    return 0;
+}
+
 static int set_markdown(struct arguments *args, const char *value, struct weir_err *err)
 {
     (void)value, (void)err;
@@ -137,26 +144,28 @@ static int set_help(struct arguments *args, const char *value, struct weir_err *
     return 0;
 }
 
-#define FILES (TAKER_RUN | TAKER_CHECK | TAKER_PLAN)
+#define RUNS  (TAKER_RUN | TAKER_DO)
+#define FILES (RUNS | TAKER_CHECK | TAKER_PLAN)
 
 static const struct flag flags[] = {
     {"var", 0, "NAME=VALUE", FILES, "fill in ${NAME}; beats the file's vars", set_var},
-    {"set", 0, "STAGE.OPTION=VALUE", FILES, "override one option of one stage", set_option},
+    {"set", 0, "STAGE.OPTION=VALUE", FILES & ~TAKER_DO, "override one option of one stage",
+     set_option},
     {"workers", 0, "N", FILES, "workers of every stage that may have several and does not say",
      set_workers},
-    {"dry-run", 'n', NULL, TAKER_RUN, "print the plan, run nothing", set_dry_run},
-    {"progress", 0, "auto|plain|none", TAKER_RUN,
+    {"dry-run", 'n', NULL, RUNS, "print the plan, run nothing", set_dry_run},
+    {"progress", 0, "auto|plain|none", RUNS,
      "auto: drawn on a terminal, else as plain: a line every 30 seconds", set_progress},
-    {"receipt", 0, "FILE", TAKER_RUN, "write the receipt there too, as JSON", set_receipt},
-    {"timeout", 0, "DURATION", TAKER_RUN, "stop after 30s, 5m, 1h30m; publish nothing",
-     set_timeout},
+    {"receipt", 0, "FILE", RUNS, "write the receipt there too, as JSON", set_receipt},
+    {"timeout", 0, "DURATION", RUNS, "stop after 30s, 5m, 1h30m; publish nothing", set_timeout},
     {"log-format", 0, "text|json", FILES, "json: errors and events as lines of JSON",
      set_log_format},
-    {"quiet", 'q', NULL, TAKER_RUN | TAKER_CHECK, "print nothing on success", set_quiet},
+    {"quiet", 'q', NULL, RUNS | TAKER_CHECK, "print nothing on success", set_quiet},
     {"column", 0, "NAME=VALUE", TAKER_EVAL, "a column of the record, as it would come from CSV",
      set_column},
     {"markdown", 0, NULL, TAKER_STAGES | TAKER_FUNCTIONS, "print the page that stands in docs/",
      set_markdown},
+    {"print", 0, NULL, TAKER_DO, "print the pipeline file, run nothing", set_print},
     {"help", 'h', NULL, TAKER_ANY, "print this page", set_help},
 };
 
@@ -239,6 +248,11 @@ static int take_operand(struct arguments *args, const char *operand, const char 
     return 0;
 }
 
+static bool is_list(const char *operand)
+{
+    return operand != NULL && strstr(operand, "...") != NULL;
+}
+
 static int read_options(struct arguments *args, enum takers taker, const char *operand, int argc,
                         char **argv, struct weir_err *err)
 {
@@ -250,12 +264,22 @@ static int read_options(struct arguments *args, enum takers taker, const char *o
     opterr = 0;
     while (result == 0 && (value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const struct flag *flag = find_flag(value);
+        if (value == 1 && is_list(operand)) {
+            optind--; /* the options end here */
+            break;
+        }
         if (value == 1)
             result = take_operand(args, operand, optarg, err);
         else if (value == '?' || value == ':' || flag == NULL)
             result = wrong_option(taker, value, argv[optind - 1], err);
         else
             result = flag->set(args, optarg, err);
+    }
+    if (is_list(operand) && optind < argc) {
+        args->operand = argv[optind];
+        args->words = argv + optind;
+        args->words_count = (size_t)(argc - optind);
+        return result;
     }
     for (; result == 0 && optind < argc; optind++)
         result = take_operand(args, operand, argv[optind], err);
@@ -270,7 +294,8 @@ int arguments_read(struct arguments *args, enum takers taker, const char *operan
     if (result < 0 || args->help)
         return result;
     if (args->operand == NULL && operand != NULL && operand[0] != '[')
-        return weir_err_set(err, WEIR_EUSAGE, "a %s is wanted", operand);
+        return weir_err_set(err, WEIR_EUSAGE, "a %.*s is wanted", (int)strcspn(operand, " "),
+                            operand);
     return 0;
 }
 
@@ -308,5 +333,16 @@ void arguments_print_help(FILE *to, enum takers taker)
     for (size_t i = 0; i < FLAGS; i++) {
         if ((flags[i].takers & taker) != 0)
             print_flag(to, &flags[i]);
+    }
+}
+
+void arguments_print_names(FILE *to, enum takers taker)
+{
+    const char *between = "";
+    for (size_t i = 0; i < FLAGS; i++) {
+        if ((flags[i].takers & taker) == 0)
+            continue;
+        fprintf(to, "%s--%s", between, flags[i].name);
+        between = " ";
     }
 }

@@ -19,8 +19,9 @@ enum takers {
     TAKER_STAGES = 8,
     TAKER_FUNCTIONS = 16,
     TAKER_EVAL = 32,
-    TAKER_OTHERS = 64,
-    TAKER_ANY = 127,
+    TAKER_DO = 64,
+    TAKER_OTHERS = 128,
+    TAKER_ANY = 255,
 };
 
 struct pairs {
@@ -30,21 +31,26 @@ struct pairs {
 
 struct arguments {
     const char *operand; /* FILE, NAME or EXPRESSION; NULL: none */
+    char **words;        /* what stands from the operand on, where that is a list */
+    size_t words_count;
     struct pairs vars, sets, columns;
     uint32_t workers;
-    bool dry_run, quiet, json, markdown, help;
+    bool dry_run, quiet, json, markdown, print, help;
     enum progress_mode progress;
     const char *receipt; /* a path, or NULL */
     uint64_t timeout_ms; /* 0: none */
 };
 
-/* argv[0] is skipped. operand: "FILE" must be given, "[NAME]" may be, NULL takes none. 0, or
- * WEIR_EUSAGE with err filled. Release in both cases. With --help a missing operand is no error. */
+/* argv[0] is skipped. operand: "FILE" must be given, "[NAME]" may be, "WORD..." takes all that
+ * stands from the first word on, options or not; NULL takes none. 0, or WEIR_EUSAGE with err
+ * filled. Release in both cases. With --help a missing operand is no error. */
 int arguments_read(struct arguments *args, enum takers taker, const char *operand, int argc,
                    char **argv, struct weir_err *err);
 void arguments_release(struct arguments *args);
 
 /* The options that these commands take, a line or two each. */
 void arguments_print_help(FILE *to, enum takers taker);
+/* Their names only, "--quiet", on one line. */
+void arguments_print_names(FILE *to, enum takers taker);
 
 #endif

@@ -36,7 +36,7 @@ static void print_result(const struct loaded *loaded)
 static int check(const struct arguments *args, const struct report *report)
 {
     struct loaded loaded;
-    int exit_code = load_plan(args, report, true, &loaded);
+    int exit_code = load_plan(args, NULL, report, true, &loaded);
     if (exit_code == 0 && !report->quiet) {
         printf("%s: ", args->operand);
         print_result(&loaded);

@@ -18,11 +18,14 @@ struct command {
 };
 
 extern const struct command command_run;
+extern const struct command command_do;
 extern const struct command command_check;
 extern const struct command command_plan;
 extern const struct command command_stages;
 extern const struct command command_functions;
 extern const struct command command_eval;
+extern const struct command command_schema;
+extern const struct command command_completion;
 extern const struct command command_version;
 extern const struct command command_help;
 

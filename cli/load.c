@@ -1,9 +1,10 @@
 #include "load.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-int load_plan(const struct arguments *args, const struct report *report, bool lenient,
-              struct loaded *ret)
+int load_plan(const struct arguments *args, const char *text, const struct report *report,
+              bool lenient, struct loaded *ret)
 {
     struct weir_errors errors = {0};
     const struct weir_load_options options = {
@@ -14,7 +15,10 @@ int load_plan(const struct arguments *args, const struct report *report, bool le
         .workers = args->workers,
     };
     *ret = (struct loaded){0};
-    if (weir_pipeline_load(args->operand, &options, &ret->pipeline, &errors) < 0)
+    int code = text == NULL ? weir_pipeline_load(args->operand, &options, &ret->pipeline, &errors)
+                            : weir_pipeline_parse("do", text, strlen(text), &options,
+                                                  &ret->pipeline, &errors);
+    if (code < 0)
         return report_errors(report, &errors);
     if (weir_plan_make(ret->pipeline, lenient, &ret->plan, &errors) < 0)
         return report_errors(report, &errors);

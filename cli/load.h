@@ -12,10 +12,10 @@ struct loaded {
     struct weir_plan *plan;
 };
 
-/* Reads args->operand and plans it. 0, or the exit code after printing every error. Release in both
- * cases. */
-int load_plan(const struct arguments *args, const struct report *report, bool lenient,
-              struct loaded *ret);
+/* Reads args->operand, or where text is not NULL that text, and plans it. 0, or the exit code after
+ * printing every error. Release in both cases. */
+int load_plan(const struct arguments *args, const char *text, const struct report *report,
+              bool lenient, struct loaded *ret);
 void load_release(struct loaded *loaded);
 
 /* Prints the plan on standard output. 0 or an exit code. */

@@ -7,7 +7,7 @@
 static int plan(const struct arguments *args, const struct report *report)
 {
     struct loaded loaded;
-    int exit_code = load_plan(args, report, false, &loaded);
+    int exit_code = load_plan(args, NULL, report, false, &loaded);
     if (exit_code == 0)
         exit_code = load_print_plan(loaded.plan, report);
     load_release(&loaded);

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "load.h"
 #include "receipt.h"
+#include "run.h"
 
 /* What the run's callbacks need. */
 struct show {
@@ -131,13 +132,13 @@ static int execute(const struct arguments *args, const struct report *report,
     return exit_code;
 }
 
-static int run(const struct arguments *args, const struct report *report)
+int run_pipeline(const struct arguments *args, const char *text, const struct report *report)
 {
     struct loaded loaded;
     struct weir_err err;
     if (args->receipt != NULL && receipt_file_check(args->receipt, &err) < 0)
         return report_error(report, &err);
-    int exit_code = load_plan(args, report, false, &loaded);
+    int exit_code = load_plan(args, text, report, false, &loaded);
     if (exit_code == 0 && args->receipt != NULL && weir_plan_uses(loaded.plan, args->receipt)) {
         weir_err_set(&err, WEIR_EUSAGE, "--receipt %s: the run reads or writes that file itself",
                      args->receipt);
@@ -149,6 +150,11 @@ static int run(const struct arguments *args, const struct report *report)
         exit_code = execute(args, report, loaded.plan);
     load_release(&loaded);
     return exit_code;
+}
+
+static int run(const struct arguments *args, const struct report *report)
+{
+    return run_pipeline(args, NULL, report);
 }
 
 const struct command command_run = {

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "nearest.h"
+#include "stage_types.h"
 
 static void print_list(void)
 {
@@ -17,20 +18,22 @@ static void print_list(void)
         printf("%-*s  %s\n", (int)widest, type->name, type->summary);
 }
 
-static int no_such_type(const char *name, const struct report *report)
+const struct weir_stage_type *stage_type_find(const char *name, struct weir_err *err)
 {
-    struct weir_err err;
+    const struct weir_stage_type *type = weir_stage_type(name);
+    if (type != NULL)
+        return type;
     size_t count = 0;
     while (weir_stage_type_at(count) != NULL)
         count++;
     const char **names = calloc(count + 1, sizeof(*names));
-    weir_err_set(&err, WEIR_EUSAGE, "no stage type '%s'", name);
+    weir_err_set(err, WEIR_EUSAGE, "no stage type '%s'", name);
     for (size_t i = 0; names != NULL && i < count; i++)
         names[i] = weir_stage_type_at(i)->name;
     if (names != NULL)
-        nearest_note(&err, "", name, names);
+        nearest_note(err, "", name, names);
     free(names);
-    return report_error(report, &err);
+    return NULL;
 }
 
 static int stages(const struct arguments *args, const struct report *report)
@@ -44,9 +47,9 @@ static int stages(const struct arguments *args, const struct report *report)
         print_list();
         return EXIT_SUCCESS;
     }
-    const struct weir_stage_type *type = weir_stage_type(args->operand);
+    const struct weir_stage_type *type = stage_type_find(args->operand, &err);
     if (type == NULL)
-        return no_such_type(args->operand, report);
+        return report_error(report, &err);
     char *text = args->markdown ? weir_stage_markdown(type) : weir_stage_help(type);
     if (text == NULL) {
         weir_err_set(&err, WEIR_EOS, "out of memory");

@@ -180,9 +180,9 @@ static void take_steps(struct loader *loader)
         weir__check_expressions(loader);
 }
 
-int weir__pipeline_parse(const char *name, const char *text, size_t length,
-                         const struct weir_load_options *options, struct weir_pipeline **ret,
-                         struct weir_errors *errors)
+int weir_pipeline_parse(const char *name, const char *text, size_t length,
+                        const struct weir_load_options *options, struct weir_pipeline **ret,
+                        struct weir_errors *errors)
 {
     static const struct weir_load_options none;
     size_t before = errors->count;
@@ -220,7 +220,7 @@ int weir_pipeline_load(const char *path, const struct weir_load_options *options
         *weir_errors_add(errors) = err;
         return err.code;
     }
-    int rc = weir__pipeline_parse(path, text, length, options, ret, errors);
+    int rc = weir_pipeline_parse(path, text, length, options, ret, errors);
     free(text);
     return rc;
 }

@@ -72,12 +72,6 @@ void weir__join_stages(struct loader *loader);
 /* Only if there are mistakes already. */
 void weir__check_expressions(struct loader *loader);
 
-/* All of them, over a text that is given: weir_pipeline_load without the file. name is the file's,
- * for messages. */
-int weir__pipeline_parse(const char *name, const char *text, size_t length,
-                         const struct weir_load_options *options, struct weir_pipeline **ret,
-                         struct weir_errors *errors);
-
 /* ---- shared by two steps ---- */
 
 /* The stage type that a stage's node names, or NULL. */

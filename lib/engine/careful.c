@@ -16,7 +16,7 @@
 /* base */
 #include "base/buf.h"
 /* expr */
-#include "expr/utf8.h"
+#include "expr/json_text.h"
 
 bool weir__careful_begins(const struct seat *seat, const struct caution *caution)
 {
@@ -158,29 +158,10 @@ int weir__careful_drive(struct crew *crew, const struct weir_batch *batch)
 
 /* ---- setting aside ---- */
 
-/* JSON cannot hold a byte that is no UTF-8: the replacement character stands for it. */
-static void put_json_text(struct buf *to, const char *text, size_t n)
-{
-    weir__buf_putc(to, '"');
-    for (size_t i = 0, bytes; i < n; i += bytes) {
-        uint32_t point;
-        bytes = weir__utf8_decode(text + i, n - i > 4 ? 4 : (uint32_t)(n - i), &point);
-        if (point == '"' || point == '\\')
-            weir__buf_printf(to, "\\%c", (char)point);
-        else if (point < 0x20 || point == 0x7F)
-            weir__buf_printf(to, "\\u%04x", point);
-        else if ((point & UTF8_BROKEN) != 0)
-            weir__buf_puts(to, "\\ufffd");
-        else
-            weir__buf_add(to, text + i, bytes);
-    }
-    weir__buf_putc(to, '"');
-}
-
 static void put_json_member(struct buf *to, const char *name, const char *text)
 {
     weir__buf_printf(to, "\"%s\":", name);
-    put_json_text(to, text, strlen(text));
+    weir__json_put_text(to, text, strlen(text));
 }
 
 /* Where the record's own bytes are not at hand, its columns stand for them. */
@@ -194,13 +175,13 @@ static void put_columns(struct buf *to, const struct weir_schema *schema,
             continue;
         weir__buf_puts(to, between);
         between = ",";
-        put_json_text(to, schema->column[c].name, strlen(schema->column[c].name));
+        weir__json_put_text(to, schema->column[c].name, strlen(schema->column[c].name));
         struct weir_value value = weir_value(&in->column[c], record);
         weir__buf_putc(to, ':');
         if (value.data == NULL)
             weir__buf_puts(to, "null");
         else
-            put_json_text(to, value.data, value.length);
+            weir__json_put_text(to, value.data, value.length);
     }
     weir__buf_putc(to, '}');
 }

@@ -342,7 +342,7 @@ static void make_plan(const char *text)
 {
     struct weir_pipeline *pipeline = NULL;
     struct weir_errors found = {0};
-    int code = weir__pipeline_parse("fuzz.yaml", text, strlen(text), NULL, &pipeline, &found);
+    int code = weir_pipeline_parse("fuzz.yaml", text, strlen(text), NULL, &pipeline, &found);
     if (code == 0)
         code = weir_plan_make(pipeline, false, &plan, &found);
     ck_assert_msg(code == 0, "%s", found.count > 0 ? found.list[0].text : "");

@@ -20,7 +20,7 @@ static struct weir_errors errors;
 
 static int parse_bytes(const char *text, size_t length, const struct weir_load_options *options)
 {
-    return weir__pipeline_parse("dir/orders.yaml", text, length, options, &pipeline, &errors);
+    return weir_pipeline_parse("dir/orders.yaml", text, length, options, &pipeline, &errors);
 }
 
 static int parse_with(const char *text, const struct weir_load_options *options)
@@ -1164,7 +1164,7 @@ START_TEST(test_the_name_is_made_of_the_file)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *text = HEAD READ END;
         ck_assert_int_eq(
-            weir__pipeline_parse(rows[i].file, text, strlen(text), NULL, &pipeline, &errors), 0);
+            weir_pipeline_parse(rows[i].file, text, strlen(text), NULL, &pipeline, &errors), 0);
         ck_assert_str_eq(weir_pipeline_name(pipeline), rows[i].name);
         clear();
     }

@@ -157,7 +157,7 @@ START_TEST(test_no_mutated_file_makes_loading_fail_otherwise_than_with_errors)
             mutate(&text);
         char *copy = malloc(text.length + 1); /* of its very size: a byte too far is seen by ASan */
         memcpy(copy, text.bytes, text.length);
-        int rc = weir__pipeline_parse("f.yaml", copy, text.length, NULL, &pipeline, &errors);
+        int rc = weir_pipeline_parse("f.yaml", copy, text.length, NULL, &pipeline, &errors);
         ck_assert_int_eq(rc == 0, pipeline != NULL);
         ck_assert_int_eq(rc == 0, errors.count == 0);
         for (size_t i = 0; i < errors.count; i++) {

@@ -56,7 +56,14 @@ struct weir_load_options {
  * *ret is NULL. */
 WEIR_PUBLIC int weir_pipeline_load(const char *path, const struct weir_load_options *options,
                                    struct weir_pipeline **ret, struct weir_errors *errors);
+/* The same of a text, which is copied. name stands in messages where a file's name would. */
+WEIR_PUBLIC int weir_pipeline_parse(const char *name, const char *text, size_t length,
+                                    const struct weir_load_options *options,
+                                    struct weir_pipeline **ret, struct weir_errors *errors);
 WEIR_PUBLIC void weir_pipeline_free(struct weir_pipeline *pipeline);
+/* What a pipeline file may hold, with every registered type, as JSON Schema (draft 7). To be freed;
+ * NULL when memory ran out. */
+WEIR_PUBLIC char *weir_pipeline_schema(void);
 WEIR_PUBLIC const char *weir_pipeline_name(const struct weir_pipeline *pipeline);
 
 /* ---- plans ---- */
