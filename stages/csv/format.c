@@ -18,6 +18,9 @@ typedef long long pair64 __attribute__((vector_size(16)));
 struct format {
     enum csv_quoting quoting;
     char delimiter;
+    const char *null_value;
+    size_t null_bytes;
+    bool *quoted; /* by column: always; NULL: as quoting says for all */
     const char *line_end;
     size_t line_end_bytes;
     size_t short_row; /* room for any row of short fields; SIZE_MAX: no row goes the short way */
@@ -154,16 +157,27 @@ static bool begins_with_bom(const char *text, size_t length)
     return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
 }
 
-/* A field that is not null. first: of its row, where a byte order mark would be taken for the
- * file's. */
+static bool is_null_value(const struct format *format, const char *text, size_t length)
+{
+    return length == format->null_bytes && memcmp(text, format->null_value, length) == 0;
+}
+
+static bool always_quoted(const struct format *format, uint32_t column)
+{
+    return format->quoting == CSV_QUOTING_ALL || (format->quoted != NULL && format->quoted[column]);
+}
+
+/* A field that is not null. In the first of a row a byte order mark would be taken for the file's.
+ */
 static enum put put_field(const struct format *format, struct room *room, const char *from,
-                          size_t length, size_t readable, bool first)
+                          size_t length, size_t readable, uint32_t column)
 {
     if ((size_t)(room->end - room->at) < 2 * length + SLACK)
         return PUT_FULL;
     bool special = copy_checked(format, room->at, from, length, readable);
-    bool quote = special || format->quoting == CSV_QUOTING_ALL || length == 0 ||
-                 (first && begins_with_bom(from, length));
+    bool quote = special || always_quoted(format, column) || length == 0 ||
+                 is_null_value(format, from, length) ||
+                 (column == 0 && begins_with_bom(from, length));
     if (!quote || (format->quoting == CSV_QUOTING_NONE && !special)) {
         room->at += length;
         return PUT_DONE;
@@ -174,15 +188,24 @@ static enum put put_field(const struct format *format, struct room *room, const 
     return PUT_DONE;
 }
 
-/* A value of a batch; null is nothing at all. */
-static enum put put_value(const struct format *format, struct room *room,
-                          const struct weir_column *column, uint32_t record, bool first)
+static enum put put_null(const struct format *format, struct room *room)
 {
-    struct weir_value value = weir_value(column, record);
+    if ((size_t)(room->end - room->at) < format->null_bytes)
+        return PUT_FULL;
+    memcpy(room->at, format->null_value, format->null_bytes);
+    room->at += format->null_bytes;
+    return PUT_DONE;
+}
+
+static enum put put_value(const struct format *format, struct room *room,
+                          const struct weir_batch *in, uint32_t column, uint32_t record)
+{
+    const struct weir_column *values = &in->column[column];
+    struct weir_value value = weir_value(values, record);
     if (value.data == NULL)
-        return PUT_DONE;
-    size_t readable = column->heap_bytes - (size_t)(value.data - column->heap);
-    return put_field(format, room, value.data, value.length, readable, first);
+        return put_null(format, room);
+    size_t readable = values->heap_bytes - (size_t)(value.data - values->heap);
+    return put_field(format, room, value.data, value.length, readable, column);
 }
 
 /* ---- rows ---- */
@@ -193,14 +216,12 @@ static enum put put_row(const struct format *format, const struct weir_batch *in
                         struct room *room, const bool *set_null, uint32_t *ret_column)
 {
     for (uint32_t c = 0; c < in->columns; c++) {
-        const struct weir_column *column = &in->column[c];
         if (room->at == room->end)
             return PUT_FULL;
         if (c > 0)
             *room->at++ = format->delimiter;
-        if (set_null != NULL && set_null[c])
-            continue;
-        enum put put = put_value(format, room, column, record, c == 0);
+        bool nulled = set_null != NULL && set_null[c];
+        enum put put = nulled ? put_null(format, room) : put_value(format, room, in, c, record);
         *ret_column = c;
         if (put != PUT_DONE)
             return put;
@@ -319,7 +340,7 @@ static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint
 
 /* ---- rows of short fields ---- */
 
-/* Writes a row as put_row does, when quoting is minimal. False: it is left to put_row. */
+/* Writes a row as put_row does, when quoting is minimal and null is nothing. False: it is left to put_row. */
 static inline bool put_short_row(const struct format *format, const struct weir_batch *in,
                                  uint32_t record, struct room *room)
 {
@@ -340,7 +361,7 @@ static inline bool put_short_row(const struct format *format, const struct weir_
             end = NULL;
         if (end == NULL) {
             struct room rest = {to, room->end};
-            if (put_value(format, &rest, column, record, false) != PUT_DONE ||
+            if (put_value(format, &rest, in, c, record) != PUT_DONE ||
                 (size_t)(rest.end - rest.at) < format->short_row)
                 return false;
             end = rest.at;
@@ -417,7 +438,10 @@ static int format_process(struct weir_stage *stage, const struct weir_batch *in,
 
 static int make_header(struct weir_stage *stage, struct weir_schema *schema)
 {
-    struct format *format = stage->self;
+    const struct format *format = stage->self;
+    struct format names = *format; /* which are text, whatever their columns are */
+    if (format->quoting == CSV_QUOTING_NONNUMERIC)
+        names.quoting = CSV_QUOTING_ALL;
     size_t capacity = format->line_end_bytes + 1;
     for (uint32_t c = 0; c < stage->in->columns; c++)
         capacity += 2 * strlen(stage->in->column[c].name) + SLACK + 1;
@@ -430,7 +454,7 @@ static int make_header(struct weir_stage *stage, struct weir_schema *schema)
         size_t length = strlen(name);
         if (c > 0)
             *room.at++ = format->delimiter;
-        if (put_field(format, &room, name, length, length, c == 0) == PUT_REFUSED)
+        if (put_field(&names, &room, name, length, length, c) == PUT_REFUSED)
             return weir_option_error(stage, "quoting", NULL, 0, 0, NULL,
                                      "the name of column '%s' would need quotes", name);
     }
@@ -459,6 +483,7 @@ static int format_configure(struct weir_stage *stage)
     *format = (struct format){
         .quoting = (enum csv_quoting)weir_option_number(stage, "quoting"),
         .delimiter = (char)weir_option_number(stage, "delimiter"),
+        .null_value = weir_option_string(stage, "null_value"),
         .line_end = crlf ? "\r\n" : "\n",
         .line_end_bytes = crlf ? 2 : 1,
         .short_row = SIZE_MAX,
@@ -466,14 +491,29 @@ static int format_configure(struct weir_stage *stage)
         .crs = sixteen('\r'),
         .lfs = sixteen('\n'),
     };
+    format->null_bytes = strlen(format->null_value);
     format->delimiters = sixteen(format->delimiter);
+    return 0;
+}
+
+static int mark_quoted(const struct weir_stage *stage, struct format *format)
+{
+    format->quoted = calloc(stage->in->columns + 1u, sizeof(bool));
+    if (format->quoted == NULL)
+        return WEIR_EOS;
+    for (uint32_t c = 0; c < stage->in->columns; c++) {
+        enum weir_type type = stage->in->column[c].type;
+        format->quoted[c] = type != WEIR_INTEGER && type != WEIR_DECIMAL && type != WEIR_DOUBLE;
+    }
     return 0;
 }
 
 static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
 {
     struct format *format = stage->self;
-    if (format->quoting == CSV_QUOTING_MINIMAL && stage->in->columns > 0)
+    if (format->quoting == CSV_QUOTING_NONNUMERIC && mark_quoted(stage, format) < 0)
+        return weir_fail(stage, WEIR_EOS, "no memory for the columns");
+    if (format->quoting == CSV_QUOTING_MINIMAL && format->null_bytes == 0 && stage->in->columns > 0)
         format->short_row = stage->in->columns * (size_t)(SHORT + 3) + SLACK;
     schema->raw = true;
     for (uint32_t c = 0; c < stage->in->columns; c++) {
@@ -489,6 +529,7 @@ static void format_close(struct weir_stage *stage)
     if (format == NULL)
         return;
     free(format->row);
+    free(format->quoted);
     free(format);
     stage->self = NULL;
 }

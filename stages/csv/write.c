@@ -1,13 +1,17 @@
 #include "csv/write.h"
 
+#include <string.h>
+
 #include "file/write.h"
 
 const struct weir_option weir__csv_write_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
     {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
     {"header", WEIR_OPT_BOOL, "true", NULL, false, "whether the first row names the columns"},
-    {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none", false,
-     "which fields stand in quotes: those that need it, all, or none"},
+    {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none|nonnumeric", false,
+     "which fields stand in quotes: those that need it, all, none, or all that are of no numeric "
+     "type"},
+    {"null_value", WEIR_OPT_STRING, "", NULL, false, "what is written for null"},
     {"line_ending", WEIR_OPT_ENUM, "lf", "lf|crlf", false, "what ends a row"},
     {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
      "what to do with a file that is there already"},
@@ -16,10 +20,18 @@ const struct weir_option weir__csv_write_options[] = {
 static int check_options(struct weir_stage *stage)
 {
     int64_t delimiter = weir_option_number(stage, "delimiter");
+    const char *null_value = weir_option_string(stage, "null_value");
+    const char special[] = {'"', '\r', '\n', (char)delimiter, '\0'};
+    int code = 0;
     if (delimiter == '"' || delimiter == '\r' || delimiter == '\n')
-        return weir_option_error(stage, "delimiter", NULL, 0, 0, NULL,
+        code = weir_option_error(stage, "delimiter", NULL, 0, 0, NULL,
                                  "'delimiter' cannot be a quote or a line end");
-    return 0;
+    size_t at = strcspn(null_value, special);
+    if (null_value[at] != '\0')
+        code = weir_option_error(stage, "null_value", NULL, at, 1, NULL,
+                                 "null is written without quotes: it cannot hold a delimiter, a "
+                                 "quote or a line end");
+    return code;
 }
 
 static const struct weir_stage_type *const inner[] = {&weir_csv_format, &weir_file_write, NULL};
@@ -38,6 +50,10 @@ const struct weir_stage_type weir_csv_write = {
         "followed; mode and owner are kept. A device or a FIFO is written in place.\n\n"
         "With if_exists: append the file's header must name the columns of the records, in their "
         "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
+        "With null_value null is written as that text without quotes, and a field that holds "
+        "just this text stands in quotes. With quoting: nonnumeric the columns of the types "
+        "integer, decimal and double have no quotes, and all others do: what comes from CSV is "
+        "untyped until it is given a type (types, or a cast).\n\n"
         "With quoting: none a field that would need quotes is an error of its record, and "
         "empty text is written as nothing.",
     .options = weir__csv_write_options,

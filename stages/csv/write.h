@@ -10,7 +10,7 @@ extern const struct weir_stage_type weir_csv_format;
 
 extern const struct weir_option weir__csv_write_options[];
 
-enum csv_quoting { CSV_QUOTING_MINIMAL, CSV_QUOTING_ALL, CSV_QUOTING_NONE };
+enum csv_quoting { CSV_QUOTING_MINIMAL, CSV_QUOTING_ALL, CSV_QUOTING_NONE, CSV_QUOTING_NONNUMERIC };
 enum csv_if_exists { CSV_IF_EXISTS_REPLACE, CSV_IF_EXISTS_APPEND, CSV_IF_EXISTS_ERROR };
 
 /* Fails if records are to be appended to a file whose header names other columns, or the same in

@@ -25,6 +25,10 @@ static void check_error(const char *part)
 static const struct {
     const char *columns, *rows, *key, *value, *expected;
 } formats[] = {
+    {"a|b", "NA|~\n~|NAN\n|N\n", "null_value", "NA", "a,b\n\"NA\",NA\nNA,NAN\n\"\",N\n"},
+    {"NA", "~\n0123456789abcdef0123456789abcdef0123\n", "null_value", "NA",
+     "\"NA\"\nNA\n0123456789abcdef0123456789abcdef0123\n"},
+    {"a|b", "1|x\n~|\n", "quoting", "nonnumeric", "\"a\",\"b\"\n\"1\",\"x\"\n,\"\"\n"},
     {"a|b", "1|x y\n2|~\n~|~\n", "header", "true", "a,b\n1,x y\n2,\n,\n"},
     {"a|b", "|x\n", "header", "true", "a,b\n\"\",x\n"},
     {"a|b", "1,2|say \"hi\"\n\r|3\n", "header", "false", "\"1,2\",\"say \"\"hi\"\"\"\n\"\r\",3\n"},
