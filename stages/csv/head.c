@@ -45,13 +45,31 @@ static int read_more(struct weir_stage *stage, struct csv_head *head, struct inp
     return 0;
 }
 
+/* Moves begin behind them. False: more must be read. A file that has not as many is left empty. */
+static bool skip_lines(struct csv_head *head)
+{
+    for (uint64_t line = 0; line < head->skipped; line++) {
+        size_t at = head->begin;
+        while (at < head->used && head->bytes[at] != '\n' && head->bytes[at] != '\r')
+            at++;
+        if (!head->ended && at + 1 >= head->used)
+            return false;
+        bool both = at + 1 < head->used && head->bytes[at] == '\r' && head->bytes[at + 1] == '\n';
+        at += both ? 2 : 1;
+        head->begin = at < head->used ? at : head->used;
+    }
+    return true;
+}
+
 /* Looks for the first row in what was read. False: more must be read. */
 static bool find_row(struct csv_head *head, const struct rows *rows, struct rows_trace *trace)
 {
     if (head->used < 3 && !head->ended)
         return false;
     head->begin = head->used >= 3 && memcmp(head->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    *trace = (struct rows_trace){0};
+    if (!skip_lines(head))
+        return false;
+    *trace = (struct rows_trace){.line = head->skipped};
     enum rows_found found = ROWS_FOUND_BLANK;
     size_t at = head->begin, used = 0;
     while (found == ROWS_FOUND_BLANK) {
@@ -178,6 +196,40 @@ static int read_fields(struct weir_stage *stage, struct csv_head *head)
     return 0;
 }
 
+/* name_2, or the first of its kind that no column has, as it stands or by now. NULL: no memory. */
+static char *other_name(const struct csv_head *head, const struct weir_schema *apart,
+                        const char *name)
+{
+    char *other = NULL;
+    for (uint32_t nth = 2;; nth++) {
+        if (asprintf(&other, "%s_%" PRIu32, name, nth) < 0)
+            return NULL;
+        if (weir_schema_find(&head->fields, other) < 0 && weir_schema_find(apart, other) < 0)
+            return other;
+        free(other);
+    }
+}
+
+/* Gives names that stand there twice a number. */
+static int tell_apart(struct weir_stage *stage, struct csv_head *head)
+{
+    struct weir_schema apart = {0};
+    int rc = 0;
+    for (uint32_t i = 0; i < head->fields.columns && rc == 0; i++) {
+        char *name = strdup(head->fields.column[i].name);
+        if (name != NULL && weir_schema_find(&apart, name) >= 0) {
+            free(name);
+            name = other_name(head, &apart, head->fields.column[i].name);
+        }
+        if (name == NULL || weir_schema_add(&apart, name, WEIR_UNTYPED) < 0)
+            rc = no_memory(stage);
+        free(name);
+    }
+    weir_schema_release(&head->fields);
+    head->fields = apart;
+    return rc;
+}
+
 int weir__csv_head_read(struct weir_stage *stage, struct csv_head *head)
 {
     struct input input;
@@ -185,9 +237,14 @@ int weir__csv_head_read(struct weir_stage *stage, struct csv_head *head)
     if (rc < 0)
         return rc;
     head->size = input.bytes;
+    head->skipped = (uint64_t)weir_option_number(stage, "skip_lines");
     rc = read_row(stage, head, &input);
     weir__input_close(&input);
-    return rc < 0 ? rc : read_fields(stage, head);
+    if (rc == 0)
+        rc = read_fields(stage, head);
+    if (rc == 0 && weir_option_number(stage, "duplicate_header") == 1)
+        rc = tell_apart(stage, head);
+    return rc;
 }
 
 /* ---- checks ---- */

@@ -13,7 +13,8 @@ struct csv_head {
     size_t used, capacity;
     bool ended;                /* that is the whole file */
     uint64_t size;             /* the file's; 0 for standard input and what is compressed */
-    size_t begin;              /* behind a byte order mark */
+    size_t begin;              /* behind a byte order mark and the lines that are skipped */
+    uint64_t skipped;          /* those */
     size_t row, row_end;       /* the first row that is not blank; both `used` if there is none */
     uint64_t lines;            /* physical lines up to row_end */
     struct weir_schema fields; /* the fields of that row, untyped; an empty one is column_N */

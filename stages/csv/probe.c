@@ -143,7 +143,7 @@ static int write_layout(struct weir_stage *stage, const struct weir_probe *probe
 {
     bool header = weir_option_number(stage, "header") == 1;
     fprintf(to, "%c %" PRIu64 " %zu %" PRIu64, strcmp(head->path, "-") == 0 ? 'i' : 'f', head->size,
-            header ? head->row_end : head->begin, header ? head->lines : 0);
+            header ? head->row_end : head->begin, header ? head->lines : head->skipped);
     int rc = 0;
     if (header && !same_order(&probe->schema, &head->fields))
         rc = write_order(&probe->schema, &head->fields, to);

@@ -8,6 +8,11 @@ const struct weir_option weir__csv_read_options[] = {
     {"path", WEIR_OPT_LIST, NULL, NULL, true,
      "the file or files to read, patterns like in/*.csv among them; \"-\" is standard input"},
     {"header", WEIR_OPT_BOOL, "true", NULL, false, "whether the first row names the columns"},
+    {"skip_lines", WEIR_OPT_COUNT, "0", NULL, false,
+     "how many lines stand before the header, or before the first row"},
+    {"duplicate_header", WEIR_OPT_ENUM, "error", "error|suffix", false,
+     "what a header is that names a column twice; suffix calls the others NAME_2, NAME_3 and so "
+     "on"},
     {"names", WEIR_OPT_LIST, NULL, NULL, false,
      "the columns' names where there is no header (else column_1 and so on)"},
     {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
@@ -22,6 +27,10 @@ const struct weir_option weir__csv_read_options[] = {
      "what a row with too many fields is"},
     {"stray_quotes", WEIR_OPT_ENUM, "error", "error|keep", false,
      "what a row is with a quote inside an unquoted field, or text behind a closing quote"},
+    {"filename_column", WEIR_OPT_STRING, NULL, NULL, false,
+     "a column of this name is added, with the file that the record came from"},
+    {"line_column", WEIR_OPT_STRING, NULL, NULL, false,
+     "a column of this name is added, with the line in its file that the record begins in"},
     {"parser", WEIR_OPT_ENUM, "auto", "auto|libcsv|verify", false,
      "auto takes regular rows a faster way than libcsv, with the same result; verify does both and "
      "fails where they differ"},
@@ -92,7 +101,7 @@ void weir__csv_rows(const struct weir_stage *stage, struct rows *rows)
 }
 
 static const struct weir_stage_type *const inner[] = {&weir_csv_cut, &weir_csv_parse,
-                                                      &weir_stage_limit, NULL};
+                                                      &weir_csv_origin, &weir_stage_limit, NULL};
 
 const struct weir_stage_type weir_csv_read = {
     .abi = WEIR_STAGE_ABI,

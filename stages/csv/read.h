@@ -1,6 +1,7 @@
 /*
  * read.h - csv.read: csv.cut finds whole rows in the files, csv.parse takes them apart through
- * libcsv, and a limit follows where one is set. All of them have csv.read's options.
+ * libcsv, csv.origin adds where they came from and a limit follows where these are asked for. All
+ * of them have csv.read's options.
  */
 #ifndef WEIR_CSV_READ_H
 #define WEIR_CSV_READ_H
@@ -12,6 +13,7 @@
 extern const struct weir_stage_type weir_csv_read;
 extern const struct weir_stage_type weir_csv_cut;
 extern const struct weir_stage_type weir_csv_parse;
+extern const struct weir_stage_type weir_csv_origin;
 
 extern const struct weir_option weir__csv_read_options[];
 

@@ -29,4 +29,37 @@ becomes 'id,name,price\n1,NA,2.50\n2,"NA",3\n3,"",NA\n' csv.read in.csv ! csv.wr
 becomes '"id","name","price"\n1,,2.50\n2,"NA",3\n3,"",\n' \
     csv.read in.csv types.id=integer types.price=decimal ! csv.write - quoting=nonnumeric
 refused 78 "do:12:21: error: null is written without quotes" csv.read in.csv ! csv.write - null_value='N,A'
+
+# Lines before the header, or before the first row.
+printf 'made by a, b\r\n"an open quote\n\nid,v\n1,x\n\n2,"y\ny"\n3\n' >skip.csv
+becomes 'id,v\n1,x\n2,"y\ny"\n' csv.read skip.csv skip_lines=2 on_error=drop ! csv.write -
+becomes '1,x\n2,"y\ny"\n' csv.read skip.csv skip_lines=4 header=false on_error=drop ! csv.write - header=false
+refused 65 "skip.csv:9 (byte 48): expected 2 fields, found 1" csv.read skip.csv skip_lines=2 ! csv.write -
+refused 65 "skip.csv is empty" csv.read skip.csv skip_lines=10 ! csv.write -
+{ printf '\357\273\277'; cat skip.csv; } >bom.csv
+becomes 'id,v\n1,x\n2,"y\ny"\n' csv.read bom.csv skip_lines=2 on_error=drop ! csv.write -
+gzip -c skip.csv >skip.csv.gz
+becomes 'id,v\n1,x\n2,"y\ny"\n' csv.read skip.csv.gz skip_lines=2 on_error=drop ! csv.write -
+{ awk 'BEGIN { for (i = 0; i < 50000; i++) print "a line of the preface" }' && cat in.csv; } >far.csv
+becomes 'id\n1\n2\n3\n' csv.read far.csv skip_lines=50000 ! transform select=id ! csv.write -
+
+# A header that names a column twice.
+printf 'a,b,a,a_2,a,\n1,2,3,4,5,6\n' >twice.csv
+refused 65 "the header has the column 'a' twice: columns 1 and 3" csv.read twice.csv ! csv.write -
+becomes 'a,b,a_3,a_2,a_4,column_6\n1,2,3,4,5,6\n' csv.read twice.csv duplicate_header=suffix ! csv.write -
+
+# Where records came from.
+printf 'id,v\n\n1,x\n' >one.csv
+printf 'v,id\nz,4\n' >more.csv
+becomes 'id,v,from,at\n1,x,skip.csv,5\n2,"y\ny",skip.csv,7\n' \
+    csv.read skip.csv skip_lines=2 on_error=drop filename_column=from line_column=at ! csv.write -
+becomes 'v,where\nx,3\nz,2\n' csv.read one.csv more.csv line_column=where ! \
+    transform 'select=[v, where]' ! csv.write -
+becomes 'from\nmore.csv\n' csv.read more.csv filename_column=from line_column=at ! transform select=from ! csv.write -
+refused 78 "there is a column 'id' already" csv.read in.csv line_column=id ! count
+awk 'BEGIN { print "n,text"; for (i = 2; i <= 60000; i += 3) printf "%d,\"two\nlines\"\n\n", i }' >many.csv
+run 0 "do" -q --workers 3 csv.read many.csv line_column=line ! transform 'where=n <> line' ! count
+[ "$(cat out)" = 0 ] || fail "$(cat out) lines are wrong"
+run 0 "do" -q --workers 3 csv.read many.csv line_column=line limit=700 ! transform 'where=n = line' ! count
+[ "$(cat out)" = 700 ] || fail "$(cat out) lines with a limit"
 finish
