@@ -87,7 +87,7 @@ refused 64 check copy.yaml --set 'read.types={id: intger}'
 says err "'intger' is no type"
 sed "s/path: \"\${out}\"/&, quoting: \"\${q:-all}\"/; s/^vars: {/&q: , /" copy.yaml >quoting.yaml
 refused 64 run quoting.yaml --var q=al
-says err "error: --var q: 'quoting' must be minimal, all or none, not 'al'"
+says err "error: --var q: 'quoting' must be minimal, all, none or nonnumeric, not 'al'"
 says err "did you mean 'all'?"
 
 # The pipeline file and the data cannot both come from standard input.
