@@ -100,8 +100,8 @@ static int check_kind(struct weir_stage *stage, const struct csv_head *head)
     static const struct {
         const char *begin, *what;
     } kinds[] = {
-        {"\xff\xfe", "UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8"},
-        {"\xfe\xff", "UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8"},
+        {"\xff\xfe", "UTF-16: say encoding: utf-16"},
+        {"\xfe\xff", "UTF-16: say encoding: utf-16"},
         {"\x1f\x8b", "compressed with gzip; unpack it, or pass on what zcat prints: path: \"-\""},
         {"\xfd"
          "7zXZ",

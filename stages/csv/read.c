@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "file/decode.h"
 #include "limit.h"
 
 const struct weir_option weir__csv_read_options[] = {
@@ -25,6 +26,7 @@ const struct weir_option weir__csv_read_options[] = {
      "what a row with too few fields is"},
     {"extra_columns", WEIR_OPT_ENUM, "error", "error|ignore", false,
      "what a row with too many fields is"},
+    {"encoding", WEIR_OPT_ENUM, "utf-8", ENCODINGS, false, ENCODING_HELP},
     {"stray_quotes", WEIR_OPT_ENUM, "error", "error|keep", false,
      "what a row is with a quote inside an unquoted field, or text behind a closing quote"},
     {"filename_column", WEIR_OPT_STRING, NULL, NULL, false,
@@ -123,7 +125,8 @@ const struct weir_stage_type weir_csv_read = {
            "quote inside a field that is not quoted, or with text behind a closing quote "
            "(stray_quotes: keep takes both as they are). So is a row larger than the run's "
            "max_record, and a quoted field that is never closed. NUL bytes and invalid UTF-8 are "
-           "passed through as they are.",
+           "passed through as they are. Where encoding says something else than utf-8, places in "
+           "a file are those in the text as UTF-8.",
     .options = weir__csv_read_options,
     .traits = WEIR_SOURCE | WEIR_REJECTS,
     .inner = inner,

@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file/decode.h"
 #include "file/text.h"
 #include "file/unpack.h"
 
@@ -64,12 +67,100 @@ static int unpack_if_packed(struct weir_stage *stage, const char *path, struct i
     return 0;
 }
 
+/* ---- other encodings ---- */
+
+#define RAW_BYTES ((size_t)64 << 10)
+
+struct recode {
+    struct decode decode;
+    size_t used, have; /* of raw */
+    bool ended;
+    char raw[RAW_BYTES];
+};
+
+static int recode_if_needed(struct weir_stage *stage, const char *path, struct input *input)
+{
+    int64_t choice = weir_option_number(stage, "encoding");
+    if (choice <= ENCODING_UTF8) /* or the stage has no such option */
+        return 0;
+    if (input->standard)
+        return weir_fail(stage, WEIR_ECONFIG,
+                         "standard input must be UTF-8: let iconv -f %s -t UTF-8 go before",
+                         weir_option_string(stage, "encoding"));
+    struct recode *recode = malloc(sizeof(*recode));
+    if (recode == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory to read '%s'", path);
+    *recode = (struct recode){.decode = {.encoding = (enum encoding)choice}};
+    ssize_t got = 0;
+    if (choice == ENCODING_AUTO && !input->pipe) {
+        got = weir__input_pread(input->fd, recode->raw, sizeof(recode->raw), 0);
+        if (got >= 0)
+            recode->decode.encoding = weir__decode_guess(recode->raw, (size_t)got);
+    }
+    if (got < 0 || recode->decode.encoding == ENCODING_UTF8) {
+        free(recode);
+        return got < 0 ? weir_fail_errno(stage, WEIR_EIO, "cannot read '%s'", path) : 0;
+    }
+    input->recode = recode;
+    input->pipe = true;
+    input->bytes = 0;
+    return 0;
+}
+
+static ssize_t next_raw(struct weir_stage *stage, struct input *input, const char *path, void *to,
+                        size_t n)
+{
+    ssize_t got = input->unpack != NULL ? weir__unpack_read(input->unpack, to, n)
+                                        : weir__input_read(input->fd, to, n);
+    if (got < 0 && input->unpack != NULL)
+        return weir_fail(stage, WEIR_EDATA, "cannot unpack '%s': %s", path,
+                         weir__unpack_error(input->unpack));
+    if (got < 0)
+        return weir_fail_errno(stage, WEIR_EIO, "cannot read %s", weir__text_input(path));
+    return got;
+}
+
+/* Fills up what is to be decoded. A guess is made of as much as there is room for. */
+static int fill_raw(struct weir_stage *stage, struct input *input, const char *path)
+{
+    struct recode *recode = input->recode;
+    memmove(recode->raw, recode->raw + recode->used, recode->have - recode->used);
+    recode->have -= recode->used;
+    recode->used = 0;
+    while (!recode->ended && recode->have < RAW_BYTES) {
+        ssize_t got =
+            next_raw(stage, input, path, recode->raw + recode->have, RAW_BYTES - recode->have);
+        if (got < 0)
+            return (int)got;
+        recode->ended = got == 0;
+        recode->have += (size_t)got;
+    }
+    return 0;
+}
+
+static ssize_t next_recoded(struct weir_stage *stage, struct input *input, const char *path,
+                            char *to, size_t n)
+{
+    struct recode *recode = input->recode;
+    if (recode->have - recode->used < DECODE_MOST) {
+        int rc = fill_raw(stage, input, path);
+        if (rc < 0)
+            return rc;
+    }
+    long made = weir__decode(&recode->decode, recode->raw, recode->have, recode->ended,
+                             &recode->used, to, n);
+    if (made < 0)
+        return weir_fail(stage, WEIR_EDATA, "'%s': what stands at byte %" PRIu64 " is no UTF-16",
+                         path, recode->decode.offset);
+    return made;
+}
+
 int weir__input_open(struct weir_stage *stage, const char *path, struct input *ret)
 {
     bool standard = strcmp(path, "-") == 0;
     *ret = (struct input){.fd = STDIN_FILENO, .pipe = standard, .standard = standard};
     if (standard)
-        return 0;
+        return recode_if_needed(stage, path, ret);
     /* A FIFO without a writer must not hold us up: it is refused below. */
     int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd < 0)
@@ -89,6 +180,8 @@ int weir__input_open(struct weir_stage *stage, const char *path, struct input *r
     ret->fd = fd;
     ret->bytes = (uint64_t)st.st_size;
     rc = unpack_if_packed(stage, path, ret);
+    if (rc == 0)
+        rc = recode_if_needed(stage, path, ret);
     if (rc < 0)
         weir__input_close(ret);
     return rc;
@@ -97,20 +190,16 @@ int weir__input_open(struct weir_stage *stage, const char *path, struct input *r
 ssize_t weir__input_next(struct weir_stage *stage, struct input *input, const char *path, void *to,
                          size_t n)
 {
-    ssize_t got = input->unpack != NULL ? weir__unpack_read(input->unpack, to, n)
-                                        : weir__input_read(input->fd, to, n);
-    if (got < 0 && input->unpack != NULL)
-        return weir_fail(stage, WEIR_EDATA, "cannot unpack '%s': %s", path,
-                         weir__unpack_error(input->unpack));
-    if (got < 0)
-        return weir_fail_errno(stage, WEIR_EIO, "cannot read %s", weir__text_input(path));
-    return got;
+    return input->recode != NULL ? next_recoded(stage, input, path, to, n)
+                                 : next_raw(stage, input, path, to, n);
 }
 
 void weir__input_close(struct input *input)
 {
     weir__unpack_close(input->unpack);
     input->unpack = NULL;
+    free(input->recode);
+    input->recode = NULL;
     if (input->fd > STDIN_FILENO)
         close(input->fd);
     input->fd = -1;

@@ -10,11 +10,12 @@ struct input {
     bool standard;  /* standard input */
     uint64_t bytes; /* its size when it was opened; 0 for a pipe */
     struct unpack *unpack; /* owned: the file is compressed */
+    struct recode *recode; /* owned: it is not UTF-8 */
 };
 
 /* Opens a file ("-": standard input) or fails through weir_fail with WEIR_ENOINPUT, saying why: not
  * there, a directory, no permission, a pipe with a name. One that is compressed is read as what is in
- * it. */
+ * it; one that the option `encoding`, if the stage has it, says not to be UTF-8, as UTF-8. */
 int weir__input_open(struct weir_stage *stage, const char *path, struct input *ret);
 /* The next bytes of a pipe, at most n. 0 at its end, or a code after weir_fail. */
 ssize_t weir__input_next(struct weir_stage *stage, struct input *input, const char *path, void *to,

@@ -52,7 +52,8 @@ static int at_file(struct source *source)
         if (rc < 0)
             return rc;
         source->opened = state->file;
-        if (source->input.unpack != NULL) { /* from its beginning on, whatever was read before */
+        if (source->input.pipe &&
+            !source->input.standard) { /* from its beginning on, whatever was read before */
             source->hold.head_done = true;
             source->hold.ended = false;
             source->hold.used = source->hold.offset = 0;
@@ -114,7 +115,7 @@ static bool hold_has_room(struct source_hold *hold)
 
 static bool more_comes(const struct source *source, int wait_ms)
 {
-    if (source->input.unpack != NULL)
+    if (!source->input.standard)
         return true;
     struct pollfd poll_input = {.fd = source->input.fd, .events = POLLIN};
     return !source->hold.head_done || poll(&poll_input, 1, wait_ms) > 0;

@@ -1,11 +1,13 @@
 #include "lines/lines.h"
 
+#include "file/decode.h"
 #include "file/lines.h"
 #include "limit.h"
 
 const struct weir_option weir__lines_read_options[] = {
     {"path", WEIR_OPT_LIST, NULL, NULL, true,
      "the file or files to read, patterns like in/*.txt among them; \"-\" is standard input"},
+    {"encoding", WEIR_OPT_ENUM, "utf-8", ENCODINGS, false, ENCODING_HELP},
     {"limit", WEIR_OPT_COUNT, NULL, NULL, false, "stop after so many records"},
     {0}};
 

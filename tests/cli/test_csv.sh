@@ -62,4 +62,34 @@ run 0 "do" -q --workers 3 csv.read many.csv line_column=line ! transform 'where=
 [ "$(cat out)" = 0 ] || fail "$(cat out) lines are wrong"
 run 0 "do" -q --workers 3 csv.read many.csv line_column=line limit=700 ! transform 'where=n = line' ! count
 [ "$(cat out)" = 700 ] || fail "$(cat out) lines with a limit"
+
+# Other encodings.
+printf 'id,name\n1,J\303\274rgen \342\202\254\n2,\360\235\204\236\n' >utf8.csv
+for encoding in utf-16 utf-16le utf-16be; do
+    iconv -f UTF-8 -t $encoding utf8.csv >other.csv
+    becomes "$(cat utf8.csv)\n" csv.read other.csv encoding="$encoding" ! csv.write -
+done
+{ printf '\376\377'; iconv -f UTF-8 -t UTF-16BE utf8.csv; } >other.csv
+becomes "$(cat utf8.csv)\n" csv.read other.csv encoding=utf-16 ! csv.write -
+becomes "$(cat utf8.csv)\n" csv.read other.csv encoding=auto ! csv.write -
+refused 65 "other.csv is UTF-16: say encoding: utf-16" csv.read other.csv ! csv.write -
+printf 'id,name\n1,J\374rgen \200\n' >western.csv
+becomes 'id,name\n1,J\303\274rgen \342\202\254\n' csv.read western.csv encoding=windows-1252 ! csv.write -
+becomes 'id,name\n1,J\303\274rgen \302\200\n' csv.read western.csv encoding=latin1 ! csv.write -
+becomes 'id,name\n1,J\303\274rgen \342\202\254\n' csv.read western.csv encoding=auto ! csv.write -
+becomes "$(cat utf8.csv)\n" csv.read utf8.csv encoding=auto ! csv.write -
+gzip -c western.csv >western.csv.gz
+becomes 'id,name\n1,J\303\274rgen \342\202\254\n' csv.read western.csv.gz encoding=auto ! csv.write -
+{ printf 'i\0d\0\n\0' && printf '\0\330x\0\n\0'; } >broken.csv
+refused 65 "'broken.csv': what stands at byte 6 is no UTF-16" csv.read broken.csv encoding=utf-16le ! csv.write -
+{ printf 'i\0d\0\n\0' && printf 'x'; } >broken.csv
+refused 65 "'broken.csv': what stands at byte 6 is no UTF-16" csv.read broken.csv encoding=utf-16 ! csv.write -
+awk 'BEGIN { print "id,name"; for (i = 1; i < 40000; i++) print i ",J\303\274rgen the " i "th" }' >large.csv
+iconv -f UTF-8 -t UTF-16LE large.csv >large16.csv
+run 0 "do" -q csv.read large16.csv encoding=utf-16le ! csv.write -
+same out large.csv
+run 0 "do" -q lines.read large16.csv encoding=utf-16 ! lines.write -
+same out large.csv
+run 78 "do" csv.read - encoding=latin1 ! count
+says err "standard input must be UTF-8: let iconv -f latin1 -t UTF-8 go before"
 finish
