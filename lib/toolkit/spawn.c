@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* toolkit */
+#include "toolkit/manager_wire.h"
+
 /* The child gets a file as its descriptor CALL, which says what to do, and behind it what it was
  * given. */
 enum { CALL = 3, GIVEN = 4 };
@@ -27,13 +30,26 @@ struct call {
 };
 
 static const struct weir_function *registered;
+static const struct weir_function of_the_library[] = {{"weir-manager", weir__manager_main},
+                                                      {NULL, NULL}};
+
+/* The one with that name, or, without a name, with that function; NULL: there is none. */
+static const struct weir_function *find(const char *name, int (*main)(const struct weir_child *))
+{
+    const struct weir_function *lists[] = {registered, of_the_library};
+    for (int i = 0; i < 2; i++)
+        for (const struct weir_function *at = lists[i]; at->name != NULL; at++)
+            if (name != NULL ? strcmp(at->name, name) == 0 : at->main == main)
+                return at;
+    return NULL;
+}
 
 const char *weir__function_name(int (*main)(const struct weir_child *))
 {
-    for (const struct weir_function *at = registered; at != NULL && at->name != NULL; at++)
-        if (at->main == main)
-            return at->name;
-    return NULL;
+    /* A program that does not begin with weir_process_begin would not know what it was executed for.
+     */
+    const struct weir_function *function = registered == NULL ? NULL : find(NULL, main);
+    return function == NULL ? NULL : function->name;
 }
 
 /* ---- in the parent ---- */
@@ -148,11 +164,9 @@ static struct call *read_call(void)
 
 static int run(const struct call *call)
 {
-    const struct weir_function *function = registered;
-    while (function->name != NULL && strcmp(function->name, call->function) != 0)
-        function++;
+    const struct weir_function *function = find(call->function, NULL);
     int *fds = calloc(call->fd_count + 1, sizeof(*fds));
-    if (fds == NULL || function->name == NULL) /* the program was replaced by another one */
+    if (fds == NULL || function == NULL) /* the program was replaced by another one */
         return weir_err_exit_code(WEIR_EINTERNAL);
     for (size_t i = 0; i < call->fd_count; i++)
         fds[i] = GIVEN + (int)i;

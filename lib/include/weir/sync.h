@@ -40,6 +40,7 @@ enum weir_outcome {
     WEIR_BROKEN,
     WEIR_CLOSED,    /* (queue) nothing more comes, or is taken */
     WEIR_TOO_LARGE, /* (queue) the next message is larger than the room for it */
+    WEIR_DIFFERENT, /* (manager) what is there is not what was expected */
 };
 
 /* ---- Lock and RLock ---- */
