@@ -1,12 +1,13 @@
 #!/bin/sh
 # The programs of samples/toolkit do what they say, by each start method.
 #
-#     test_samples.sh FOLDER    where they were built
+#     test_samples.sh FOLDER WEB    where they were built, and a server of pages
 set -eu
-programs=${1:?usage: test_samples.sh FOLDER}
+programs=${1:?usage: test_samples.sh FOLDER WEB}
+web=${2:?usage: test_samples.sh FOLDER WEB}
 work=$(mktemp -d)
 name=sample-$$
-trap 'exec 3>&-; rm -rf "$work" "/dev/shm/weir-$(id -u)/$name"' EXIT
+trap 'exec 3>&- 4>&-; rm -rf "$work" "/dev/shm/weir-$(id -u)/$name"' EXIT
 
 fail() {
     echo "FAILED: $*" >&2
@@ -15,6 +16,26 @@ fail() {
 
 awk 'BEGIN { print "id,quantity,price"; for (i = 1; i <= 20000; i++) printf "%d,%d,%d.25\n", i, i % 7, i % 100 }' >"$work/in.csv"
 awk -F, 'NR > 1 { printf "%d,%.2f\n", $1, $2 * $3 }' "$work/in.csv" >"$work/expected.csv"
+printf 'hello\n\nMixed Case 1\nstop\n' >"$work/requests"
+printf 'HELLO\n\nMIXED CASE 1\nSTOP\nGOODBYE\n' >"$work/answers"
+
+# The server goes when descriptor 4 is closed, however that comes about.
+mkfifo "$work/pages"
+"$web" <"$work/pages" >"$work/port" &
+exec 4>"$work/pages"
+until [ -s "$work/port" ]; do sleep 0.1; done
+at=http://127.0.0.1:$(cat "$work/port")
+unset http_proxy all_proxy ALL_PROXY
+awk -v at="$at" -v urls="$work/urls" 'BEGIN {
+    for (i = 1; i <= 200; i++) {
+        print at "/" i >urls
+        line = "{\"url\":\"" at "/" i "\",\"title\":\"Page " i " & \\\"caf\303\251\\\"\",\"links\":["
+        for (j = 0; j < i % 5; j++)
+            line = line (j ? "," : "") "\"/" i + j "?a=1&b=" j "\""
+        print line "]}"
+    }
+}' >"$work/expected.jsonl"
+
 for method in fork spawn; do
     for round in 1 2 3; do
         got=$("$programs/counter" $method)
@@ -24,10 +45,24 @@ for method in fork spawn; do
     [ "$got" = "1000000 of 1000000 numbers are right" ] || fail "array $method: $got"
     "$programs/chain" $method <"$work/in.csv" >"$work/out.csv" || fail "chain $method: $?"
     cmp "$work/expected.csv" "$work/out.csv" || fail "chain $method"
-    # Its writer dies when nobody reads any more, and the others must not wait for it.
+    got=$("$programs/conversation" $method <"$work/requests")
+    [ "$got" = "$(cat "$work/answers")" ] || fail "conversation $method: $got"
+    got=$(printf 'a\nSTOP\nb\n' | "$programs/conversation" $method)
+    [ "$got" = "$(printf 'A\nGOODBYE')" ] || fail "conversation $method, STOP: $got"
+    timeout 60 "$programs/fetch" $method <"$work/urls" >"$work/got.jsonl" || fail "fetch $method: $?"
+    sort "$work/expected.jsonl" >"$work/expected.sorted"
+    sort "$work/got.jsonl" | cmp "$work/expected.sorted" - || fail "fetch $method"
+    printf '%s\n' "$at/none" "$at/gone" "file:///etc/passwd" | timeout 60 "$programs/fetch" $method >"$work/errors" ||
+        fail "fetch $method, errors: $?"
+    [ "$(grep -c '"error":' "$work/errors")" = 3 ] || fail "fetch $method, errors: $(cat "$work/errors")"
+    grep -q "{\"url\":\"$at/none\",\"status\":404,\"error\":\"the server has no such page\"}" "$work/errors" ||
+        fail "fetch $method, errors: $(cat "$work/errors")"
+    # A writer dies when nobody reads any more, and the others must not wait for it.
     yes 1,2,3 | timeout 60 "$programs/chain" $method 2>"$work/died" | head -n 3 >"$work/out.csv"
     [ "$(cat "$work/out.csv")" = "$(printf '1,6.00\n1,6.00\n1,6.00')" ] || fail "chain $method | head"
     grep -q "write_lines ended with -13" "$work/died" || fail "chain $method | head: $(cat "$work/died")"
+    cat "$work/urls" "$work/urls" "$work/urls" | timeout 60 "$programs/fetch" $method 2>/dev/null | head -n 1 >"$work/one"
+    grep -q '"title":' "$work/one" || fail "fetch $method | head: $(cat "$work/one")"
 done
 
 mkfifo "$work/in" "$work/out"
