@@ -191,12 +191,45 @@ static void publish(struct side *side, uint32_t count)
     }
 }
 
-/* Sleeps until the other side's word is no longer as it was. False when the time is over. */
-static bool sleep_on(struct side *other, uint32_t word, uint64_t deadline_ns)
+static inline void pause_processor(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Looks for about as long as sleep and wake would take whether the other side's word changes. */
+static bool changes_soon(const struct side *other, uint32_t word)
+{
+    const uint64_t moment_ns = 5000;
+    const int looks = 16; /* from one look at the clock to the next */
+    uint64_t end_ns = weir__now_ns() + moment_ns;
+    do
+        for (int i = 0; i < looks; i++) {
+            if (bell_load(&other->word) != word)
+                return true;
+            pause_processor();
+        }
+    while (weir__now_ns() < end_ns);
+    return false;
+}
+
+/*
+ * Waits until the other side's word is no longer as it was. False when the time is over.
+ *
+ * Who moves many messages at a time looks for a moment before it sleeps. Who moves one at a time does
+ * not: the sides would run at each other's heels, and the lines that they share would go to and fro
+ * with each message, where sleep lets messages gather.
+ */
+static bool await_change(struct side *other, uint32_t word, bool many, uint64_t deadline_ns)
 {
     if (deadline_ns == 0)
         return false;
     if ((word & CLOSED) != 0) /* it will not change any more */
+        return true;
+    if (many && changes_soon(other, word))
         return true;
     if ((word & WAITING) == 0 && !bell_cas(&other->word, &word, word | WAITING))
         return true;
@@ -248,8 +281,8 @@ static void write_message(struct weir_queue *queue, uint32_t number, const struc
 }
 
 /* With the door held: waits until there is room for a message behind those in hand. Publishes these
- * before it sleeps. */
-static int secure_room(struct weir_queue *queue, uint32_t *in_hand, size_t bytes,
+ * before it waits. */
+static int secure_room(struct weir_queue *queue, uint32_t *in_hand, size_t bytes, bool many,
                        uint64_t deadline_ns)
 {
     struct side *producers = queue->producers, *consumers = queue->consumers;
@@ -268,7 +301,7 @@ static int secure_room(struct weir_queue *queue, uint32_t *in_hand, size_t bytes
         }
         publish(producers, *in_hand);
         *in_hand = 0;
-        if (!sleep_on(consumers, head, deadline_ns))
+        if (!await_change(consumers, head, many, deadline_ns))
             return WEIR_TIMED_OUT;
     }
 }
@@ -284,7 +317,7 @@ int weir_queue_put_many(struct weir_queue *queue, const struct iovec *messages, 
         return code;
     for (; *ret_count < count; ++*ret_count, in_hand++) {
         const struct iovec *message = &messages[*ret_count];
-        code = secure_room(queue, &in_hand, message->iov_len, deadline_ns);
+        code = secure_room(queue, &in_hand, message->iov_len, count > 1, deadline_ns);
         if (code != 0)
             break;
         write_message(queue, bell_load(&queue->producers->word) / ONE + in_hand, message);
@@ -341,7 +374,7 @@ static bool has_message(struct weir_queue *queue, uint32_t number)
 }
 
 /* With the door held: waits for a message. */
-static int await_message(struct weir_queue *queue, uint32_t number, uint64_t deadline_ns)
+static int await_message(struct weir_queue *queue, uint32_t number, bool many, uint64_t deadline_ns)
 {
     while (!has_message(queue, number)) {
         uint32_t tail = bell_load(&queue->producers->word);
@@ -351,7 +384,7 @@ static int await_message(struct weir_queue *queue, uint32_t number, uint64_t dea
             int code = look_behind_close(queue, tail, deadline_ns);
             if (code != 0)
                 return code;
-        } else if (!sleep_on(queue->producers, tail, deadline_ns)) {
+        } else if (!await_change(queue->producers, tail, many, deadline_ns)) {
             return WEIR_TIMED_OUT;
         }
     }
@@ -369,7 +402,7 @@ int weir_queue_get_many(struct weir_queue *queue, void *into, size_t room, size_
     if (code != 0)
         return code;
     uint32_t number = bell_load(&consumers->word) / ONE;
-    code = await_message(queue, number, deadline_ns);
+    code = await_message(queue, number, most > 1, deadline_ns);
     for (char *at = into; code == 0 && taken < most && has_message(queue, number); taken++) {
         code = read_message(queue, number, at, room, &ret_bytes[taken]);
         if (code != 0)
