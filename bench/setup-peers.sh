@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the peers that bench/run.sh measures beside Weir, where they are missing: Miller and Node.js from Debian,
-# DuckDB's npm package and zsv, built from source, into build/bench. What cannot be had is said, and run.sh skips it.
+# Installs the peers that bench/run.sh and bench/toolkit/run.sh measure beside Weir, where they are missing: Miller,
+# Node.js and Boost from Debian, DuckDB's npm package and zsv, built from source, into build/bench. What cannot be had is said, and run.sh skips it.
 #
 #     sh bench/setup-peers.sh
 #     WEIR_ZSV=FOLDER sh bench/setup-peers.sh      with zsv's source in that folder
@@ -17,6 +17,8 @@ command -v python3 >/dev/null || missing="$missing python3"
 command -v git >/dev/null || missing="$missing git"
 [ -f /usr/include/csv.h ] || missing="$missing libcsv-dev"
 [ -f /usr/include/sqlite3.h ] || missing="$missing libsqlite3-dev"
+command -v c++ >/dev/null || missing="$missing g++"
+[ -f /usr/include/boost/interprocess/ipc/message_queue.hpp ] || missing="$missing libboost-dev"
 
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo

@@ -1,27 +1,74 @@
 #!/bin/sh
-# Queues beside each other in one run: weir_queue, Python's multiprocessing.Queue, a Unix pipe.
+# Queues beside each other in one run, in turn: weir_queue, a Unix pipe, a POSIX message queue, Boost's message_queue
+# (if setup-peers.sh has installed it), Python's multiprocessing.Queue, and for large messages bare memcpy. Prints for
+# each the median, and how many times as fast weir_queue is.
 #
-#     sh bench/toolkit/run.sh [BUILD]    BUILD: a Release build of Weir (default build/release)
+#     sh bench/toolkit/run.sh [BUILD [ROUNDS]]    BUILD: a Release build of Weir (default build/release); 5 rounds
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 build=${1:-$root/build/release}
+rounds=${2:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for program in queue pipe; do
+for program in queue pipe mq copy; do
     cc -O2 -D_GNU_SOURCE -I "$root/lib/include" "$here/$program.c" "$build/libweir.a" \
         -lfyaml -lm -o "$work/$program"
 done
-for sides in "1 1" "4 4" "4 1" "1 4"; do
-    # shellcheck disable=SC2086
-    {
-        "$work/queue" $sides 64 2000000 1
-        "$work/pipe" $sides 64 1000000
-        python3 "$here/py_queue.py" $sides 64 60000
-    }
+if ! c++ -O2 "$here/boost.cpp" -o "$work/boost" 2>"$work/boost.log"; then
+    echo "no Boost.Interprocess: sh bench/setup-peers.sh installs it"
+fi
+
+# measure WORK NAME PROGRAM ARGUMENT...: adds a line "WORK NAME RATE".
+measure() {
+    what=$1
+    name=$2
+    shift 2
+    rate=$("$@" | sed -n 's,.*: \([0-9]*\) messages/s.*s$,\1,p')
+    echo "$what $name ${rate:-failed}" >>"$work/rates"
+}
+
+round=0
+while [ $round -lt "$rounds" ]; do
+    round=$((round + 1))
+    for sides in "1 1" "4 4" "4 1" "1 4"; do
+        label=$(echo "$sides" | tr ' ' :),64
+        # shellcheck disable=SC2086
+        {
+            measure "$label" weir_queue "$work/queue" $sides 64 2000000 1
+            measure "$label" pipe "$work/pipe" $sides 64 1000000
+            measure "$label" posix-mq "$work/mq" $sides 64 200000
+            if [ -x "$work/boost" ]; then measure "$label" boost "$work/boost" $sides 64 1000000; fi
+            measure "$label" python python3 "$here/py_queue.py" $sides 64 60000
+        }
+    done
+    measure 1:1,64,by-256 weir_queue "$work/queue" 1 1 64 20000000 256
+    measure 1:1,65536 weir_queue "$work/queue" 1 1 65536 200000 1
+    measure 1:1,65536 memcpy-in-step "$work/copy" in-step 65536 200000
+    measure 1:1,65536 memcpy-apart "$work/copy" apart 65536 200000
+    measure 1:1,65536 pipe "$work/pipe" 1 1 65536 20000
+    if [ -x "$work/boost" ]; then measure 1:1,65536 boost "$work/boost" 1 1 65536 50000; fi
+    measure 1:1,65536 python python3 "$here/py_queue.py" 1 1 65536 8000
 done
-"$work/queue" 1 1 64 20000000 256
-"$work/queue" 1 1 65536 50000 1
-"$work/pipe" 1 1 65536 20000
-python3 "$here/py_queue.py" 1 1 65536 8000
+
+echo "messages a second, median of $rounds; $(python3 --version); load $(cut -d' ' -f1 /proc/loadavg) on $(nproc) processors"
+# Works and names in the order in which they were measured.
+sort -k1,1 -k2,2 -k3,3n "$work/rates" | awk -v rates="$work/rates" '
+{
+    key = $1 " " $2
+    rate[key, ++count[key]] = $3
+}
+function median(key) { return rate[key, int((count[key] + 1) / 2)] }
+END {
+    while ((getline line <rates) > 0) {
+        split(line, field, " ")
+        key = field[1] " " field[2]
+        if (seen[key]++)
+            continue
+        printf "%-14s %-15s %11s", field[1], field[2], median(key)
+        if (field[2] != "weir_queue" && median(key) > 0)
+            printf "   weir_queue is %.2f times as fast", median(field[1] " weir_queue") / median(key)
+        print ""
+    }
+}'

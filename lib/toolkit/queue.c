@@ -28,6 +28,7 @@
 /* A word: its WAITING bit is set by the other side before it sleeps, and cleared with the next
  * change. So while it is set the word has not changed since. */
 enum { WAITING = 1, CLOSED = 2, ONE = 4, WOKEN_AT_MOST = (BELL_ADD_MAX + 1) / ONE };
+enum { LARGE_BYTES = 4096 };
 #define COUNT_MASK (UINT32_MAX / ONE)
 #define MOST       ((size_t)1 << 29)
 
@@ -35,6 +36,7 @@ struct side {
     _Alignas(128) struct weir_lock door;
     uint32_t word;
     uint32_t seen; /* of the other side's count; it may be more by now */
+    bool large;    /* (consumers) the last message was: the next one may be, too */
 };
 _Static_assert(sizeof(struct side) == 128, "sides do not share lines");
 
@@ -219,17 +221,17 @@ static bool changes_soon(const struct side *other, uint32_t word)
 /*
  * Waits until the other side's word is no longer as it was. False when the time is over.
  *
- * Who moves many messages at a time looks for a moment before it sleeps. Who moves one at a time does
- * not: the sides would run at each other's heels, and the lines that they share would go to and fro
- * with each message, where sleep lets messages gather.
+ * Who moves much at a time, many messages or a large one, looks for a moment before it sleeps. Who
+ * moves little does not: the sides would run at each other's heels, and the lines that they share
+ * would go to and fro with each message, where sleep lets messages gather.
  */
-static bool await_change(struct side *other, uint32_t word, bool many, uint64_t deadline_ns)
+static bool await_change(struct side *other, uint32_t word, bool much, uint64_t deadline_ns)
 {
     if (deadline_ns == 0)
         return false;
     if ((word & CLOSED) != 0) /* it will not change any more */
         return true;
-    if (many && changes_soon(other, word))
+    if (much && changes_soon(other, word))
         return true;
     if ((word & WAITING) == 0 && !bell_cas(&other->word, &word, word | WAITING))
         return true;
@@ -301,7 +303,7 @@ static int secure_room(struct weir_queue *queue, uint32_t *in_hand, size_t bytes
         }
         publish(producers, *in_hand);
         *in_hand = 0;
-        if (!await_change(consumers, head, many, deadline_ns))
+        if (!await_change(consumers, head, many || bytes >= LARGE_BYTES, deadline_ns))
             return WEIR_TIMED_OUT;
     }
 }
@@ -384,7 +386,8 @@ static int await_message(struct weir_queue *queue, uint32_t number, bool many, u
             int code = look_behind_close(queue, tail, deadline_ns);
             if (code != 0)
                 return code;
-        } else if (!await_change(queue->producers, tail, many, deadline_ns)) {
+        } else if (!await_change(queue->producers, tail, many || queue->consumers->large,
+                                 deadline_ns)) {
             return WEIR_TIMED_OUT;
         }
     }
@@ -407,6 +410,7 @@ int weir_queue_get_many(struct weir_queue *queue, void *into, size_t room, size_
         code = read_message(queue, number, at, room, &ret_bytes[taken]);
         if (code != 0)
             break;
+        consumers->large = ret_bytes[taken] >= LARGE_BYTES;
         at += ret_bytes[taken];
         room -= ret_bytes[taken];
         number = (number + 1) & COUNT_MASK;
