@@ -78,7 +78,8 @@ static void put_back_what_it_took(struct server *server, const struct client *cl
     if (client->sent == client->out.len || !has_request(client) || !read_request(client, &request))
         return;
     memcpy(&head, client->out.data, sizeof(head));
-    if (request.kind == REQUEST_TAKE && head.what == STATUS_DONE)
+    /* One that was begun and found no memory has no bytes. */
+    if (request.kind == REQUEST_TAKE && head.what == STATUS_DONE && head.bytes > 0)
         weir__store_put_back(server->store, &request,
                              (struct encoded){client->out.data + sizeof(head), head.bytes});
 }

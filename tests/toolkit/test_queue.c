@@ -452,13 +452,25 @@ END_TEST
 static int produce_for_ever(void *producer)
 {
     struct note note = {.producer = *(uint32_t *)producer};
+    const struct iovec some[] = {
+        {&note, sizeof(note)}, {&note, sizeof(note)}, {&note, sizeof(note)}};
+    size_t count;
     for (;; note.number++)
-        if (weir_queue_put(queue, &note, sizeof(note), WEIR_FOREVER) != 0)
+        if (weir_queue_put_many(queue, some, note.producer % 2 ? 3 : 1, &count, WEIR_FOREVER) != 0)
             return 1;
 }
 
-/* Consumers stay; one producer or consumer after the other is killed at a moment that nobody chose,
- * and replaced. The queue must always move on. */
+static int consume_for_ever(void *consumer)
+{
+    struct note notes[3];
+    size_t bytes[3], count, most = *(uint32_t *)consumer % 2 ? 3 : 1;
+    while (weir_queue_get_many(queue, notes, sizeof(notes), bytes, most, &count, WEIR_FOREVER) == 0)
+        ;
+    return 1;
+}
+
+/* One producer and consumer after the other is killed at a moment that nobody chose, and replaced;
+ * every other one of them moves many at a time. The queue must always move on. */
 START_TEST(test_a_queue_goes_on_whoever_is_killed)
 {
     static uint32_t numbers[SIDES] = {0, 1, 2, 3};
@@ -466,7 +478,7 @@ START_TEST(test_a_queue_goes_on_whoever_is_killed)
     uint64_t state = 4711;
     make(8, 500);
     for (size_t i = 0; i < 2 * SIDES; i++)
-        processes[i] = i < SIDES ? start(produce_for_ever, &numbers[i]) : start(get_for_ever, NULL);
+        processes[i] = start(i < SIDES ? produce_for_ever : consume_for_ever, &numbers[i % SIDES]);
     for (int deaths = 0; deaths < 300; deaths++) {
         struct note note;
         size_t bytes, i = random_below(&state, SIDES);
@@ -475,9 +487,8 @@ START_TEST(test_a_queue_goes_on_whoever_is_killed)
         ck_assert_int_eq(weir_queue_get(queue, &note, sizeof(note), &bytes, SOON_MS), 0);
         ck_assert_uint_eq(bytes, sizeof(note));
         processes[i] = start(produce_for_ever, &numbers[i]);
-        i = SIDES + i;
-        kill_and_reap(processes[i]);
-        processes[i] = start(get_for_ever, NULL);
+        kill_and_reap(processes[SIDES + i]);
+        processes[SIDES + i] = start(consume_for_ever, &numbers[i]);
     }
     for (size_t i = 0; i < 2 * SIDES; i++)
         kill_and_reap(processes[i]);

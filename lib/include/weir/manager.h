@@ -109,7 +109,7 @@ struct weir_manager_options {
     enum weir_start_method method;
     const char *name;     /* less than 64 bytes; of this user's, one at a time has it */
     size_t memory_bytes;  /* what all objects may hold */
-    size_t message_bytes; /* a request or an answer, at most; up to 2^30 */
+    size_t message_bytes; /* a request or an answer, at most; 2^10 to 2^30 */
 };
 
 /* WEIR_ECANTCREATE: the name is taken; WEIR_EUSAGE, WEIR_EOS: as weir_process_start. */
