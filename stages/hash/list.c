@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hash/paths.h"
 #include "hash/record.h"
 #include "hash/walk.h"
 
@@ -28,15 +29,27 @@ static const struct {
     [ERROR] = {"error", WEIR_TEXT},
 };
 
+union list_state {
+    struct walk_state walk;
+    struct paths_state paths;
+};
+
 struct list {
     struct walk_options options;
+    const char *paths_from; /* NULL: the roots are walked */
+    char path_end;
     uint32_t lists; /* a bit a type */
     struct walk walk;
+    struct paths paths;
     struct records records;
 };
 
 static const struct weir_option options[] = {
-    {"root", WEIR_OPT_LIST, NULL, NULL, true, "the folder or folders whose files are listed"},
+    {"root", WEIR_OPT_LIST, NULL, NULL, false, "the folder or folders whose files are listed"},
+    {"paths_from", WEIR_OPT_PATH, NULL, NULL, false,
+     "instead of root: the file whose lines are the paths of the files; \"-\" is standard input"},
+    {"zero", WEIR_OPT_BOOL, "false", NULL, false,
+     "the paths of paths_from end with NUL, as find -print0 writes them"},
     {"include", WEIR_OPT_LIST, NULL, NULL, false,
      "list only files like these patterns: *.jpg is for names, one with a slash for paths below "
      "the root"},
@@ -77,12 +90,25 @@ static int read_types(struct weir_stage *stage, struct list *list)
     return 0;
 }
 
+static int check_origin(struct weir_stage *stage, const struct list *list)
+{
+    if (list->paths_from != NULL && list->options.roots > 0)
+        return weir_option_error(stage, "paths_from", NULL, 0, 0, NULL,
+                                 "there is a root already: the files come from one of both");
+    if (list->paths_from == NULL && list->options.roots == 0)
+        return weir_fail(stage, WEIR_ECONFIG, "it wants a root, or paths_from");
+    return 0;
+}
+
 static int list_configure(struct weir_stage *stage)
 {
     struct list *list = calloc(1, sizeof(*list));
     stage->self = list;
     if (list == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
+    list->paths_from = weir_option_string(stage, "paths_from");
+    list->path_end = weir_option_number(stage, "zero") == 1 ? '\0' : '\n';
+    stage->irreplaceable = list->paths_from != NULL && strcmp(list->paths_from, "-") == 0;
     int64_t depth = weir_option_number(stage, "max_depth");
     struct walk_options *walk = &list->options;
     walk->roots = weir_option_list(stage, "root", &walk->root);
@@ -92,7 +118,8 @@ static int list_configure(struct weir_stage *stage)
     walk->follow_symlinks = weir_option_number(stage, "follow_symlinks") == 1;
     walk->one_filesystem = weir_option_number(stage, "one_filesystem") == 1;
     walk->hidden = weir_option_number(stage, "hidden") == 1;
-    return read_types(stage, list);
+    int rc = check_origin(stage, list);
+    return rc < 0 ? rc : read_types(stage, list);
 }
 
 static int list_probe(struct weir_stage *stage, struct weir_probe *ret)
@@ -101,6 +128,9 @@ static int list_probe(struct weir_stage *stage, struct weir_probe *ret)
     for (size_t i = 0; i < list->options.roots; i++)
         if (access(list->options.root[i], F_OK) < 0)
             return weir_fail_errno(stage, WEIR_ENOINPUT, "cannot list '%s'", list->options.root[i]);
+    const char *from = list->paths_from;
+    if (from != NULL && strcmp(from, "-") != 0 && access(from, R_OK) < 0)
+        return weir_fail_errno(stage, WEIR_ENOINPUT, "cannot open '%s'", from);
     for (enum column c = 0; c < COLUMNS; c++)
         if (weir_schema_add(&ret->schema, columns[c].name, columns[c].type) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for the columns");
@@ -116,7 +146,11 @@ static int list_open(struct weir_stage *stage)
     list->options.look = needed[SIZE] || needed[MTIME] || needed[DEVICE] || needed[INODE];
     if (weir__records_init(&list->records, COLUMNS, BATCH_RECORDS) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory for a batch");
-    return weir__walk_open(&list->walk, stage, stage->state, &list->options);
+    union list_state *state = stage->state;
+    if (list->paths_from != NULL)
+        return weir__paths_open(&list->paths, stage, &state->paths, list->paths_from,
+                                list->path_end);
+    return weir__walk_open(&list->walk, stage, &state->walk, &list->options);
 }
 
 /* What has an error is listed whatever it is. */
@@ -165,11 +199,13 @@ static int list_produce(struct weir_stage *stage, struct weir_output *out)
     uint64_t bytes = 0;
     int more = 1;
     weir__records_clear(records);
-    weir__walk_begin(&list->walk);
+    if (list->paths_from == NULL)
+        weir__walk_begin(&list->walk);
     while (records->count < BATCH_RECORDS && bytes < BATCH_BYTES &&
            records->heap_bytes < out->capacity / BATCH_HEAP_SHARE) {
         struct walk_entry entry;
-        more = weir__walk_next(&list->walk, &entry);
+        more = list->paths_from == NULL ? weir__walk_next(&list->walk, &entry)
+                                        : weir__paths_next(&list->paths, &entry);
         if (more <= 0)
             break;
         if (!is_listed(list, &entry))
@@ -193,6 +229,7 @@ static void list_close(struct weir_stage *stage)
     if (list == NULL)
         return;
     weir__walk_close(&list->walk);
+    weir__paths_close(&list->paths);
     weir__records_release(&list->records);
     free(list);
     stage->self = NULL;
@@ -209,10 +246,13 @@ const struct weir_stage_type weir_file_list = {
            "error says why.\n\n"
            "No symbolic link is followed unless follow_symlinks says so: then one that leads to a "
            "folder above it, or nowhere, is a record with an error. Names may hold any bytes. "
-           "What comes into a folder or goes while it is walked is listed or not.",
+           "What comes into a folder or goes while it is walked is listed or not.\n\n"
+           "With paths_from nothing is walked: each path of the list is a record, in the list's "
+           "order. Links are followed, and a folder is a record with an error; of the options that "
+           "choose files only file_types counts.",
     .options = options,
     .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE,
-    .state_bytes = sizeof(struct walk_state),
+    .state_bytes = sizeof(union list_state),
     .configure = list_configure,
     .probe = list_probe,
     .open = list_open,

@@ -42,6 +42,24 @@ expect tree
 same got expected
 [ "$(wc -l <got)" -eq 20 ] || fail "not 20 lines"
 sha256sum --check --quiet SUMS || fail "sha256sum does not take the manifest"
+# The same files by a list of their paths.
+find tree -type f -print0 >paths
+run 0 run "$WEIR_SOURCE/pipelines/hash-list.yaml" --var paths=paths --var out=SUMS
+sort SUMS >got
+same got expected
+"$program" run -q "$WEIR_SOURCE/pipelines/hash-list.yaml" --var out=- <paths | sort >got
+same got expected
+printf 'tree/size-55\nno such\n\ntree\n' >lines
+run 1 run "$WEIR_SOURCE/pipelines/hash-list.yaml" --var paths=lines --set list.zero=false --var out=SUMS
+says err "no such: No such file or directory"
+says err "tree: Is a directory"
+says err "exit 1: 2 records failed"
+sha256sum tree/size-55 >got
+same got SUMS
+run 65 run "$WEIR_SOURCE/pipelines/hash-list.yaml" --var paths=paths --set list.zero=false --var out=never
+says err "a path of paths has a NUL in it"
+run 78 run "$WEIR_SOURCE/pipelines/hash-list.yaml" --set list.root=tree
+says err "there is a root already"
 for option in tag zero; do
     case $option in tag) with='format: bsd' ;; zero) with='zero: true' ;; esac
     sed "s/with: {path:/with: {$with, path:/" "$hash_tree" >other.yaml

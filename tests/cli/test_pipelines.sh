@@ -109,6 +109,15 @@ run_hash_tree() {
     same sums expected
 }
 
+# Its list is standard input, which is empty here.
+run_hash_list() {
+    empty SHA256SUMS
+    find samples/ -name '*.csv' -print0 | "$program" run -q pipelines/hash-list.yaml || fail "hash-list: exit $?"
+    find samples/ -name '*.csv' -exec sha256sum {} + | sort >expected
+    sort SHA256SUMS >sums
+    same sums expected
+}
+
 run_check_manifest() {
     cat >expected <<'EOF'
 samples/orders.csv: OK
@@ -142,6 +151,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     clean-orders) run_clean_orders ;;
     grep-lines) run_grep_lines ;;
     hash-tree) run_hash_tree ;;
+    hash-list) run_hash_list ;;
     check-manifest) run_check_manifest ;;
     count) run_count ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;

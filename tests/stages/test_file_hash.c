@@ -223,6 +223,33 @@ START_TEST(test_a_root_that_is_not_there_is_an_error_of_planning)
 }
 END_TEST
 
+START_TEST(test_listed_paths_are_taken_once_wherever_workers_die)
+{
+    static char list[20000], expected[20000];
+    size_t n = 0, e = 0;
+    make_folder("tree");
+    for (int f = 0; f < 300; f++) {
+        char name[32];
+        snprintf(name, sizeof(name), "tree/f%03d", f);
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%c", rig_write(&rig, name, ""), 0);
+        e += (size_t)snprintf(expected + e, sizeof(expected) - e, "%s|0|file|~\n", name);
+    }
+    ck_assert_uint_lt(n, sizeof(list));
+    rig.kill_every = 2;
+    check_tree(rig_with("paths_from", rig_write_bytes(&rig, "list", list, n), "zero", "true", NULL),
+               "path|size|type|error", expected);
+    ck_assert_uint_gt(rig.kills, 0);
+}
+END_TEST
+
+START_TEST(test_a_list_without_a_root_or_paths_is_an_error_of_planning)
+{
+    rig_add(&rig, &weir_file_list, NULL);
+    ck_assert_int_eq(rig_plan(&rig), WEIR_ECONFIG);
+    ck_assert_str_eq(rig_error(&rig), "stage 'it': it wants a root, or paths_from");
+}
+END_TEST
+
 /* ---- hashing ---- */
 
 static void hash_rows(const char *columns, const char *rows, struct node *with)
@@ -579,6 +606,8 @@ int main(void)
     tcase_add_test(tcase, test_files_are_chosen_by);
     tcase_add_test(tcase, test_a_folder_that_becomes_a_link_during_the_walk_leads_nowhere);
     tcase_add_test(tcase, test_a_root_that_is_not_there_is_an_error_of_planning);
+    tcase_add_test(tcase, test_listed_paths_are_taken_once_wherever_workers_die);
+    tcase_add_test(tcase, test_a_list_without_a_root_or_paths_is_an_error_of_planning);
     tcase_add_test(tcase, test_several_digests_are_made_in_one_read);
     tcase_add_test(tcase, test_a_digest_may_be_base64);
     tcase_add_test(tcase, test_an_unknown_algorithm_is_an_error_of_planning);
