@@ -26,6 +26,13 @@ struct manifest_line {
 };
 /* Makes room for so many more bytes behind `used`. False if there is no memory. */
 bool weir__manifest_line_reserve(struct manifest_line *line, size_t more);
+/* These add a line with its end: the names of the columns in CSV, a record as a row of CSV (nulls are
+ * empty), and as an object of JSON (a value that is not UTF-8 under NAME_base64). False as above. */
+bool weir__manifest_add_header(struct manifest_line *line, const struct weir_schema *schema);
+bool weir__manifest_add_row(struct manifest_line *line, const struct weir_batch *in,
+                            uint32_t record);
+bool weir__manifest_add_object(struct manifest_line *line, const struct weir_schema *schema,
+                               const struct weir_batch *in, uint32_t record);
 /* Copies what fits, from *done on. True if that was all; *done is 0 then. */
 bool weir__manifest_line_put(const struct manifest_line *line, size_t *done,
                              struct weir_output *out);

@@ -10,12 +10,20 @@
 
 #include "hash/name.h"
 
+enum kind { SHA256SUM, BSD, CSV, JSON };
+
 struct format {
-    uint32_t path, digest; /* columns */
-    bool bsd, zero;
+    enum kind kind;
+    uint32_t path, digest; /* columns; not of CSV and JSON, which take all */
+    bool zero;
     char tag[64]; /* "SHA256 (" */
     struct manifest_line line;
 };
+
+static bool takes_all(const struct format *format)
+{
+    return format->kind == CSV || format->kind == JSON;
+}
 
 static int format_configure(struct weir_stage *stage)
 {
@@ -23,11 +31,26 @@ static int format_configure(struct weir_stage *stage)
     stage->self = format;
     if (format == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
-    format->bsd = weir_option_number(stage, "format") == 1;
+    format->kind = (enum kind)weir_option_number(stage, "format");
     format->zero = weir_option_number(stage, "zero") == 1;
+    if (format->zero && takes_all(format))
+        return weir_option_error(stage, "zero", NULL, 0, 0, NULL,
+                                 "lines of CSV and JSON cannot end with NUL");
     snprintf(format->tag, sizeof(format->tag), "%.60s (", weir_option_string(stage, "algorithm"));
     for (char *at = format->tag; *at != '\0'; at++)
         *at = (char)toupper((unsigned char)*at);
+    return 0;
+}
+
+static int make_header(struct weir_stage *stage, struct weir_schema *schema)
+{
+    struct manifest_line header = {0};
+    if (!weir__manifest_add_header(&header, stage->in)) {
+        free(header.bytes);
+        return weir_fail(stage, WEIR_EOS, "no memory for the header");
+    }
+    schema->preamble = header.bytes;
+    schema->preamble_bytes = header.used;
     return 0;
 }
 
@@ -35,6 +58,10 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
 {
     struct format *format = stage->self;
     schema->raw = true;
+    if (format->kind == CSV)
+        return make_header(stage, schema);
+    if (format->kind == JSON)
+        return 0;
     int rc = weir__manifest_column(stage, "path", &format->path);
     if (rc == 0)
         rc = weir__manifest_column(stage, weir_option_string(stage, "column"), &format->digest);
@@ -44,7 +71,8 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
 static void format_needs(struct weir_stage *stage, bool *in_needed)
 {
     const struct format *format = stage->self;
-    in_needed[format->path] = in_needed[format->digest] = true;
+    for (uint32_t c = 0; c < stage->in->columns; c++)
+        in_needed[c] = takes_all(format) || c == format->path || c == format->digest;
 }
 
 static char *put(char *to, const char *from, size_t n)
@@ -59,18 +87,17 @@ static char *put_name(const struct format *format, char *to, const struct weir_v
                         : to + weir__name_escape(name->data, name->length, to);
 }
 
-static bool make_line(struct format *format, const struct weir_value *name,
-                      const struct weir_value *digest)
+static bool make_sum(struct format *format, const struct weir_value *name,
+                     const struct weir_value *digest)
 {
     struct manifest_line *line = &format->line;
-    line->used = 0;
     if (!weir__manifest_line_reserve(line, 2 * (size_t)name->length + digest->length +
                                                sizeof(format->tag) + 16))
         return false;
     char *at = line->bytes;
     if (!format->zero && weir__name_is_escaped(name->data, name->length))
         *at++ = '\\';
-    if (format->bsd) {
+    if (format->kind == BSD) {
         at = put(at, format->tag, strlen(format->tag));
         at = put_name(format, at, name);
         at = put(at, ") = ", 4);
@@ -85,6 +112,21 @@ static bool make_line(struct format *format, const struct weir_value *name,
     return true;
 }
 
+/* The line is left empty where the record has none. */
+static bool make_line(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
+{
+    struct format *format = stage->self;
+    struct manifest_line *line = &format->line;
+    line->used = 0;
+    if (format->kind == CSV)
+        return weir__manifest_add_row(line, in, record);
+    if (format->kind == JSON)
+        return weir__manifest_add_object(line, stage->in, in, record);
+    struct weir_value name = weir_value(&in->column[format->path], record);
+    struct weir_value digest = weir_value(&in->column[format->digest], record);
+    return name.data == NULL || digest.data == NULL || make_sum(format, &name, &digest);
+}
+
 static int format_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                           struct weir_output *out)
 {
@@ -92,14 +134,12 @@ static int format_process(struct weir_stage *stage, const struct weir_batch *in,
     uint32_t record = (uint32_t)*cursor;
     size_t done = (size_t)(*cursor >> 32);
     for (; record < in->records; record++) {
-        struct weir_value name = weir_value(&in->column[format->path], record);
-        struct weir_value digest = weir_value(&in->column[format->digest], record);
-        if (name.data == NULL || digest.data == NULL) {
+        if (!make_line(stage, in, record))
+            return weir_fail(stage, WEIR_EOS, "no memory for a line");
+        if (format->line.used == 0) {
             stage->count.dropped++;
             continue;
         }
-        if (!make_line(format, &name, &digest))
-            return weir_fail(stage, WEIR_EOS, "no memory for a line");
         if (done > format->line.used)
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
         if (!weir__manifest_line_put(&format->line, &done, out))

@@ -4,8 +4,10 @@
 
 const struct weir_option weir__manifest_write_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
-    {"format", WEIR_OPT_ENUM, "sha256sum", "sha256sum|bsd", false,
-     "lines like those of sha256sum, or of sha256sum --tag"},
+    {"format", WEIR_OPT_ENUM, "sha256sum", "sha256sum|bsd|csv|json", false,
+     "lines like those of sha256sum, or of sha256sum --tag; or all columns as CSV with a header, "
+     "or "
+     "as an object of JSON a line"},
     {"zero", WEIR_OPT_BOOL, "false", NULL, false,
      "end lines with NUL and write names as they are, as sha256sum --zero does"},
     {"column", WEIR_OPT_STRING, "digest", NULL, false, "the column of the digests"},
@@ -27,7 +29,10 @@ const struct weir_stage_type weir_manifest_write = {
            "coreutils 9.1 does, which can check them: sha256sum --check. A name with a newline, a "
            "carriage return or a backslash is escaped as there. A record without a digest is left "
            "out, and counted as dropped: file.hash has said why. The lines come in the order of "
-           "the records. The file is published as csv.write does it.",
+           "the records.\n\n"
+           "The formats csv and json are for other programs: they have every column, of every "
+           "record. JSON holds text only; a value that is not UTF-8 stands under its column's "
+           "name and _base64. The file is published as csv.write does it.",
     .options = weir__manifest_write_options,
     .traits = WEIR_SINK,
     .inner = inner,

@@ -71,6 +71,21 @@ for option in tag zero; do
     same got expected
 done
 
+# Every file is in the formats for other programs, with its error or its digest.
+mkdir other-formats
+printf x >'other-formats/a "b"'
+ln -s nowhere other-formats/link
+for format in csv json; do
+    sed "s/with: {path:/with: {format: $format, path:/; s/root: \"/file_types: [file, symlink], &/" "$hash_tree" >other.yaml
+    run 0 run other.yaml --var root=other-formats --var out=other.$format
+done
+[ "$(sed -n 1p other.csv)" = path,size,mtime,type,device,inode,error,bytes,status,digest ] || fail "the header of other.csv is another"
+grep -q '^"other-formats/a ""b""",1,.*,1,ok,2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881$' other.csv ||
+    fail "other.csv has not its file"
+grep -q '^{"path":"other-formats/link",.*"error":"is a symbolic link","bytes":null,"status":"skipped","digest":null}$' other.json ||
+    fail "other.json has not its link"
+[ "$(cat other.csv other.json | wc -l)" -eq 5 ] || fail "not every file once"
+
 # ---- checking: the lines that sha256sum --check writes
 
 check_manifest=$WEIR_SOURCE/pipelines/check-manifest.yaml

@@ -497,6 +497,44 @@ START_TEST(test_a_line_may_be_cut_anywhere)
 }
 END_TEST
 
+static const struct {
+    const char *format, *row, *line;
+} rows_of[] = {
+    {"csv", "a|12|d1", "path,size,digest\na,12,d1\n"},
+    {"csv", "a,\"b\"|~|~", "path,size,digest\n\"a,\"\"b\"\"\",,\n"},
+    {"csv", "\\\xff\r|1|", "path,size,digest\n\"\\\xff\r\",1,\"\"\n"},
+    {"json", "a|12|d1", "{\"path\":\"a\",\"size\":12,\"digest\":\"d1\"}\n"},
+    {"json", "\"\\\r|~|~", "{\"path\":\"\\\"\\\\\\u000d\",\"size\":null,\"digest\":null}\n"},
+    {"json", "M\xc3\xbc\xf0\x9f\x8d\x84|-1|",
+     "{\"path\":\"M\xc3\xbc\xf0\x9f\x8d\x84\",\"size\":-1,\"digest\":\"\"}\n"},
+    {"json", "\xff\xfe|012|", "{\"path_base64\":\"//4=\",\"size\":\"012\",\"digest\":\"\"}\n"},
+    {"json", "\xed\xa0\x80|+1|", "{\"path_base64\":\"7aCA\",\"size\":\"+1\",\"digest\":\"\"}\n"},
+    {"json", "\xc3|-|", "{\"path_base64\":\"ww==\",\"size\":\"-\",\"digest\":\"\"}\n"},
+};
+
+START_TEST(test_a_record_in_another_format_is)
+{
+    char rows[100];
+    snprintf(rows, sizeof(rows), "%s\n", rows_of[_i].row);
+    rig_table(&rig, "path|size:integer|digest", rows);
+    rig_add(&rig, &weir_manifest_format,
+            rig_with("path", "unused", "format", rows_of[_i].format, NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, rows_of[_i].line);
+    ck_assert_uint_eq(rig.stage[0].total.dropped, 0);
+}
+END_TEST
+
+START_TEST(test_csv_and_json_do_not_end_with_nul)
+{
+    rig_table(&rig, "path|digest", "a|b\n");
+    rig_add(&rig, &weir_manifest_format,
+            rig_with("path", "unused", "format", "json", "zero", "true", NULL));
+    ck_assert_int_eq(rig_plan(&rig), WEIR_ECONFIG);
+    ck_assert_str_eq(rig_error(&rig), "lines of CSV and JSON cannot end with NUL");
+}
+END_TEST
+
 #define UPPER "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
 
 static const struct {
@@ -620,6 +658,8 @@ int main(void)
     tcase_add_test(tcase, test_opening_waits_while_there_are_no_descriptors);
     tcase_add_loop_test(tcase, test_a_line_of_a_manifest_is, 0, COUNT(lines));
     tcase_add_loop_test(tcase, test_a_line_may_be_cut_anywhere, 1, 12);
+    tcase_add_loop_test(tcase, test_a_record_in_another_format_is, 0, COUNT(rows_of));
+    tcase_add_test(tcase, test_csv_and_json_do_not_end_with_nul);
     tcase_add_loop_test(tcase, test_a_line_of_a_manifest_is_read_as, 0, COUNT(manifests));
     tcase_add_test(tcase, test_a_bad_line_tells_where_it_stands);
     tcase_add_test(tcase, test_many_lines_are_read_alike_when_workers_die);
