@@ -12,9 +12,11 @@ enum { PIECE = 256 << 10, PAGE = 4096 }; /* a piece stays in the processor's cac
 bool weir__digests_add(struct digests *digests, const char *algorithm)
 {
     EVP_MD *type = EVP_MD_fetch(NULL, algorithm, NULL);
-    if (type != NULL)
-        digests->type[digests->count++] = type;
-    return type != NULL;
+    if (type == NULL)
+        return false;
+    digests->bytes[digests->count] = (size_t)EVP_MD_get_size(type);
+    digests->type[digests->count++] = type;
+    return true;
 }
 
 bool weir__digests_open(struct digests *digests)
@@ -52,20 +54,6 @@ static bool has_changed(const struct stat *before, const struct stat *after)
 {
     return before->st_size != after->st_size || !same_time(&before->st_mtim, &after->st_mtim) ||
            !same_time(&before->st_ctim, &after->st_ctim);
-}
-
-static void put_text(bool base64, const unsigned char *digest, unsigned n, char *to)
-{
-    static const char digits[] = "0123456789abcdef";
-    if (base64) {
-        EVP_EncodeBlock((unsigned char *)to, digest, (int)n);
-        return;
-    }
-    for (unsigned i = 0; i < n; i++) {
-        *to++ = digits[digest[i] >> 4];
-        *to++ = digits[digest[i] & 15];
-    }
-    *to = '\0';
 }
 
 /* What OpenSSL refuses is our own fault: its algorithms take any bytes. */
@@ -115,11 +103,22 @@ enum digest_result weir__digests_read(struct digests *digests, int fd, const str
         return DIGEST_UNREADABLE;
     if (has_changed(before, &after))
         return DIGEST_CHANGED;
-    for (size_t i = 0; i < digests->count; i++) {
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned n = 0;
-        must(EVP_DigestFinal_ex(digests->context[i], digest, &n));
-        put_text(digests->base64, digest, n, ret->text[i]);
-    }
+    for (size_t i = 0; i < digests->count; i++)
+        must(EVP_DigestFinal_ex(digests->context[i], ret->digest[i], NULL));
     return DIGEST_OK;
+}
+
+size_t weir__digests_text(const struct digests *digests, size_t algorithm,
+                          const struct digest_file *file, char *to)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *digest = file->digest[algorithm];
+    size_t n = digests->bytes[algorithm];
+    if (digests->base64)
+        return (size_t)EVP_EncodeBlock((unsigned char *)to, digest, (int)n);
+    for (size_t i = 0; i < n; i++) {
+        *to++ = digits[digest[i] >> 4];
+        *to++ = digits[digest[i] & 15];
+    }
+    return 2 * n;
 }

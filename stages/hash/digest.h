@@ -16,7 +16,8 @@ struct digests {
     EVP_MD_CTX *context[DIGEST_ALGORITHMS];
     char *buffer;
     bool base64;
-    uint64_t timeout_ms; /* for a file; 0: none */
+    size_t bytes[DIGEST_ALGORITHMS]; /* of a digest */
+    uint64_t timeout_ms;             /* for a file; 0: none */
 };
 
 enum digest_result {
@@ -28,7 +29,7 @@ enum digest_result {
 
 struct digest_file {
     uint64_t bytes; /* read */
-    char text[DIGEST_ALGORITHMS][DIGEST_TEXT];
+    unsigned char digest[DIGEST_ALGORITHMS][EVP_MAX_MD_SIZE];
 };
 
 /* False if there is no such algorithm, or no memory. */
@@ -41,5 +42,9 @@ void weir__digests_close(struct digests *digests);
 /* Reads fd from where it stands to its end. before: as it was when it was opened. */
 enum digest_result weir__digests_read(struct digests *digests, int fd, const struct stat *before,
                                       struct digest_file *ret);
+
+/* Writes the digest of an algorithm to `to`, of DIGEST_TEXT bytes. Returns how many. */
+size_t weir__digests_text(const struct digests *digests, size_t algorithm,
+                          const struct digest_file *file, char *to);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file/text.h"
+#include "hash/cache.h"
 #include "hash/digest.h"
 #include "hash/name.h"
 #include "hash/record.h"
@@ -36,6 +37,8 @@ struct hash {
     const struct weir_batch *in; /* during a call and until the next: for locate */
     uint32_t first;
     struct digest_file file;
+    const char *cache_path; /* NULL: none */
+    struct cache *cache;
 };
 
 static const struct weir_option options[] = {
@@ -47,6 +50,9 @@ static const struct weir_option options[] = {
     {"on_change", WEIR_OPT_ENUM, "report", "report|retry", false,
      "what to do with a file that changes while it is read: say so, or read it again, up to five "
      "times"},
+    {"cache", WEIR_OPT_PATH, NULL, NULL, false,
+     "the file where digests are kept: a file that is as it was when it was read is not read "
+     "again"},
     {0}};
 
 /* ---- planning ---- */
@@ -70,6 +76,7 @@ static int hash_configure(struct weir_stage *stage)
                                      "OpenSSL has no digest '%s'", algorithm[i]);
     hash->digests.base64 = weir_option_number(stage, "encoding") == 1;
     hash->digests.timeout_ms = timeout > 0 ? (uint64_t)timeout : 0;
+    hash->cache_path = weir_option_string(stage, "cache");
     hash->on_change = (enum on_change)weir_option_number(stage, "on_change");
     return 0;
 }
@@ -130,6 +137,17 @@ static void hash_needs(struct weir_stage *stage, bool *in_needed)
             in_needed[hash->known[k]] = true;
 }
 
+static int open_cache(struct weir_stage *stage)
+{
+    struct hash *hash = stage->self;
+    char error[CACHE_ERROR];
+    hash->cache = weir__cache_open(hash->cache_path, error);
+    if (hash->cache == NULL)
+        return weir_fail(stage, WEIR_ECANTCREATE, "cannot use the cache '%s': %s", hash->cache_path,
+                         error);
+    return 0;
+}
+
 static int hash_open(struct weir_stage *stage)
 {
     struct hash *hash = stage->self;
@@ -141,7 +159,7 @@ static int hash_open(struct weir_stage *stage)
         return weir_fail(stage, WEIR_EOS, "no memory to read files");
     for (uint32_t a = 0; a < added; a++)
         hash->wanted[a] = stage->needed[hash->place[a]];
-    return 0;
+    return hash->cache_path == NULL ? 0 : open_cache(stage);
 }
 
 /* ---- one file ---- */
@@ -193,22 +211,33 @@ static enum status refuse_type(struct subject *subject, mode_t type)
 }
 
 /* What is not known from a listing is looked at before it is opened: opening a device may do
- * something. */
-static bool look_first(const struct subject *subject, struct stat *st)
+ * something. So is what may be in the cache. Where it is not looked at st is left zero. */
+static enum status look_first(const struct hash *hash, struct subject *subject, struct stat *st)
 {
-    return is_listed(subject) || strlen(subject->path) >= PATH_MAX ||
-           fstatat(AT_FDCWD, subject->path, st, 0) == 0;
+    *st = (struct stat){0};
+    if ((hash->cache == NULL && is_listed(subject)) || strlen(subject->path) >= PATH_MAX)
+        return STATUS_OK;
+    if (fstatat(AT_FDCWD, subject->path, st, 0) < 0)
+        return failed(subject, errno);
+    if (!S_ISREG(st->st_mode))
+        return refuse_type(subject, st->st_mode);
+    if (hash->cache != NULL && weir__cache_owns(hash->cache, st)) {
+        snprintf(subject->reason, REASON, "is the cache");
+        return STATUS_SKIPPED;
+    }
+    return STATUS_OK;
+}
+
+static bool is_the_listed(const struct subject *subject, const struct stat *st)
+{
+    return !is_listed(subject) ||
+           (says(&subject->known[DEVICE], st->st_dev) && says(&subject->known[INODE], st->st_ino));
 }
 
 /* fd is that of a regular file, or -1. */
 static enum status open_subject(struct subject *subject, int *ret_fd, struct stat *st)
 {
     *ret_fd = -1;
-    st->st_mode = S_IFREG;
-    if (!look_first(subject, st))
-        return failed(subject, errno);
-    if (!S_ISREG(st->st_mode))
-        return refuse_type(subject, st->st_mode);
     int fd = weir__open_path(AT_FDCWD, subject->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, st) < 0) {
         enum status status = failed(subject, errno);
@@ -216,8 +245,7 @@ static enum status open_subject(struct subject *subject, int *ret_fd, struct sta
             close(fd);
         return status;
     }
-    if (is_listed(subject) &&
-        (!says(&subject->known[DEVICE], st->st_dev) || !says(&subject->known[INODE], st->st_ino))) {
+    if (!is_the_listed(subject, st)) {
         snprintf(subject->reason, REASON, "replaced between listing and reading");
         close(fd);
         return STATUS_CHANGED;
@@ -230,15 +258,44 @@ static enum status open_subject(struct subject *subject, int *ret_fd, struct sta
     return STATUS_OK;
 }
 
+static const char *algorithm(const struct hash *hash, size_t i)
+{
+    return EVP_MD_get0_name(hash->digests.type[i]);
+}
+
+static bool find_in_cache(struct hash *hash, const struct subject *subject, const struct stat *st)
+{
+    if (hash->cache == NULL || st->st_size == 0 || !is_the_listed(subject, st))
+        return false;
+    for (size_t i = 0; i < hash->digests.count; i++)
+        if (!weir__cache_find(hash->cache, st, algorithm(hash, i), hash->file.digest[i],
+                              hash->digests.bytes[i]))
+            return false;
+    hash->file.bytes = (uint64_t)st->st_size;
+    return true;
+}
+
+static void add_to_cache(struct hash *hash, const struct stat *st)
+{
+    if (hash->cache == NULL || hash->file.bytes != (uint64_t)st->st_size)
+        return;
+    for (size_t i = 0; i < hash->digests.count; i++)
+        weir__cache_add(hash->cache, st, algorithm(hash, i), hash->file.digest[i],
+                        hash->digests.bytes[i]);
+}
+
 static enum status read_once(struct hash *hash, struct subject *subject)
 {
     struct stat st;
     int fd;
-    enum status status = open_subject(subject, &fd, &st);
+    enum status status = look_first(hash, subject, &st);
+    if (status != STATUS_OK || find_in_cache(hash, subject, &st))
+        return status;
+    status = open_subject(subject, &fd, &st);
     if (status != STATUS_OK)
         return status;
     switch (weir__digests_read(&hash->digests, fd, &st, &hash->file)) {
-    case DIGEST_OK: break;
+    case DIGEST_OK: add_to_cache(hash, &st); break;
     case DIGEST_CHANGED:
         snprintf(subject->reason, REASON, "changed while it was read");
         status = STATUS_CHANGED;
@@ -311,9 +368,11 @@ static int add_record(struct weir_stage *stage, const struct weir_batch *in, uin
                                strlen(status_names[status]));
     if (status == STATUS_OK) {
         rc |= weir__records_set_number(records, ADDED_BYTES, hash->file.bytes);
-        for (uint32_t i = 0; i < hash->digests.count; i++)
-            rc |= weir__records_set(records, ADDED_DIGEST + i, hash->file.text[i],
-                                    strlen(hash->file.text[i]));
+        for (uint32_t i = 0; i < hash->digests.count; i++) {
+            char text[DIGEST_TEXT];
+            size_t n = weir__digests_text(&hash->digests, i, &hash->file, text);
+            rc |= weir__records_set(records, ADDED_DIGEST + i, text, n);
+        }
     } else {
         rc |= weir__records_set(records, ADDED_ERROR, subject.reason, strlen(subject.reason));
         tell(&subject, status);
@@ -355,6 +414,9 @@ static int hash_process(struct weir_stage *stage, const struct weir_batch *in, u
     for (; record < in->records && hash->records.count < CALL_RECORDS; record++)
         if (add_record(stage, in, record) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for a batch");
+    char error[CACHE_ERROR];
+    if (hash->cache != NULL && !weir__cache_commit(hash->cache, error))
+        return weir_fail(stage, WEIR_EIO, "cannot use the cache '%s': %s", hash->cache_path, error);
     out->batch = (struct weir_batch){.records = hash->records.count,
                                      .columns = hash->columns,
                                      .column = join_columns(stage, in),
@@ -370,6 +432,7 @@ static void hash_close(struct weir_stage *stage)
     struct hash *hash = stage->self;
     if (hash == NULL)
         return;
+    weir__cache_close(hash->cache);
     weir__digests_close(&hash->digests);
     weir__records_release(&hash->records);
     free(hash->place);
@@ -393,7 +456,12 @@ const struct weir_stage_type weir_file_hash = {
         "ends: a FIFO, a socket, a device. error says why, and so does a message. Digests are "
         "null then. What changed or failed is counted as failed.\n\n"
         "Of records that file.list made, the file must be the one that was listed, by device "
-        "and inode, and what the listing could not look at has failed.",
+        "and inode, and what the listing could not look at has failed.\n\n"
+        "With a cache, a file whose device, inode, size, mtime and ctime are those of one that was "
+        "read before gets its digest from there; bytes is its size then. What has been read is in "
+        "the cache at once, so that a run that was stopped or killed goes on where it was. A file "
+        "that changed within the last seconds is read, but not kept. The cache is a database of "
+        "SQLite, which several runs may use at once. It must not be on a network file system.",
     .options = options,
     .configure = hash_configure,
     .bind = hash_bind,

@@ -233,4 +233,24 @@ says err "is replaced"
 sort SUMS >got
 expect slow
 same got expected
+
+# ---- with a cache: a run that is killed whole, its successor, and one that finds every file; then one file is another
+
+sed 's/with: {algorithm:/with: {cache: cache, algorithm:/' "$hash_tree" >cached.yaml
+find many -type f -name '*7' -exec sh -c 'for file; do echo "$file" >"$file"; done' sh {} +
+sleep 3 # files that are newer are not kept
+"$program" run cached.yaml --var root=many --var out=SUMS 2>err &
+pid=$!
+while [ ! -s cache ]; do sleep 0.01; done
+kill -KILL $pid
+wait $pid
+find many -type f -exec sha256sum {} + | sort >expected
+for out in FIRST SECOND; do
+    run 0 run cached.yaml --var root=many --var out=$out
+    sort $out >got
+    same got expected
+done
+echo other >many/7
+run 0 run cached.yaml --var root=many --var out=SUMS
+grep -q "^$(sha256sum many/7)" SUMS || fail "what has changed was taken from the cache"
 finish

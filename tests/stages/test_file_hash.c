@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include "hash/cache.h"
 #include "hash/digest.h"
 #include "hash/hash.h"
 #include "hash/list.h"
@@ -387,6 +388,119 @@ START_TEST(test_digests_are_those_of_the_public_vectors)
 }
 END_TEST
 
+/* ---- the cache ---- */
+
+#define OLD_FILE "/bin/sh" /* has been as it is for longer than a clock's tick */
+
+/* Keeps a wrong digest of OLD_FILE, by which it is known that the file was not read. */
+static void keep_wrong_digest(const char *cache_path, const char *algorithm, const struct stat *st)
+{
+    static const unsigned char wrong[32] = "0123456789abcdef0123456789abcde";
+    char error[CACHE_ERROR];
+    struct cache *cache = weir__cache_open(cache_path, error);
+    ck_assert_msg(cache != NULL, "%s", error);
+    weir__cache_add(cache, st, algorithm, wrong, sizeof(wrong));
+    ck_assert_msg(weir__cache_commit(cache, error), "%s", error);
+    weir__cache_close(cache);
+}
+
+static bool takes_wrong_digest(const char *cache_path, const char *algorithm)
+{
+    rig_init(&rig);
+    rig.wanted = "bytes|digest";
+    hash_rows("path", row(OLD_FILE), rig_with("cache", cache_path, "algorithm", algorithm, NULL));
+    bool wrong = strstr(rig.output.data, "|303132333435363738396162636465663031") != NULL;
+    struct stat st;
+    char bytes[32];
+    ck_assert_int_eq(stat(OLD_FILE, &st), 0);
+    snprintf(bytes, sizeof(bytes), "%lld|", (long long)st.st_size);
+    ck_assert_int_eq(strncmp(rig.output.data, bytes, strlen(bytes)), 0);
+    rig_release(&rig);
+    return wrong;
+}
+
+START_TEST(test_a_file_is_taken_from_the_cache_only_if_it_is_the_same)
+{
+    enum { SAME, OTHER_INODE, OTHER_SIZE, OTHER_MTIME, OTHER_CTIME, OTHER_DEVICE };
+    char cache_path[512];
+    struct stat st;
+    struct rig outer = rig; /* it has the folder */
+    snprintf(cache_path, sizeof(cache_path), "%s", rig_path(&outer, "cache"));
+    ck_assert_int_eq(stat(OLD_FILE, &st), 0);
+    st.st_ino += _i == OTHER_INODE;
+    st.st_dev += _i == OTHER_DEVICE;
+    st.st_size += _i == OTHER_SIZE;
+    st.st_mtim.tv_nsec += _i == OTHER_MTIME;
+    st.st_ctim.tv_nsec += _i == OTHER_CTIME;
+    keep_wrong_digest(cache_path, "SHA2-256", &st);
+    ck_assert_int_eq(takes_wrong_digest(cache_path, "blake2s256"), false);
+    ck_assert_int_eq(takes_wrong_digest(cache_path, "sha256"), _i == SAME);
+    if (_i != SAME) { /* its own digest was kept, and the wrong one goes in its place */
+        ck_assert_int_eq(stat(OLD_FILE, &st), 0);
+        keep_wrong_digest(cache_path, "SHA2-256", &st);
+        ck_assert_int_eq(takes_wrong_digest(cache_path, "sha256"), true);
+    }
+    rig = outer;
+}
+END_TEST
+
+static bool is_kept(const char *cache_path, const char *path)
+{
+    char error[CACHE_ERROR];
+    unsigned char digest[32];
+    struct stat st;
+    struct cache *cache = weir__cache_open(cache_path, error);
+    ck_assert_msg(cache != NULL, "%s", error);
+    ck_assert_int_eq(stat(path, &st), 0);
+    bool found = weir__cache_find(cache, &st, "SHA2-256", digest, sizeof(digest));
+    ck_assert_msg(weir__cache_commit(cache, error), "%s", error);
+    weir__cache_close(cache);
+    return found;
+}
+
+START_TEST(test_what_was_read_is_kept_unless_it_is_new)
+{
+    char rows[1200], cache_path[512];
+    const char *fresh = rig_write(&rig, "fresh", "abc");
+    snprintf(cache_path, sizeof(cache_path), "%s", rig_path(&rig, "cache"));
+    snprintf(rows, sizeof(rows), "%s\n%s\n", OLD_FILE, fresh);
+    rig.wanted = "status";
+    hash_rows("path", rows, rig_with("cache", cache_path, NULL));
+    ck_assert_str_eq(rig.output.data, "ok\nok\n");
+    ck_assert_int_eq(is_kept(cache_path, OLD_FILE), true);
+    ck_assert_int_eq(is_kept(cache_path, fresh), false);
+}
+END_TEST
+
+START_TEST(test_a_cache_in_the_tree_is_passed_over)
+{
+    make_folder("tree");
+    rig_write(&rig, "tree/a", "abc");
+    const char *cache_path = rig_write(&rig, "tree/cache", "");
+    rig.wanted = "path|status|error";
+    rig_add(&rig, &weir_file_list, rig_with("root", tree(), NULL));
+    rig_add(&rig, &weir_file_hash, rig_with("cache", cache_path, NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    char *got = sorted(&rig.output);
+    ck_assert_ptr_nonnull(strstr(got, "tree/a|~|ok\n"));
+    ck_assert_ptr_nonnull(strstr(got, "tree/cache|is the cache|skipped\n"));
+    free(got);
+}
+END_TEST
+
+START_TEST(test_a_cache_that_is_none_is_refused)
+{
+    const char *path = rig_write(&rig, "cache",
+                                 "This is a file of more than some hundred bytes, of "
+                                 "which none has to do with SQLite, as anybody "
+                                 "can see who looks at it.\n");
+    rig_table(&rig, "path", "x\n");
+    rig_add(&rig, &weir_file_hash, rig_with("cache", path, NULL));
+    ck_assert_int_eq(rig_run(&rig), WEIR_ECANTCREATE);
+    ck_assert_ptr_nonnull(strstr(rig_error(&rig), "cache': file is not a database"));
+}
+END_TEST
+
 /* ---- files that change ---- */
 
 enum change { APPENDED, TRUNCATED, REWRITTEN, REPLACED, UNTOUCHED };
@@ -653,6 +767,10 @@ int main(void)
     tcase_add_test(tcase, test_a_file_that_takes_too_long_is_given_up);
     tcase_add_test(tcase, test_records_without_a_path_are_an_error_of_planning);
     tcase_add_test(tcase, test_digests_are_those_of_the_public_vectors);
+    tcase_add_loop_test(tcase, test_a_file_is_taken_from_the_cache_only_if_it_is_the_same, 0, 6);
+    tcase_add_test(tcase, test_what_was_read_is_kept_unless_it_is_new);
+    tcase_add_test(tcase, test_a_cache_in_the_tree_is_passed_over);
+    tcase_add_test(tcase, test_a_cache_that_is_none_is_refused);
     tcase_add_loop_test(tcase, test_a_file_that_changes_while_it_is_read_is_found_out, APPENDED,
                         UNTOUCHED + 1);
     tcase_add_test(tcase, test_opening_waits_while_there_are_no_descriptors);
