@@ -11,10 +11,16 @@ extern const struct weir_stage_type weir_manifest_read;
 extern const struct weir_stage_type weir_manifest_parse;
 extern const struct weir_stage_type weir_manifest_check;
 extern const struct weir_stage_type weir_manifest_compare;
+extern const struct weir_stage_type weir_manifest_report;
 
 extern const struct weir_option weir__manifest_write_options[];
 extern const struct weir_option weir__manifest_read_options[];
 extern const struct weir_option weir__manifest_check_options[];
+
+/* How lines of a report end. */
+#define MANIFEST_MATCHES    ": OK\n"
+#define MANIFEST_DIFFERS    ": FAILED\n"
+#define MANIFEST_UNREADABLE ": FAILED open or read\n"
 
 /* Finds a column, or says that the stage wants it. 0 or a code. */
 int weir__manifest_column(struct weir_stage *stage, const char *name, uint32_t *ret);

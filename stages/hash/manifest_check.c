@@ -1,7 +1,5 @@
 #include "hash/manifest.h"
 
-#include "file/write.h"
-
 const struct weir_option weir__manifest_check_options[] = {
     {"path", WEIR_OPT_PATH, "-", NULL, false,
      "the file to write the report to; \"-\" is standard output"},
@@ -10,7 +8,7 @@ const struct weir_option weir__manifest_check_options[] = {
      "what to do with a file that is there already"},
     {0}};
 
-static const struct weir_stage_type *const inner[] = {&weir_manifest_compare, &weir_file_write,
+static const struct weir_stage_type *const inner[] = {&weir_manifest_compare, &weir_manifest_report,
                                                       NULL};
 
 const struct weir_stage_type weir_manifest_check = {
@@ -20,7 +18,8 @@ const struct weir_stage_type weir_manifest_check = {
     .summary = "compares digests with those expected, as sha256sum --check does",
     .doc = "Compares the columns expected, which manifest.read makes, and digest, which file.hash "
            "makes, and writes a line for each path, as sha256sum --check does: OK, FAILED, or "
-           "FAILED open or read. A digest that differs is counted as failed, so that the program "
+           "FAILED open or read. At the end it warns how many there were. A digest that differs is "
+           "counted as failed, so that the program "
            "ends with 1 unless max_failed allows it.",
     .options = weir__manifest_check_options,
     .traits = WEIR_SINK,

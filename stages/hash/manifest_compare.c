@@ -93,9 +93,9 @@ static int compare_process(struct weir_stage *stage, const struct weir_batch *in
         if (good && compare->quiet)
             continue;
         if (!make_line(compare, &name,
-                       good   ? ": OK\n"
-                       : read ? ": FAILED\n"
-                              : ": FAILED open or read\n"))
+                       good   ? MANIFEST_MATCHES
+                       : read ? MANIFEST_DIFFERS
+                              : MANIFEST_UNREADABLE))
             return weir_fail(stage, WEIR_EOS, "no memory for a line");
         if (done > compare->line.used)
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");

@@ -101,6 +101,8 @@ printf y >"tree/$(printf 'new\nline')"
 rm tree/-dash/-x
 check 1
 says err "tree/-dash/-x: No such file or directory"
+says err "WARNING: 1 listed file could not be read"
+says err "WARNING: 1 computed checksum did NOT match"
 says err "exit 1: 2 records failed"
 echo rubbish >>SUMS
 check 1

@@ -744,6 +744,30 @@ START_TEST(test_a_line_of_a_report_is)
 }
 END_TEST
 
+/* The lines come in pieces of any size, and workers die. What is said goes to a file. */
+START_TEST(test_a_report_ends_with_what_it_comes_to)
+{
+    static const char report[] = "a: OK\nx: FAILED: OK\nb: FAILED\nc: FAILED open or read\n"
+                                 "\\d\\n: FAILED open or read: FAILED\n: FAILED\n";
+    const char *said = rig_path(&rig, "said");
+    rig.kill_every = 3;
+    for (size_t i = 0; i < strlen(report); i += (size_t)_i)
+        rig_bytes(&rig, "line", report + i,
+                  strlen(report) - i < (size_t)_i ? strlen(report) - i : (size_t)_i);
+    rig_add(&rig, &weir_manifest_report, rig_with("path", rig_path(&rig, "report"), NULL));
+    ck_assert_ptr_nonnull(freopen(said, "we", stderr));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    fflush(stderr);
+    struct buf text = rig_read(said);
+    ck_assert_str_eq(text.data, "WARNING: 1 listed file could not be read\n"
+                                "WARNING: 3 computed checksums did NOT match\n");
+    weir__buf_release(&text);
+    text = rig_read(rig.published);
+    ck_assert_str_eq(text.data, report);
+    weir__buf_release(&text);
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 int main(void)
@@ -782,6 +806,7 @@ int main(void)
     tcase_add_test(tcase, test_a_bad_line_tells_where_it_stands);
     tcase_add_test(tcase, test_many_lines_are_read_alike_when_workers_die);
     tcase_add_loop_test(tcase, test_a_line_of_a_report_is, 0, COUNT(verdicts));
+    tcase_add_loop_test(tcase, test_a_report_ends_with_what_it_comes_to, 1, 25);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
