@@ -10,35 +10,44 @@
 #include "file/split.h"
 
 struct cut {
+    char end; /* of a line */
     struct source source;
     struct splits splits;
     struct source_file *file;
 };
 
+static uint64_t count_ends(const struct cut *cut, const char *bytes, size_t n)
+{
+    uint64_t ends = 0;
+    for (size_t i = 0; i < n; i++)
+        ends += bytes[i] == cut->end;
+    return ends;
+}
+
 static size_t cut_lines(void *context, const char *bytes, size_t n, bool last, uint64_t *ret_lines)
 {
-    (void)context;
-    const char *end = n == 0 ? NULL : memrchr(bytes, '\n', n);
-    size_t cut = end == NULL ? 0 : (size_t)(end - bytes) + 1;
-    uint64_t lines = 0;
-    for (size_t i = 0; i < cut; i++)
-        lines += bytes[i] == '\n';
-    *ret_lines = lines;
-    return last ? n : cut;
+    const struct cut *cut = context;
+    const char *end = n == 0 ? NULL : memrchr(bytes, cut->end, n);
+    size_t whole = end == NULL ? 0 : (size_t)(end - bytes) + 1;
+    *ret_lines = count_ends(cut, bytes, whole);
+    return last ? n : whole;
 }
 
 static bool skip_line(void *context, const char *bytes, size_t n, bool first, size_t *used,
                       uint64_t *ret_lines)
 {
-    (void)context, (void)first;
-    const char *end = n == 0 ? NULL : memchr(bytes, '\n', n);
+    const struct cut *cut = context;
+    (void)first;
+    const char *end = n == 0 ? NULL : memchr(bytes, cut->end, n);
     *used = end == NULL ? n : (size_t)(end - bytes) + 1;
     *ret_lines = end != NULL;
     return end != NULL;
 }
 
 static const struct weir_option options[] = {
-    {"path", WEIR_OPT_LIST, NULL, NULL, true, "the file or files to read"}, {0}};
+    {"path", WEIR_OPT_LIST, NULL, NULL, true, "the file or files to read"},
+    {"zero", WEIR_OPT_BOOL, "false", NULL, false, "lines end with NUL"},
+    {0}};
 
 static const struct source_format format = {cut_lines, skip_line};
 
@@ -46,11 +55,10 @@ static const struct source_format format = {cut_lines, skip_line};
 
 static void scan_lines(void *context, struct split_state *state, const char *bytes, size_t n)
 {
-    (void)context;
-    for (size_t i = 0; i < n; i++)
-        state->lines += bytes[i] == '\n';
+    const struct cut *cut = context;
+    state->lines += count_ends(cut, bytes, n);
     if (n > 0)
-        state->machine = bytes[n - 1] != '\n';
+        state->machine = bytes[n - 1] != cut->end;
 }
 
 static bool next_line(void *context, struct split_state *state, const char *bytes, size_t n,
@@ -86,9 +94,13 @@ static const struct split_format split_format = {scan_lines, next_line, guess_ma
 
 static int cut_configure(struct weir_stage *stage)
 {
+    struct cut *cut = calloc(1, sizeof(*cut));
     stage->irreplaceable = weir__input_is_standard(stage);
-    stage->self = calloc(1, sizeof(struct cut));
-    return stage->self == NULL ? weir_fail(stage, WEIR_EOS, "no memory") : 0;
+    stage->self = cut;
+    if (cut == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    cut->end = weir_option_number(stage, "zero") == 1 ? '\0' : '\n';
+    return 0;
 }
 
 /* ---- what the probe leaves for the workers: a line for each file, its size, or i for standard

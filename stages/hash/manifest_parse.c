@@ -16,6 +16,7 @@ enum { CALL_RECORDS = 1024, TAG = 64 };
 struct parse {
     EVP_MD *type;
     size_t digits;
+    char end; /* of a line; names are escaped only where it is a newline */
     struct records records;
     char *name; /* of the line at hand, changed in place */
     size_t name_capacity;
@@ -32,6 +33,7 @@ static int parse_configure(struct weir_stage *stage)
     if (parse->type == NULL)
         return weir_option_error(stage, "algorithm", NULL, 0, 0, NULL, "OpenSSL has no digest '%s'",
                                  algorithm);
+    parse->end = weir_option_number(stage, "zero") == 1 ? '\0' : '\n';
     parse->digits = 2 * (size_t)EVP_MD_get_size(parse->type);
     return 0;
 }
@@ -145,11 +147,12 @@ static enum outcome parse_line(struct parse *parse, struct span line)
 {
     struct span name, digest;
     char expected[2 * EVP_MAX_MD_SIZE];
-    line.bytes -= line.bytes > 0 && line.at[line.bytes - 1] == '\r';
+    bool plain = parse->end == '\0';
+    line.bytes -= !plain && line.bytes > 0 && line.at[line.bytes - 1] == '\r';
     if (line.bytes == 0 || *line.at == '#')
         return PASSED_OVER;
     skip_blanks(&line);
-    bool escaped = line.bytes > 0 && *line.at == '\\';
+    bool escaped = !plain && line.bytes > 0 && *line.at == '\\';
     advance(&line, escaped);
     if (line.bytes == 0 ||
         (!split_plain(parse, line, &name, &digest) && !split_tagged(parse, line, &name, &digest)))
@@ -169,21 +172,22 @@ static enum outcome parse_line(struct parse *parse, struct span line)
 
 /* ---- batches ---- */
 
-static uint64_t count_lines(const char *bytes, size_t n)
+static uint64_t count_lines(const char *bytes, size_t n, char end)
 {
     uint64_t lines = 0;
     for (size_t i = 0; i < n; i++)
-        lines += bytes[i] == '\n';
+        lines += bytes[i] == end;
     return lines;
 }
 
 /* The line, or of one that is too large the beginning, at an offset of the input. */
 static int refuse(struct weir_stage *stage, const struct weir_batch *in, size_t at, size_t bytes)
 {
+    const struct parse *parse = stage->self;
     char limit[TEXT_FIGURE];
     struct weir_position position = in->origin;
     position.offset += at;
-    position.line += count_lines(in->bytes, at);
+    position.line += count_lines(in->bytes, at, parse->end);
     position.raw = in->bytes + at;
     position.raw_bytes = bytes;
     if (in->whole_bytes != 0)
@@ -199,7 +203,7 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
     size_t begin = (size_t)*cursor, at = begin;
     weir__records_clear(&parse->records);
     while (at < in->byte_count && parse->records.count < CALL_RECORDS) {
-        const char *line = in->bytes + at, *end = memchr(line, '\n', in->byte_count - at);
+        const char *line = in->bytes + at, *end = memchr(line, parse->end, in->byte_count - at);
         size_t n = end == NULL ? in->byte_count - at : (size_t)(end - line);
         enum outcome outcome =
             in->whole_bytes != 0 ? MALFORMED : parse_line(parse, (struct span){line, n});
@@ -225,8 +229,8 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
 static size_t parse_first_record(struct weir_stage *stage, const struct weir_batch *in,
                                  uint64_t *ret_lines)
 {
-    (void)stage;
-    const char *end = in->byte_count == 0 ? NULL : memchr(in->bytes, '\n', in->byte_count);
+    const struct parse *parse = stage->self;
+    const char *end = in->byte_count == 0 ? NULL : memchr(in->bytes, parse->end, in->byte_count);
     *ret_lines = end != NULL;
     return end == NULL || in->whole_bytes != 0 ? in->byte_count : (size_t)(end - in->bytes) + 1;
 }

@@ -6,6 +6,8 @@ const struct weir_option weir__manifest_read_options[] = {
     {"path", WEIR_OPT_LIST, NULL, NULL, true,
      "the manifest or manifests to read; \"-\" is standard input"},
     {"algorithm", WEIR_OPT_STRING, "sha256", NULL, false, "the digest that they are of"},
+    {"zero", WEIR_OPT_BOOL, "false", NULL, false,
+     "lines end with NUL and names are as they are, as sha256sum --zero writes them"},
     {0}};
 
 static const struct weir_stage_type *const inner[] = {&weir_lines_cut, &weir_manifest_parse, NULL};

@@ -67,6 +67,11 @@ for option in tag zero; do
     find tree -type f -exec sha256sum --$option {} + >plain
     tr '\n\0' '\0\n' <plain | sort >expected
     tr '\n\0' '\0\n' <other | sort >got
+    if [ $option = zero ]; then
+        sed 's/with: {path:/with: {zero: true, path:/' "$WEIR_SOURCE/pipelines/check-manifest.yaml" >check-zero.yaml
+        run 0 run check-zero.yaml --var manifest=other
+        [ "$(grep -c ': OK$' out)" -eq 20 ] || fail "not every line that ends with NUL is checked"
+    fi
     [ $option = zero ] || { tr '\0' '\n' <got | sort >got2 && mv got2 got; tr '\0' '\n' <expected | sort >expected2 && mv expected2 expected; }
     same got expected
 done

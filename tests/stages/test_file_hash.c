@@ -692,6 +692,22 @@ START_TEST(test_a_line_of_a_manifest_is_read_as)
 }
 END_TEST
 
+START_TEST(test_lines_that_end_with_nul_are_read_as_they_are)
+{
+    static const char sums[] = ABC "  a\\n\nb\r\0\\" ABC "  c\0" ABC "  d";
+    rig.on_error = ON_ERROR_REJECT;
+    rig.by_splits = _i == 1;
+    rig.facts.split_bytes = 60;
+    rig_add(&rig, &weir_manifest_read,
+            rig_with("path", rig_write_bytes(&rig, "sums", sums, sizeof(sums) - 1), "zero", "true",
+                     NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data, "a\\n\nb\r|" ABC "\nd|" ABC "\n");
+    ck_assert_uint_eq(rig.stage[1].rejected, 1);
+    ck_assert_ptr_nonnull(strstr(rig.rejects.data, ",2,")); /* the line's number */
+}
+END_TEST
+
 START_TEST(test_a_bad_line_tells_where_it_stands)
 {
     rig_add(&rig, &weir_manifest_read,
@@ -803,6 +819,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_a_record_in_another_format_is, 0, COUNT(rows_of));
     tcase_add_test(tcase, test_csv_and_json_do_not_end_with_nul);
     tcase_add_loop_test(tcase, test_a_line_of_a_manifest_is_read_as, 0, COUNT(manifests));
+    tcase_add_loop_test(tcase, test_lines_that_end_with_nul_are_read_as_they_are, 0, 2);
     tcase_add_test(tcase, test_a_bad_line_tells_where_it_stands);
     tcase_add_test(tcase, test_many_lines_are_read_alike_when_workers_die);
     tcase_add_loop_test(tcase, test_a_line_of_a_report_is, 0, COUNT(verdicts));
