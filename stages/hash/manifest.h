@@ -6,6 +6,7 @@
 
 extern const struct weir_stage_type weir_manifest_write;
 extern const struct weir_stage_type weir_manifest_format;
+extern const struct weir_stage_type weir_manifest_put;
 
 extern const struct weir_stage_type weir_manifest_read;
 extern const struct weir_stage_type weir_manifest_parse;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hash/name.h"
+#include "hash/sort.h"
 
 enum kind { SHA256SUM, BSD, CSV, JSON };
 
@@ -16,6 +17,7 @@ struct format {
     enum kind kind;
     uint32_t path, digest; /* columns; not of CSV and JSON, which take all */
     bool zero;
+    bool keyed;   /* lines are records to be sorted by path */
     char tag[64]; /* "SHA256 (" */
     struct manifest_line line;
 };
@@ -33,6 +35,7 @@ static int format_configure(struct weir_stage *stage)
         return weir_fail(stage, WEIR_EOS, "no memory");
     format->kind = (enum kind)weir_option_number(stage, "format");
     format->zero = weir_option_number(stage, "zero") == 1;
+    format->keyed = weir_option_number(stage, "sort") == 1;
     if (format->zero && takes_all(format))
         return weir_option_error(stage, "zero", NULL, 0, 0, NULL,
                                  "lines of CSV and JSON cannot end with NUL");
@@ -58,12 +61,12 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
 {
     struct format *format = stage->self;
     schema->raw = true;
-    if (format->kind == CSV)
-        return make_header(stage, schema);
-    if (format->kind == JSON)
-        return 0;
-    int rc = weir__manifest_column(stage, "path", &format->path);
-    if (rc == 0)
+    int rc = 0;
+    if (format->keyed || !takes_all(format))
+        rc = weir__manifest_column(stage, "path", &format->path);
+    if (rc == 0 && format->kind == CSV)
+        rc = make_header(stage, schema);
+    if (rc == 0 && !takes_all(format))
         rc = weir__manifest_column(stage, weir_option_string(stage, "column"), &format->digest);
     return rc;
 }
@@ -87,14 +90,14 @@ static char *put_name(const struct format *format, char *to, const struct weir_v
                         : to + weir__name_escape(name->data, name->length, to);
 }
 
-static bool make_sum(struct format *format, const struct weir_value *name,
-                     const struct weir_value *digest)
+static bool add_sum(struct format *format, const struct weir_value *name,
+                    const struct weir_value *digest)
 {
     struct manifest_line *line = &format->line;
     if (!weir__manifest_line_reserve(line, 2 * (size_t)name->length + digest->length +
                                                sizeof(format->tag) + 16))
         return false;
-    char *at = line->bytes;
+    char *at = line->bytes + line->used;
     if (!format->zero && weir__name_is_escaped(name->data, name->length))
         *at++ = '\\';
     if (format->kind == BSD) {
@@ -112,19 +115,46 @@ static bool make_sum(struct format *format, const struct weir_value *name,
     return true;
 }
 
+/* Nothing is added where the record has no line. */
+static bool add_line(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
+{
+    struct format *format = stage->self;
+    if (format->kind == CSV)
+        return weir__manifest_add_row(&format->line, in, record);
+    if (format->kind == JSON)
+        return weir__manifest_add_object(&format->line, stage->in, in, record);
+    struct weir_value name = weir_value(&in->column[format->path], record);
+    struct weir_value digest = weir_value(&in->column[format->digest], record);
+    return name.data == NULL || digest.data == NULL || add_sum(format, &name, &digest);
+}
+
+static bool add_keyed(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
+{
+    struct format *format = stage->self;
+    struct manifest_line *line = &format->line;
+    struct weir_value path = weir_value(&in->column[format->path], record);
+    struct sort_head head = {.key_bytes = path.length};
+    size_t begin = sizeof(head) + path.length;
+    if (!weir__manifest_line_reserve(line, begin))
+        return false;
+    if (path.length > 0)
+        memcpy(line->bytes + sizeof(head), path.data, path.length);
+    line->used = begin;
+    if (!add_line(stage, in, record))
+        return false;
+    head.text_bytes = (uint32_t)(line->used - begin);
+    memcpy(line->bytes, &head, sizeof(head));
+    if (head.text_bytes == 0)
+        line->used = 0;
+    return true;
+}
+
 /* The line is left empty where the record has none. */
 static bool make_line(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
 {
     struct format *format = stage->self;
-    struct manifest_line *line = &format->line;
-    line->used = 0;
-    if (format->kind == CSV)
-        return weir__manifest_add_row(line, in, record);
-    if (format->kind == JSON)
-        return weir__manifest_add_object(line, stage->in, in, record);
-    struct weir_value name = weir_value(&in->column[format->path], record);
-    struct weir_value digest = weir_value(&in->column[format->digest], record);
-    return name.data == NULL || digest.data == NULL || make_sum(format, &name, &digest);
+    format->line.used = 0;
+    return format->keyed ? add_keyed(stage, in, record) : add_line(stage, in, record);
 }
 
 static int format_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,

@@ -42,6 +42,16 @@ expect tree
 same got expected
 [ "$(wc -l <got)" -eq 20 ] || fail "not 20 lines"
 sha256sum --check --quiet SUMS || fail "sha256sum does not take the manifest"
+# In the order of the paths, which is not that of the lines; in a file and on standard output.
+sed 's/with: {path:/with: {sort: true, path:/' "$hash_tree" >sorted.yaml
+find tree -type f -print0 | sort -z | xargs -0 sha256sum >expected
+for out in sorted -; do
+    run 0 run sorted.yaml --var root=tree --var out=$out
+done
+same sorted expected
+same out expected
+[ ! -e .sorted.lines ] || fail "the file of lines is still there"
+expect tree
 # The same files by a list of their paths.
 find tree -type f -print0 >paths
 run 0 run "$WEIR_SOURCE/pipelines/hash-list.yaml" --var paths=paths --var out=SUMS
@@ -68,7 +78,8 @@ for option in tag zero; do
     tr '\n\0' '\0\n' <plain | sort >expected
     tr '\n\0' '\0\n' <other | sort >got
     if [ $option = zero ]; then
-        sed 's/with: {path:/with: {zero: true, path:/' "$WEIR_SOURCE/pipelines/check-manifest.yaml" >check-zero.yaml
+        sed 's/{path: \(.*manifest\)/{zero: true, path: \1/' \
+            "$WEIR_SOURCE/pipelines/check-manifest.yaml" >check-zero.yaml
         run 0 run check-zero.yaml --var manifest=other
         [ "$(grep -c ': OK$' out)" -eq 20 ] || fail "not every line that ends with NUL is checked"
     fi
