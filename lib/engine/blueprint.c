@@ -52,6 +52,14 @@ bool weir__group_totals(const struct group *group)
     return (group->member[group->members - 1].type->traits & WEIR_TOTALS) != 0;
 }
 
+bool weir__group_keeps(const struct group *group)
+{
+    for (uint32_t m = 0; m < group->members; m++)
+        if ((group->member[m].type->traits & WEIR_KEEPS) != 0)
+            return true;
+    return false;
+}
+
 void weir__blueprint_release(struct blueprint *blueprint)
 {
     for (uint32_t g = 0; g < blueprint->groups; g++)

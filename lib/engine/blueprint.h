@@ -33,6 +33,7 @@ struct member {
     uint32_t stage;                      /* the user's stage: index into blueprint.stage */
     struct node *with;                   /* owned */
     enum on_error on_error;
+    uint64_t memory_bytes;      /* what it holds beside its columns; the supervisor's own too */
     int reject_port;            /* -1: none */
     uint64_t record_timeout_ms; /* 0: none; the supervisor's own, not in the text */
     struct weir_schema in;      /* of a group's first member; of a source, what its probe found */
@@ -122,6 +123,9 @@ bool weir__group_publishes(const struct group *group);
 
 /* True if the group's output is made when its input has ended: sums (WEIR_TOTALS). */
 bool weir__group_totals(const struct group *group);
+
+/* True if a seat of the group has a file to keep (WEIR_KEEPS). */
+bool weir__group_keeps(const struct group *group);
 
 /* Canonical text, and back. read: 0, WEIR_EOS, or WEIR_EINTERNAL for a text that is not ours. */
 void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to);

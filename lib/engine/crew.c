@@ -48,9 +48,6 @@ static void commit_output(struct crew *crew)
 
 int weir__crew_commit_part(struct crew *crew)
 {
-    if (crew->seat->now.last)
-        return weir_err_set(&crew->err, WEIR_EINTERNAL,
-                            "a stage's last output is larger than a slot");
     commit_output(crew);
     return secure(crew);
 }
@@ -329,6 +326,8 @@ int weir__crew_abandon(struct crew *crew)
 
 static void begin_trial(struct crew *crew)
 {
+    for (uint32_t m = 0; m < crew->group->members; m++)
+        crew->member[m].runtime.number = crew->seat->input.number.n;
     struct trial *trial = &crew->seat->words->trial;
     trial->ring = crew->seat->input.ring;
     trial->position = crew->seat->input.position;
@@ -418,22 +417,40 @@ static uint64_t last_number(const struct seat *seat)
     return word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
 }
 
+/* What a member has put out at its end is settled before it puts out more. Where the numbers are
+ * the seat's own each is one of them; else all are parts of its last. */
+static int commit_finished(struct crew *crew)
+{
+    struct seat *seat = crew->seat;
+    settle(crew);
+    weir__seat_commit(seat, !seat->of->ordered || weir__group_totals(seat->of));
+    return secure(crew);
+}
+
+/* 0, CREW_UNWANTED or what went wrong. */
 static int finish_member(struct crew *crew, uint32_t m)
 {
     struct crew_member *member = &crew->member[m];
+    int progress = WEIR_MORE, code = 0;
     if (member->stage.type->finish == NULL)
         return 0;
-    struct weir_output out = {0};
-    if (crew->group->has_main && m + 1 == crew->group->members)
-        aim(crew, &out);
-    begin_call(crew, m);
-    int code = member->stage.type->finish(&member->stage, &out);
-    if (code < 0)
-        return code;
-    end_call(crew, m);
-    if ((code = pass_on(crew, m, &out)) != 0)
-        return code;
-    member->counts.out += records_of(crew, m, &out);
+    while (progress == WEIR_MORE) {
+        struct weir_output out = {0};
+        if (crew->group->has_main && m + 1 == crew->group->members)
+            aim(crew, &out);
+        begin_call(crew, m);
+        progress = member->stage.type->finish(&member->stage, &out);
+        if (progress < 0)
+            return progress;
+        end_call(crew, m);
+        if ((code = pass_on(crew, m, &out)) != 0)
+            return code;
+        member->counts.out += records_of(crew, m, &out);
+        if (progress == WEIR_MORE && (code = commit_finished(crew)) != 0)
+            return code;
+        if (progress == WEIR_MORE && weir__seat_unwanted(crew->seat))
+            return CREW_UNWANTED;
+    }
     return 0;
 }
 
@@ -449,15 +466,17 @@ int weir__crew_finish(struct crew *crew, bool early)
         seat->now.expects_part = false;
         weir__seat_commit(seat, true);
     }
-    seat->now.last = true;
-    seat->now.done = early || seat->now.enough;
     seat->now.number = last_number(seat);
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
         if (!early || (crew->member[m].stage.type->traits & WEIR_SINK) != 0)
             code = finish_member(crew, m);
-    if (code != 0)
+    if (code == CREW_UNWANTED)
+        early = true;
+    else if (code != 0)
         return code;
     settle(crew);
+    seat->now.last = true;
+    seat->now.done = early || seat->now.enough;
     if (seat->has_input)
         weir__seat_end_input(seat);
     /* Who ends early has no number of its own on a port that goes by numbers. */

@@ -46,7 +46,7 @@ static bool isolated(const struct draft *draft)
  * share the processors. */
 static uint32_t parallel_layers(const struct weir_plan *plan)
 {
-    uint32_t layers = 0;
+    uint32_t layers = 0, most = 1;
     bool inside = false;
     for (uint32_t d = 0; d < plan->chain; d++) {
         const struct draft *draft = &plan->draft[d], *before = d > 0 ? draft - 1 : NULL;
@@ -54,9 +54,13 @@ static uint32_t parallel_layers(const struct weir_plan *plan)
         bool apart =
             before != NULL && before->from != draft->from && (isolated(draft) || isolated(before));
         layers += parallel && (!inside || apart);
+        most = layers > most ? layers : most;
         inside = parallel;
+        /* What comes behind sums begins when those before have ended. */
+        if ((draft->handle.type->traits & WEIR_TOTALS) != 0)
+            layers = 0;
     }
-    return layers > 0 ? layers : 1;
+    return most;
 }
 
 static void give_seats(struct weir_plan *plan)
@@ -81,6 +85,9 @@ static void give_seats(struct weir_plan *plan)
 static bool fuses(const struct draft *before, const struct draft *draft, const struct group *group)
 {
     uint32_t apart = draft->handle.type->traits & WEIR_NO_FUSE;
+    /* A seat has one file to keep. */
+    if ((draft->handle.type->traits & WEIR_KEEPS) != 0 && weir__group_keeps(group))
+        return false;
     if (before->splits == 0)
         apart |= before->handle.type->traits & WEIR_NO_FUSE;
     if (apart != 0 || group->members == GROUP_MEMBERS || before->seats != draft->seats)
@@ -103,6 +110,7 @@ static int add_member(struct group *group, struct draft *draft)
                               .on_error = draft->runtime.on_error,
                               .record_timeout_ms =
                                   draft->from == NULL ? 0 : draft->from->record_timeout_ms,
+                              .memory_bytes = draft->handle.memory_bytes,
                               .reject_port = -1,
                               .raw_out = draft->out.raw,
                               .needed_count = draft->out.columns};
@@ -130,10 +138,11 @@ static int add_chain(struct weir_plan *plan)
                 return WEIR_EOS;
             group->seats = draft->seats;
             group->splits = draft->splits;
-            /* What comes out of an unordered stage has no order to keep further on, nor have sums. */
+            /* What comes out of an unordered stage has no order to keep further on. Nor have sums,
+             * but what one seat makes of them has: it gives numbers of its own. */
             bool sums = d > 0 && weir__group_totals(&group[-1]);
-            ordered = ordered && !sums && !draft->from->unordered;
-            group->ordered = ordered || group->splits > 0; /* those are taken in order always */
+            ordered = ordered && !draft->from->unordered;
+            group->ordered = (ordered && !sums) || group->splits > 0; /* those always are */
         }
         draft->group = blueprint->groups - 1;
         draft->ordered = ordered;
@@ -242,11 +251,14 @@ uint64_t weir__plan_private_bytes(const struct blueprint *blueprint, const struc
     if (group->worker_memory > 0)
         return group->worker_memory;
     uint64_t columns = group->member[0].in.columns;
-    for (uint32_t m = 0; m < group->members; m++)
+    uint64_t holds = 0;
+    for (uint32_t m = 0; m < group->members; m++) {
         columns += group->member[m].needed_count;
+        holds += group->member[m].memory_bytes;
+    }
     /* A split is read into memory of the worker's own, and its values may be copied once more. */
     uint64_t split = group->splits > 0 ? 3 * (uint64_t)blueprint->slot_bytes : 0;
-    return ((uint64_t)(alone ? 4 : 16) << 20) + split + columns * COLUMN_BYTES;
+    return ((uint64_t)(alone ? 4 : 16) << 20) + split + columns * COLUMN_BYTES + holds;
 }
 
 int weir__plan_groups(struct weir_plan *plan)

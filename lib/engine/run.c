@@ -11,6 +11,7 @@
 #include "engine/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -309,6 +310,30 @@ static int watch(struct run *run, struct weir_err *err)
     return 0;
 }
 
+/* A file that goes with the last descriptor, however the run ends. */
+static int open_nameless(struct weir_err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    tmp = tmp == NULL || tmp[0] == '\0' ? "/tmp" : tmp;
+    int fd = open(tmp, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot make a temporary file in '%s'", tmp);
+    return fd;
+}
+
+static int open_kept_files(struct run *run, struct weir_err *err)
+{
+    for (size_t w = 0; w < run->workers; w++) {
+        struct worker_start *start = &run->worker[w].start;
+        if (!weir__group_keeps(&run->plan->blueprint.group[start->group]))
+            continue;
+        start->kept_fd = open_nameless(err);
+        if (start->kept_fd < 0)
+            return start->kept_fd;
+    }
+    return 0;
+}
+
 /* Sinks first: what they refuse (a busy output) is refused before anything is read. */
 static int start_all(struct run *run, struct weir_err *err)
 {
@@ -323,11 +348,14 @@ static int start_all(struct run *run, struct weir_err *err)
     size_t w = 0;
     for (uint32_t g = blueprint->groups; g-- > 0;)
         for (uint32_t seat = 0; seat < blueprint->group[g].seats; seat++) {
-            run->worker[w].start = (struct worker_start){.group = g, .seat = seat};
+            run->worker[w].start = (struct worker_start){.group = g, .seat = seat, .kept_fd = -1};
             run->worker[w].process.pidfd = -1;
             run->worker[w].words.fd = -1;
             w++;
         }
+    int opened = open_kept_files(run, err);
+    if (opened < 0)
+        return opened;
     for (w = 0; w < run->workers; w++) {
         bool lazy = blueprint->group[run->worker[w].start.group].lazy;
         int code = lazy ? 0 : weir__run_start_worker(run, &run->worker[w], err);
@@ -346,6 +374,8 @@ static void take_down(struct run *run)
         if (run->worker[w].process.pid > 0)
             weir__process_reap(&run->worker[w].process, &end);
         weir__words_close(&run->worker[w].words);
+        if (run->worker[w].start.kept_fd >= 0)
+            close(run->worker[w].start.kept_fd);
     }
     const int fds[] = {run->epoll_fd, run->signal_fd, run->poke_fd};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)

@@ -67,7 +67,7 @@ static enum run_word run_word(const struct seat *seat)
     return (enum run_word)word_load(&seat->view->words->run.word, STEP_RUN_LOAD);
 }
 
-static bool unwanted(const struct seat *seat)
+bool weir__seat_unwanted(const struct seat *seat)
 {
     return seat->of->has_main && weir__view_all_done(seat->view, seat->of->port[0].consumer);
 }
@@ -101,7 +101,7 @@ static enum seat_event look_for_input(struct seat *seat)
         return SEAT_DISCARD;
     /* Between two parts as well: where a neighbour has ended early in the middle of a number, the
      * parts that it has left fill the ring, and the next of ours may never come. */
-    if (unwanted(seat))
+    if (weir__seat_unwanted(seat))
         return SEAT_UNWANTED;
     if (seat->now.enough && weir__view_all_done(seat->view, seat->group))
         return SEAT_UNWANTED;
@@ -192,7 +192,7 @@ enum seat_event weir__seat_look(struct seat *seat)
         if (seat->now.part[port] > 0)
             return SEAT_READY; /* a predecessor died in the middle of a number, whose end is waited
                                   for */
-    return run == RUN_DRAIN || unwanted(seat) ? SEAT_UNWANTED : SEAT_READY;
+    return run == RUN_DRAIN || weir__seat_unwanted(seat) ? SEAT_UNWANTED : SEAT_READY;
 }
 
 static enum seat_event look_for_area(struct seat *seat)
@@ -394,7 +394,7 @@ static enum seat_event look_for_handed(struct seat *seat)
     enum run_word run = run_word(seat);
     if (run == RUN_DISCARD)
         return SEAT_DISCARD;
-    if (unwanted(seat))
+    if (weir__seat_unwanted(seat))
         return SEAT_UNWANTED;
     if (run == RUN_DRAIN && !has_handed_on(seat, split, &ignored))
         return SEAT_PILL;
@@ -506,7 +506,7 @@ static enum seat_event look_for_pardon(struct seat *seat)
 {
     if (run_word(seat) == RUN_DISCARD)
         return SEAT_DISCARD;
-    return unwanted(seat) ? SEAT_UNWANTED : SEAT_WAITS;
+    return weir__seat_unwanted(seat) ? SEAT_UNWANTED : SEAT_WAITS;
 }
 
 enum seat_event weir__seat_fail(struct seat *seat, const struct weir_err *err, int poke_fd)

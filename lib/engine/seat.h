@@ -75,6 +75,9 @@ enum seat_event weir__seat_drop_parts(struct seat *seat);
 /* Waits until a slot of every port is secured: READY, or DISCARD. Slots secured already stay so. */
 enum seat_event weir__seat_secure(struct seat *seat);
 
+/* Whether everybody who reads the output is done. */
+bool weir__seat_unwanted(const struct seat *seat);
+
 /* A source, before it produces: READY, UNWANTED or DISCARD, without waiting. */
 enum seat_event weir__seat_look(struct seat *seat);
 

@@ -68,7 +68,9 @@ static int become_worker(struct worker *worker, struct weir_err *err)
         return weir_err_set(err, WEIR_EINTERNAL, "the segment is not one of this version");
     if (start->words_fd >= 0)
         dup2(start->words_fd, STDERR_FILENO);
-    weir__process_keep_only((const int[]){start->poke_fd, start->head_fd}, 2);
+    int keep[3 + GROUP_SEATS] = {start->poke_fd, start->head_fd, start->kept_fd};
+    memcpy(&keep[3], start->kept_before, start->kept_befores * sizeof(*keep));
+    weir__process_keep_only(keep, 3 + start->kept_befores);
     weir__segment_keep_from_children(&start->segment);
     /* A copy: what is checked must stay as it is. */
     size_t room = start->segment.bytes - sizeof(*words), text_bytes = words->text_bytes;

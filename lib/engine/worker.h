@@ -10,8 +10,11 @@
 struct worker_start {
     struct segment segment;
     uint32_t group, seat;
-    int poke_fd;         /* an eventfd: tells the supervisor to look at the words */
-    int head_fd;         /* what the probe kept of standard input, or -1 */
+    int poke_fd;                  /* an eventfd: tells the supervisor to look at the words */
+    int head_fd;                  /* what the probe kept of standard input, or -1 */
+    int kept_fd;                  /* the file of a seat that keeps one, or -1 */
+    int kept_before[GROUP_SEATS]; /* those of the seats of the group before */
+    uint32_t kept_befores;
     int words_fd;        /* becomes its standard error, or -1 */
     uint64_t data_limit; /* bytes of memory of its own; 0: no limit */
     struct caution caution;

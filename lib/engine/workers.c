@@ -88,6 +88,22 @@ static int watch_worker(struct run *run, struct run_worker *worker, struct weir_
     return 0;
 }
 
+/* A stage behind one that keeps may read what that has kept. */
+static void give_kept_before(const struct run *run, struct worker_start *start)
+{
+    const struct group *group = &run->plan->blueprint.group[start->group];
+    start->kept_befores = 0;
+    if (group->feeds == 0 || !weir__group_keeps(&run->plan->blueprint.group[group->feed[0].group]))
+        return;
+    for (size_t w = 0; w < run->workers; w++) {
+        const struct worker_start *other = &run->worker[w].start;
+        if (other->group != group->feed[0].group)
+            continue;
+        start->kept_before[other->seat] = other->kept_fd;
+        start->kept_befores++;
+    }
+}
+
 int weir__run_start_worker(struct run *run, struct run_worker *worker, struct weir_err *err)
 {
     struct worker_start *start = &worker->start;
@@ -95,6 +111,7 @@ int weir__run_start_worker(struct run *run, struct run_worker *worker, struct we
     start->segment = run->view.segment;
     start->poke_fd = run->poke_fd;
     start->head_fd = run->plan->head_fd;
+    give_kept_before(run, start);
     start->caution = worker->blame.caution;
     const struct group *group = group_of(run, worker);
     start->data_limit = weir__plan_private_bytes(&run->plan->blueprint, group);

@@ -35,8 +35,13 @@ struct reject_room {
 struct stage_runtime {
     const struct settings *settings;
     const struct run_facts *facts;
-    const char *probed; /* the probe's text, or NULL */
-    int head_fd;        /* what the probe kept of standard input, or -1 */
+    const char *probed;     /* the probe's text, or NULL */
+    int head_fd;            /* what the probe kept of standard input, or -1 */
+    int kept_fd;            /* of a type that keeps, else -1 */
+    const int *kept_before; /* one a seat of the group before */
+    uint32_t kept_befores;
+    uint32_t seat;
+    uint64_t number; /* of the input in hand */
     bool fresh;
 
     struct weir_err *err;       /* where weir_fail puts its words; set in both places */

@@ -331,3 +331,24 @@ int weir_source_memory(const struct weir_stage *stage)
 {
     return stage->runtime->head_fd;
 }
+
+int weir_kept(const struct weir_stage *stage)
+{
+    return stage->runtime->kept_fd;
+}
+
+int weir_kept_before(const struct weir_stage *stage, uint32_t seat)
+{
+    const struct stage_runtime *runtime = stage->runtime;
+    return seat < runtime->kept_befores ? runtime->kept_before[seat] : -1;
+}
+
+uint32_t weir_seat(const struct weir_stage *stage)
+{
+    return stage->runtime->seat;
+}
+
+uint64_t weir_input_number(const struct weir_stage *stage)
+{
+    return stage->runtime->number;
+}

@@ -51,6 +51,7 @@ struct rig_stage {
     _Alignas(16) char state[RIG_STATE];
     _Alignas(16) char committed[RIG_STATE];
     bool opened;
+    int kept_fd;              /* of a type that keeps, else -1 */
     char *bytes, *large;      /* where a raw output goes */
     struct weir_counts total; /* committed */
     uint64_t rejected;        /* committed */
@@ -241,11 +242,15 @@ RIG_FN void rig_add_one(struct rig *rig, const struct weir_stage_type *type,
 {
     ck_assert_uint_lt(rig->stages, RIG_STAGES);
     struct rig_stage *stage = &rig->stage[rig->stages++];
+    bool keeps = (type->traits & WEIR_KEEPS) != 0;
+    stage->kept_fd = keeps ? memfd_create("kept", MFD_CLOEXEC) : -1;
+    ck_assert(!keeps || stage->kept_fd >= 0);
     stage->stage = (struct weir_stage){
         .type = type, .id = "it", .state = stage->state, .runtime = &stage->runtime};
     stage->runtime = (struct stage_runtime){.settings = settings,
                                             .facts = &rig->facts,
                                             .head_fd = -1,
+                                            .kept_fd = stage->kept_fd,
                                             .fresh = true,
                                             .err = &rig->err,
                                             .errors = &rig->errors,
@@ -502,6 +507,10 @@ RIG_FN int rig_open(struct rig *rig)
     for (size_t i = 0; i < rig->stages; i++) {
         struct rig_stage *stage = &rig->stage[i];
         stage->runtime.fresh = rig->fresh;
+        if (i > 0 && stage[-1].kept_fd >= 0) {
+            stage->runtime.kept_before = &stage[-1].kept_fd;
+            stage->runtime.kept_befores = 1;
+        }
         stage->runtime.on_error = rig->on_error;
         stage->runtime.rejects = &rig->room;
         stage->runtime.errors = NULL;
@@ -678,6 +687,8 @@ RIG_FN void rig_forget(struct rig *rig, size_t output, bool commit)
 RIG_FN int rig_transaction(struct rig *rig, size_t fed)
 {
     size_t output = rig->output.len;
+    for (size_t i = 0; i < rig->stages; i++)
+        rig->stage[i].runtime.number = fed;
     int rc = rig_step(rig, fed);
     if (rc >= 0 && rig->kill_every != 0 && (rig->transactions + 1) % rig->kill_every == 0) {
         rig->kills++;
@@ -699,12 +710,22 @@ RIG_FN int rig_finish(struct rig *rig)
         struct rig_stage *stage = &rig->stage[i];
         if (stage->stage.type->finish == NULL)
             continue;
-        struct weir_output out;
-        rig_begin_call(rig, stage, &out);
-        rc = stage->stage.type->finish(&stage->stage, &out);
-        if (rc >= 0 && rig_end_call(rig, stage, &out))
-            rc = rig_pass_on(rig, i, &out);
-        rc = rc == WEIR_ENOUGH ? 0 : rc;
+        do {
+            struct weir_output out;
+            rig_begin_call(rig, stage, &out);
+            rc = stage->stage.type->finish(&stage->stage, &out);
+            if (rc >= 0 && rig_end_call(rig, stage, &out)) {
+                int passed = rig_pass_on(rig, i, &out);
+                rc = passed < 0 ? passed : rc;
+            }
+            if (rc == WEIR_MORE && rig->kill_every != 0) {
+                rig_forget(rig, rig->output.len, true);
+                rig_close(rig);
+                int again = rig_bind(rig);
+                again = again < 0 ? again : rig_open(rig);
+                rc = again < 0 ? again : rc;
+            }
+        } while (rc == WEIR_MORE);
     }
     rig_forget(rig, rig->output.len, true);
     return rc;
@@ -768,6 +789,8 @@ RIG_FN void rig_release(struct rig *rig)
     for (size_t i = 0; i < RIG_STAGES; i++) {
         free(rig->stage[i].bytes);
         free(rig->stage[i].large);
+        if (rig->stage[i].stage.type != NULL && rig->stage[i].kept_fd >= 0)
+            close(rig->stage[i].kept_fd);
     }
     for (size_t i = 0; i < rig->withs; i++) {
         weir__settings_free(rig->settings[i]);

@@ -171,6 +171,9 @@ struct weir_stage {
     /* Set by configure or open: what stands outside this seat is a pipe or a socket, which no
      * successor could take up where this worker left it. Its death ends the run. */
     bool irreplaceable;
+    /* Set by configure: how many bytes the type holds in each worker, beside what it makes of a
+     * batch. The plan counts them. */
+    uint64_t memory_bytes;
     void *state; /* state_bytes, zeroed at first: committed with every transaction */
     struct stage_runtime *runtime; /* the engine's */
 };
@@ -213,6 +216,22 @@ WEIR_PUBLIC ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, si
  * successor finds. Borrowed. */
 WEIR_PUBLIC int weir_source_memory(const struct weir_stage *stage);
 
+/*
+ * For a type with WEIR_KEEPS, whose state is larger than state_bytes: a file without a name, empty
+ * at first, that outlives the worker. What it holds up to where the committed state says is what a
+ * successor finds; what a dead worker wrote behind that is to be written over. Nobody else writes.
+ * Every worker of the seat shares the descriptor: use pread and pwrite. Borrowed.
+ */
+WEIR_PUBLIC int weir_kept(const struct weir_stage *stage);
+/* For the stage behind one that keeps: the file of its seat so many, read up to where that seat has
+ * told in what it put out; -1: there is no such seat. */
+WEIR_PUBLIC int weir_kept_before(const struct weir_stage *stage, uint32_t seat);
+/* Which of its group's seats this is. */
+WEIR_PUBLIC uint32_t weir_seat(const struct weir_stage *stage);
+/* In process: where the input stands in the stream. Higher numbers are later records; a number may
+ * come in several batches, one after the other. */
+WEIR_PUBLIC uint64_t weir_input_number(const struct weir_stage *stage);
+
 /* How many bytes of input a split should have. */
 WEIR_PUBLIC size_t weir_split_bytes(const struct weir_stage *stage);
 /*
@@ -233,6 +252,7 @@ enum weir_trait {
     WEIR_REJECTS = 16, /* calls weir_reject: on_error and rejects make sense */
     WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
     WEIR_TOTALS = 64,  /* puts out bytes in finish alone, which the next stage takes in any order */
+    WEIR_KEEPS = 128,  /* has a file of its own beside its state: weir_kept */
 };
 
 /* What produce returns; and process: 0, or WEIR_ENOUGH when it needs no further input. */
@@ -313,7 +333,9 @@ struct weir_stage_type {
     size_t (*first_record)(struct weir_stage *stage, const struct weir_batch *in,
                            uint64_t *ret_lines);
 
-    /* Worker, once, when the input has ended: a last output; a sink flushes and syncs. */
+    /* Worker, when the input has ended: a last output; a sink flushes and syncs. WEIR_MORE asks to
+     * be called again; what it has put out by then must show in its state, from which a successor
+     * goes on. Not of a sink. */
     int (*finish)(struct weir_stage *stage, struct weir_output *out);
 
     /* Worker, a sink, once all sinks of the run have finished (keep) or the run has failed (not
