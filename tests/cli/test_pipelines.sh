@@ -138,6 +138,43 @@ EOF
     [ "$(cat out)" = 2000 ] || fail "count says other than 2000"
 }
 
+run_group_orders() {
+    cat >groups.awk <<'EOF'
+# Exact: as in run_paid_orders.
+function record(    key, cents) {
+    if (++number == 1)
+        return
+    key = field[4] "," field[5]
+    cents = int((field[6] * hundredths(field[7]) * (100 - hundredths(field[8])) + 50) / 100)
+    orders[key]++
+    total[key] += cents
+    if (field[6] + 0 > largest[key])
+        largest[key] = field[6] + 0
+    if (!((key, field[3]) in seen)) {
+        seen[key, field[3]] = 1
+        customers[key]++
+    }
+}
+function hundredths(text,    part) {
+    split(text, part, ".")
+    return part[1] * 100 + part[2]
+}
+END {
+    for (key in orders)
+        printf "%s,%d,%d.%02d,%d,%d\n", key, orders[key], total[key] / 100, total[key] % 100, largest[key], customers[key]
+}
+EOF
+    {
+        echo country,category,orders,total,largest,customers
+        awk -f "$records" -f groups.awk "$orders" | LC_ALL=C sort -t , -k 1,1 -k 2,2
+    } >expected
+    same groups.csv expected
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/group-orders.yaml --workers $workers --var out=again.csv
+        same again.csv expected
+    done
+}
+
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 check "pipelines/$name.yaml"
@@ -154,6 +191,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     hash-list) run_hash_list ;;
     check-manifest) run_check_manifest ;;
     count) run_count ;;
+    group-orders) run_group_orders ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;
     esac
 done
