@@ -5,6 +5,7 @@
 
 #include "kept/groups.h"
 #include "kept/sort_key.h"
+#include "kept/values.h"
 
 static const struct weir_option options[] = {
     {"by", WEIR_OPT_LIST, NULL, NULL, false,
@@ -25,8 +26,7 @@ struct argument {
 /* Committed with each batch. */
 struct partial_state {
     struct runs_state runs;
-    uint64_t number; /* of the last batch: where records stand is counted anew with each */
-    uint64_t records;
+    struct place_state place;
 };
 
 struct partial {
@@ -393,8 +393,7 @@ static void add_group_key(const struct partial *self, const struct weir_schema *
 static void add_place(const struct weir_stage *stage, uint32_t record, struct bytes *to)
 {
     const struct partial_state *state = stage->state;
-    bytes_add_high_first(to, state->number, sizeof(state->number));
-    bytes_add_high_first(to, state->records + record, sizeof(state->records));
+    place_add(&state->place, record, to);
 }
 
 static int add_value_row(struct weir_stage *stage, struct partial *self,
@@ -475,7 +474,7 @@ static int add_group_rows(struct weir_stage *stage, struct partial *self,
         bytes_add_byte(to, GROUP_ROW);
         weir__rows_end_key(&self->rows);
         for (size_t i = 0; i < self->bys; i++)
-            weir__value_write(to, weir_value(&in->column[self->by[i]], self->first[g]));
+            value_write(to, weir_value(&in->column[self->by[i]], self->first[g]));
         for (size_t m = 0; m < self->measures; m++)
             weir__account_write(&self->measure[m], &self->account[g * self->measures + m], to);
         if (!weir__rows_end(&self->rows))
@@ -491,9 +490,7 @@ static int partial_process(struct weir_stage *stage, const struct weir_batch *in
     struct partial_state *state = stage->state;
     uint32_t from = (uint32_t)*cursor, end;
     (void)out;
-    if (state->number != weir_input_number(stage))
-        state->records = 0;
-    state->number = weir_input_number(stage);
+    weir__place_begin(stage, &state->place);
     int code = reserve(stage, self, in->records);
     if (code == 0)
         code = take_arguments(stage, self, in, from, &end);
@@ -510,8 +507,11 @@ static int partial_process(struct weir_stage *stage, const struct weir_batch *in
         code = weir__runs_append(stage, &state->runs, &self->rows);
     if (code < 0)
         return code;
-    *cursor = end == in->records ? UINT64_MAX : end;
-    state->records += end == in->records ? in->records : 0;
+    *cursor = end;
+    if (end == in->records) {
+        place_end(&state->place, in);
+        *cursor = UINT64_MAX;
+    }
     return 0;
 }
 

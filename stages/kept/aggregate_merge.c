@@ -1,6 +1,7 @@
 /* aggregate.merge: puts together what the workers have made of the groups. */
 #include "kept/aggregate.h"
 #include "kept/groups.h"
+#include "kept/values.h"
 
 enum { MOST_RECORDS = 1024, MOST_BYTES = 1 << 20 }; /* of a batch, about */
 
@@ -113,7 +114,7 @@ static int put_group(struct weir_stage *stage, struct aggregate_merge *self, uin
     for (uint32_t c = 0; c < self->by; c++) {
         struct weir_value value = {NULL, 0};
         size_t begun = self->heap.used;
-        weir__value_read(&at, end, &value);
+        value_read(&at, end, &value);
         bytes_add(&self->heap, value.data, value.length);
         put_entry(self, c, record, begun, value.data == NULL);
     }

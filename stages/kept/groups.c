@@ -1,4 +1,5 @@
 #include "kept/groups.h"
+#include "kept/values.h"
 
 enum { MEASURE_BYTES = 2 }; /* of a key */
 
@@ -64,7 +65,7 @@ static int add_group_row(struct weir_stage *stage, struct gathering *gathering,
     const char *at = row->data, *end = row->data + row->data_bytes;
     struct weir_value value;
     for (size_t c = 0; c < gathering->by; c++)
-        if (!weir__value_read(&at, end, &value))
+        if (!value_read(&at, end, &value))
             return damaged(stage);
     if (gathering->values.used == 0)
         bytes_add(&gathering->values, row->data, (size_t)(at - row->data));

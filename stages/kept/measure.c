@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "kept/values.h"
+
 #define SQUARABLE 1e140 /* the sum of so many squares is a double */
 
 static const struct {
@@ -299,35 +301,12 @@ bool weir__account_choose(const struct measure *measure, struct account *account
 
 /* ---- accounts as bytes ---- */
 
-void weir__value_write(struct bytes *to, struct weir_value value)
-{
-    uint32_t length = value.data == NULL ? UINT32_MAX : value.length;
-    bytes_add(to, &length, sizeof(length));
-    if (value.data != NULL)
-        bytes_add(to, value.data, value.length);
-}
-
 static bool take(const char **at, const char *end, void *to, size_t n)
 {
     if ((size_t)(end - *at) < n)
         return false;
     memcpy(to, *at, n);
     *at += n;
-    return true;
-}
-
-bool weir__value_read(const char **at, const char *end, struct weir_value *ret)
-{
-    uint32_t length;
-    if (!take(at, end, &length, sizeof(length)))
-        return false;
-    *ret = (struct weir_value){NULL, 0};
-    if (length == UINT32_MAX)
-        return true;
-    if ((size_t)(end - *at) < length)
-        return false;
-    *ret = (struct weir_value){*at, length};
-    *at += length;
     return true;
 }
 
@@ -346,8 +325,8 @@ void weir__account_write(const struct measure *measure, const struct account *ac
                                    : account->value.used > 0 ? account->value.data
                                                              : "",
                                    (uint32_t)account->value.used};
-        weir__value_write(to, key);
-        weir__value_write(to, value);
+        value_write(to, key);
+        value_write(to, value);
         return;
     }
     bytes_add(to, &account->count, sizeof(account->count));
@@ -363,7 +342,7 @@ static bool merge_chosen(const struct measure *measure, struct account *account,
                          const char *end)
 {
     struct weir_value key, value;
-    if (!weir__value_read(at, end, &key) || !weir__value_read(at, end, &value))
+    if (!value_read(at, end, &key) || !value_read(at, end, &value))
         return false;
     return key.data == NULL || weir__account_choose(measure, account, key.data, key.length, value);
 }

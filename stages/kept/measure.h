@@ -95,8 +95,4 @@ bool weir__account_merge(const struct measure *measure, struct account *account,
 int weir__account_result(struct weir_stage *stage, const struct measure *measure,
                          const struct account *account, struct bytes *to);
 
-/* Values among other bytes. read: false where there is none. */
-void weir__value_write(struct bytes *to, struct weir_value value);
-bool weir__value_read(const char **at, const char *end, struct weir_value *ret);
-
 #endif

@@ -112,6 +112,13 @@ static int compare_order(const void *left, const void *right)
     return order != 0 ? order : (a->offset > b->offset) - (a->offset < b->offset);
 }
 
+void weir__place_begin(const struct weir_stage *stage, struct place_state *state)
+{
+    if (state->number != weir_input_number(stage))
+        state->records = 0;
+    state->number = weir_input_number(stage);
+}
+
 /* ---- the file ---- */
 
 static int write_all(struct weir_stage *stage, const char *data, size_t bytes, uint64_t at)

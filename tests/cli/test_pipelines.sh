@@ -175,6 +175,27 @@ EOF
     done
 }
 
+run_sort_orders() {
+    cat >worth.awk <<'EOF'
+# In front of each row what it is sorted by, in ten thousandths, and its number.
+function record(    part) {
+    split(field[7], part, ".")
+    gsub(/\n/, "\001", raw)
+    if (++number > 1)
+        printf "%s\t%d\t%d\t%s\n", field[4], field[6] * (part[1] * 100 + part[2]), number, raw
+}
+EOF
+    {
+        head -n 1 "$orders"
+        awk -f "$records" -f worth.awk "$orders" | LC_ALL=C sort -t '	' -k 1,1 -k 2,2nr -k 3,3n | cut -f 4- | tr '\001' '\n'
+    } >expected
+    same sorted.csv expected
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/sort-orders.yaml --workers $workers --var out=again.csv
+        same again.csv expected
+    done
+}
+
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 check "pipelines/$name.yaml"
@@ -192,6 +213,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     check-manifest) run_check_manifest ;;
     count) run_count ;;
     group-orders) run_group_orders ;;
+    sort-orders) run_sort_orders ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;
     esac
 done

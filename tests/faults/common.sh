@@ -180,6 +180,11 @@ END
         ids: "string_agg(id, ' ')"
   - {id: write, type: csv.write, with: {path: made/groups.csv}}
 END
+    pipeline_file sorted "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: sort, type: sort, with: {by: [country, "quantity::integer desc"]}}
+  - {id: write, type: csv.write, with: {path: made/sorted.csv}}
+END
     # The first bad record is the error that is reported, whoever dies.
     pipeline_file failing "$small_slots" <<END
   - {id: read, type: csv.read, with: {path: piece-3.csv}}
@@ -192,7 +197,7 @@ END
 }
 # shellcheck disable=SC2034
 all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart limited counted counted_first
-    grouped failing'
+    grouped sorted failing'
 
 # figures RECEIPT CASE: what of a receipt may not depend on time.
 figures() {
