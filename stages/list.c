@@ -10,6 +10,7 @@
 #include "hash/list.h"
 #include "hash/manifest.h"
 #include "kept/aggregate.h"
+#include "kept/distinct.h"
 #include "kept/sort.h"
 #include "lines/lines.h"
 #include "transform.h"
@@ -22,6 +23,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_lines_write,
                                                             &weir_count,
                                                             &weir_aggregate,
+                                                            &weir_distinct,
                                                             &weir_sort,
                                                             &weir_file_list,
                                                             &weir_file_hash,

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
+#include "kept/columns.h"
 #include "kept/groups.h"
+#include "kept/hash.h"
 #include "kept/sort_key.h"
 #include "kept/values.h"
 
@@ -63,31 +65,6 @@ static int partial_configure(struct weir_stage *stage)
     return weir__measures_read(stage, &self->measure, &self->measures);
 }
 
-static int bind_by(struct weir_stage *stage, struct partial *self, struct weir_schema *ret)
-{
-    const char *const *name;
-    char note[300];
-    size_t count = weir_option_list(stage, "by", &name);
-    int worst = 0;
-    free(self->by);
-    self->bys = 0;
-    self->by = calloc(count + 1, sizeof(*self->by));
-    for (size_t i = 0; i < count && self->by != NULL; i++) {
-        int column = weir_schema_find(stage->in, name[i]);
-        const char *nearest = weir_schema_nearest(stage->in, name[i]);
-        snprintf(note, sizeof(note), "did you mean '%s'?", nearest == NULL ? "" : nearest);
-        if (column < 0)
-            worst = weir_option_error(stage, "by", name[i], 0, 0, nearest == NULL ? NULL : note,
-                                      "no column '%s'", name[i]);
-        else if (weir_schema_find(ret, name[i]) >= 0)
-            worst = weir_option_error(stage, "by", name[i], 0, 0, NULL,
-                                      "column '%s' is listed twice", name[i]);
-        else if (weir_schema_add(ret, name[i], stage->in->column[column].type) == 0)
-            self->by[self->bys++] = (uint32_t)column;
-    }
-    return self->by == NULL ? weir_fail(stage, WEIR_EOS, "out of memory") : worst;
-}
-
 static int partial_bind(struct weir_stage *stage, struct weir_schema *ret)
 {
     struct partial *self = stage->self;
@@ -95,7 +72,7 @@ static int partial_bind(struct weir_stage *stage, struct weir_schema *ret)
         return weir_fail(stage, WEIR_ECONFIG,
                          "an aggregate works on records, and what comes in "
                          "is text that has not been parsed");
-    int worst = bind_by(stage, self, ret);
+    int worst = weir__columns_find(stage, "by", &self->by, &self->bys, ret);
     int code = weir__measures_compile(stage, self->measure, self->measures, stage->in);
     worst = code < 0 ? code : worst;
     for (size_t m = 0; m < self->measures; m++) {
@@ -313,28 +290,6 @@ static struct weir_value argument_value(const struct argument *argument, uint32_
 
 /* ---- groups ---- */
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product =
-        (unsigned __int128)(a ^ 0x9E3779B97F4A7C15) * (b ^ 0xC2B2AE3D27D4EB4F);
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_value(uint64_t hash, struct weir_value value)
-{
-    uint64_t word = 0;
-    uint32_t at = 0;
-    hash ^= value.data == NULL ? UINT64_MAX : value.length;
-    for (; at + 8 <= value.length; at += 8) {
-        memcpy(&word, value.data + at, 8);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    for (uint32_t left = value.length - at; left > 0; left--)
-        word = word << 8 | (unsigned char)value.data[at + left - 1];
-    return mix(hash, word);
-}
-
 static bool same_group(const struct partial *self, const struct weir_batch *in, uint32_t a,
                        uint32_t b)
 {
@@ -351,8 +306,10 @@ static bool same_group(const struct partial *self, const struct weir_batch *in, 
 static uint32_t find_group(struct partial *self, const struct weir_batch *in, uint32_t record)
 {
     uint64_t hash = 0;
-    for (size_t i = 0; i < self->bys; i++)
-        hash = hash_value(hash, weir_value(&in->column[self->by[i]], record));
+    for (size_t i = 0; i < self->bys; i++) {
+        struct weir_value value = weir_value(&in->column[self->by[i]], record);
+        hash = hash_bytes(value.data == NULL ? ~hash : hash, value.data, value.length);
+    }
     for (uint32_t s = (uint32_t)hash & (self->slots - 1);; s = (s + 1) & (self->slots - 1)) {
         if (self->slot[s] == 0) {
             self->first[self->groups] = record;

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kept/file.h"
+
 enum { WRITE_BYTES = 1 << 20 };
 
 struct row_head {
@@ -121,19 +123,6 @@ void weir__place_begin(const struct weir_stage *stage, struct place_state *state
 
 /* ---- the file ---- */
 
-static int write_all(struct weir_stage *stage, const char *data, size_t bytes, uint64_t at)
-{
-    while (bytes > 0) {
-        ssize_t wrote = TEMP_FAILURE_RETRY(pwrite(weir_kept(stage), data, bytes, (off_t)at));
-        if (wrote < 0)
-            return weir_fail_errno(stage, WEIR_EOS, "cannot write to the temporary file (TMPDIR)");
-        data += wrote;
-        at += (uint64_t)wrote;
-        bytes -= (size_t)wrote;
-    }
-    return 0;
-}
-
 /* Writes a run; its length stands before it, and is known at the end. */
 struct run_writer {
     struct weir_stage *stage;
@@ -154,7 +143,8 @@ static void flush(struct run_writer *writer)
     if (writer->bytes.failed && writer->code == 0)
         writer->code = weir_fail(writer->stage, WEIR_EOS, "out of memory");
     if (writer->code == 0)
-        writer->code = write_all(writer->stage, writer->bytes.data, writer->bytes.used, writer->at);
+        writer->code =
+            weir__kept_write(writer->stage, writer->bytes.data, writer->bytes.used, writer->at);
     writer->at += writer->bytes.used;
     writer->bytes.used = 0;
 }
@@ -179,7 +169,7 @@ static int end_run(struct run_writer *writer)
     flush(writer);
     if (writer->code == 0 && !whole)
         writer->code =
-            write_all(writer->stage, (const char *)&length, sizeof(length), writer->begun);
+            weir__kept_write(writer->stage, (const char *)&length, sizeof(length), writer->begun);
     free(writer->bytes.data);
     return writer->code;
 }

@@ -196,6 +196,22 @@ EOF
     done
 }
 
+run_dedupe_orders() {
+    cat >first.awk <<'EOF'
+function record() {
+    if (!((field[3], field[4]) in seen))
+        print raw
+    seen[field[3], field[4]] = 1
+}
+EOF
+    awk -f "$records" -f first.awk "$orders" >expected
+    same first.csv expected
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/dedupe-orders.yaml --workers $workers --var out=again.csv
+        same again.csv expected
+    done
+}
+
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 check "pipelines/$name.yaml"
@@ -213,6 +229,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     check-manifest) run_check_manifest ;;
     count) run_count ;;
     group-orders) run_group_orders ;;
+    dedupe-orders) run_dedupe_orders ;;
     sort-orders) run_sort_orders ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;
     esac

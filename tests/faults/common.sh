@@ -185,6 +185,11 @@ END
   - {id: sort, type: sort, with: {by: [country, "quantity::integer desc"]}}
   - {id: write, type: csv.write, with: {path: made/sorted.csv}}
 END
+    pipeline_file distinct "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: first, type: distinct, with: {by: [customer, quantity], memory: 16MiB}}
+  - {id: write, type: csv.write, with: {path: made/first.csv}}
+END
     # The first bad record is the error that is reported, whoever dies.
     pipeline_file failing "$small_slots" <<END
   - {id: read, type: csv.read, with: {path: piece-3.csv}}
@@ -197,7 +202,7 @@ END
 }
 # shellcheck disable=SC2034
 all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart limited counted counted_first
-    grouped sorted failing'
+    grouped sorted distinct failing'
 
 # figures RECEIPT CASE: what of a receipt may not depend on time.
 figures() {
