@@ -212,6 +212,27 @@ EOF
     done
 }
 
+run_jsonl_to_csv() {
+    cat >expected <<'EOF'
+id,name,city
+1,Ada,London
+2,"João ""J"" Silva",São Paulo
+3,,
+4.50,,
+x7,"Grace, of the Navy",""
+EOF
+    same events.csv expected
+    { cat samples/events.jsonl && echo '{"id": 8' && echo '{"id": 9}'; } >broken.jsonl
+    run 1 run -q pipelines/jsonl-to-csv.yaml --var in=broken.jsonl
+    { cat expected && echo '9,,'; } >more
+    same events.csv more
+    says bad-lines.csv "broken.jsonl,6,"
+    # And back.
+    "$program" "do" -q csv.read expected types.id=decimal ! jsonl.write back.jsonl
+    [ "$(sed -n 2p back.jsonl)" = '{"id":2,"name":"João \"J\" Silva","city":"São Paulo"}' ] ||
+        fail "made $(sed -n 2p back.jsonl)"
+}
+
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 check "pipelines/$name.yaml"
@@ -231,6 +252,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     group-orders) run_group_orders ;;
     dedupe-orders) run_dedupe_orders ;;
     sort-orders) run_sort_orders ;;
+    jsonl-to-csv) run_jsonl_to_csv ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;
     esac
 done
