@@ -51,13 +51,14 @@ struct queue_words {
     uint64_t slots; /* at least as many, a power of two */
     uint64_t area;  /* bytes of the ring behind the slots, a power of two */
     struct side producers, consumers;
+    struct side tasks; /* its word counts those that are done with */
 };
 
 #define QUEUE_MAGIC 0x3165756575717765u /* "ewqueue1" */
 
 struct weir_queue {
     struct segment segment;
-    struct side *producers, *consumers;
+    struct side *producers, *consumers, *tasks;
     struct slot *slots;
     char *area;
     /* Copies, which nobody else can change. */
@@ -92,6 +93,7 @@ static int open_queue(struct weir_queue **ret, struct segment *segment, struct w
     *queue = (struct weir_queue){.segment = *segment,
                                  .producers = &words->producers,
                                  .consumers = &words->consumers,
+                                 .tasks = &words->tasks,
                                  .slots = (struct slot *)(void *)(words + 1),
                                  .messages = (uint32_t)words->messages,
                                  .slot_mask = (uint32_t)words->slots - 1,
@@ -117,6 +119,7 @@ int weir_queue_create(struct weir_queue **ret, size_t messages, size_t bytes, st
     words->area = area;
     weir_lock_init(&words->producers.door);
     weir_lock_init(&words->consumers.door);
+    weir_lock_init(&words->tasks.door);
     words->magic = QUEUE_MAGIC;
     return open_queue(ret, &segment, err);
 }
@@ -426,6 +429,47 @@ int weir_queue_get(struct weir_queue *queue, void *into, size_t room, size_t *re
 {
     size_t count;
     return weir_queue_get_many(queue, into, room, ret_bytes, 1, &count, timeout_ms);
+}
+
+/* ---- joining ---- */
+
+/* With the door held. Wakes those who join when they have nothing more to wait for. */
+static void count_task(struct weir_queue *queue)
+{
+    uint32_t *done = &queue->tasks->word, word = bell_load(done);
+    uint32_t put = bell_load(&queue->producers->word) / ONE;
+    do
+        if ((word & WAITING) != 0 && ((word / ONE + 1) & COUNT_MASK) == put) {
+            weir__bell_add_and_wake(done, ONE - WAITING, BELL_ALL);
+            return;
+        }
+    while (!bell_cas(done, &word, word + ONE));
+}
+
+int weir_queue_task_done(struct weir_queue *queue)
+{
+    struct side *tasks = queue->tasks;
+    int code = weir__door_acquire(&tasks->door, CLOCK_NEVER);
+    if (code != 0)
+        return code;
+    if (bell_load(&tasks->word) / ONE == bell_load(&queue->consumers->word) / ONE)
+        code = WEIR_EUSAGE;
+    else
+        count_task(queue);
+    weir_lock_release(&tasks->door);
+    return code;
+}
+
+int weir_queue_join(struct weir_queue *queue, int64_t timeout_ms)
+{
+    uint64_t deadline_ns = deadline(timeout_ms);
+    for (;;) {
+        uint32_t done = bell_load(&queue->tasks->word);
+        if (done / ONE == bell_load(&queue->producers->word) / ONE)
+            return 0;
+        if (!await_change(queue->tasks, done, false, deadline_ns))
+            return WEIR_TIMED_OUT;
+    }
 }
 
 /* ---- the rest ---- */

@@ -292,6 +292,121 @@ START_TEST(test_many_producers_and_consumers_lose_nothing)
 }
 END_TEST
 
+/* ---- joining ---- */
+
+START_TEST(test_a_join_waits_for_what_is_not_done_with)
+{
+    make(4, 64);
+    ck_assert_int_eq(weir_queue_join(queue, WEIR_FOREVER), 0);
+    ck_assert_int_eq(weir_queue_task_done(queue), WEIR_EUSAGE);
+    for (int round = 0; round < 3; round++) {
+        put("1", 0);
+        put("2", 0);
+        ck_assert_int_eq(weir_queue_task_done(queue), WEIR_EUSAGE); /* nothing was taken yet */
+        ck_assert_int_eq(weir_queue_join(queue, 0), WEIR_TIMED_OUT);
+        ck_get("1");
+        ck_get("2");
+        ck_assert_int_eq(weir_queue_join(queue, 5), WEIR_TIMED_OUT);
+        ck_assert_int_eq(weir_queue_task_done(queue), 0);
+        ck_assert_int_eq(weir_queue_join(queue, 0), WEIR_TIMED_OUT);
+        ck_assert_int_eq(weir_queue_task_done(queue), 0);
+        ck_assert_int_eq(weir_queue_join(queue, WEIR_FOREVER), 0);
+        ck_assert_int_eq(weir_queue_task_done(queue), WEIR_EUSAGE);
+    }
+}
+END_TEST
+
+static int join(void *context)
+{
+    (void)context;
+    return weir_queue_join(queue, WEIR_FOREVER);
+}
+
+static int do_tasks(void *context)
+{
+    char text[8];
+    size_t bytes;
+    (void)context;
+    while (weir_queue_get(queue, text, sizeof(text), &bytes, WEIR_FOREVER) == 0) {
+        __atomic_fetch_add(through, 1, __ATOMIC_RELAXED);
+        if (weir_queue_task_done(queue) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+START_TEST(test_all_who_join_come_through_when_all_is_done)
+{
+    enum { TASKS = 2000 };
+    pid_t workers[SIDES], joins[SIDES];
+    make(8, 64);
+    put("first", 0);
+    for (size_t i = 0; i < SIDES; i++) {
+        joins[i] = start(join, NULL);
+        await_sleep(joins[i]);
+    }
+    for (size_t i = 0; i < SIDES; i++)
+        workers[i] = start(do_tasks, NULL);
+    for (int i = 1; i < TASKS; i++)
+        ck_assert_int_eq(put("task", WEIR_FOREVER), 0);
+    ck_assert_int_eq(weir_queue_join(queue, SOON_MS), 0);
+    ck_assert_int_eq(*through, TASKS);
+    weir_queue_close(queue);
+    for (size_t i = 0; i < SIDES; i++) {
+        ck_assert_int_eq(finish(joins[i]), 0);
+        ck_assert_int_eq(finish(workers[i]), 0);
+    }
+}
+END_TEST
+
+static int say_done(void *context)
+{
+    (void)context;
+    return weir_queue_task_done(queue);
+}
+
+START_TEST(test_who_says_that_it_is_done_may_die_at_any_instruction)
+{
+    enum stepped stepped = STEPPED;
+    int done_by_victims = 0;
+    for (long n = 0; stepped != GONE; n += DEATH_STRIDE) {
+        make(2, 64);
+        put("1", 0);
+        put("2", 0);
+        ck_get("1");
+        ck_get("2");
+        weir_queue_task_done(queue);
+        pid_t joins = start(join, NULL);
+        await_sleep(joins);
+        pid_t victim = start_victim(say_done, NULL);
+        stepped = step(victim, n);
+        if (stepped != GONE)
+            kill_and_reap(victim);
+        done_by_victims += weir_queue_task_done(queue) == WEIR_EUSAGE;
+        ck_assert_int_eq(finish(joins), 0);
+    }
+    ck_assert_int_gt(done_by_victims, 0);
+}
+END_TEST
+
+START_TEST(test_who_joins_may_die_at_any_instruction)
+{
+    enum stepped stepped = STEPPED;
+    for (long n = 0; stepped == STEPPED; n += DEATH_STRIDE) {
+        make(2, 64);
+        put("1", 0);
+        pid_t victim = start_victim(join, NULL);
+        stepped = step(victim, n);
+        pid_t joins = start(join, NULL);
+        await_sleep(joins);
+        kill_and_reap(victim);
+        ck_get("1");
+        ck_assert_int_eq(weir_queue_task_done(queue), 0);
+        ck_assert_int_eq(finish(joins), 0);
+    }
+}
+END_TEST
+
 /* ---- deaths ---- */
 
 static int put_two(void *context)
@@ -512,6 +627,10 @@ int main(void)
     tcase_add_test(all, test_closing_wakes_all_who_wait);
     tcase_add_test(all, test_who_does_not_wait_is_not_kept_by_who_does);
     tcase_add_test(all, test_many_producers_and_consumers_lose_nothing);
+    tcase_add_test(all, test_a_join_waits_for_what_is_not_done_with);
+    tcase_add_test(all, test_all_who_join_come_through_when_all_is_done);
+    tcase_add_test(all, test_who_says_that_it_is_done_may_die_at_any_instruction);
+    tcase_add_test(all, test_who_joins_may_die_at_any_instruction);
     tcase_add_test(all, test_a_producer_may_die_at_any_instruction);
     tcase_add_test(all, test_who_waits_for_room_may_die_at_any_instruction);
     tcase_add_test(all, test_a_consumer_may_die_at_any_instruction);

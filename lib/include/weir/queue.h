@@ -69,6 +69,18 @@ WEIR_PUBLIC int weir_queue_get_many(struct weir_queue *queue, void *into, size_t
 /* Nothing can be put in from now on. What is in it can still be taken out. */
 WEIR_PUBLIC void weir_queue_close(struct weir_queue *queue);
 
+/*
+ * JoinableQueue: to wait until all that was put in is not only taken out, but done with. Consumers say
+ * so once for each message. What one had taken when it died is not done with, unless somebody else
+ * says so in its place.
+ */
+
+/* WEIR_EUSAGE: all that was taken out is done with already. */
+WEIR_PUBLIC int weir_queue_task_done(struct weir_queue *queue);
+
+/* Returns 0 when all that was ever put in is done with, or WEIR_TIMED_OUT. */
+WEIR_PUBLIC int weir_queue_join(struct weir_queue *queue, int64_t timeout_ms);
+
 /* How many messages are in it: true at one moment during the call. */
 WEIR_PUBLIC size_t weir_queue_size(const struct weir_queue *queue);
 WEIR_PUBLIC bool weir_queue_empty(const struct weir_queue *queue);
