@@ -1,7 +1,7 @@
 /*
  * web: a server of a few made-up pages, on the loopback interface only, for as long as its standard
- * input stays open. Says its port first. /N is a page with N % 5 links, /gone closes without a word,
- * and there is nothing else.
+ * input stays open. Says its port first. /N is a page with N % 5 links, /N.L one with L links and 190
+ * bytes for each, /gone closes without a word, and there is nothing else.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -24,15 +24,31 @@ static int listen_somewhere(void)
     return fd;
 }
 
-static void send_page(int client, long number)
+static void print_page(FILE *to, long number, long links)
 {
-    dprintf(client,
+    static const char *const words = "lorem ipsum dolor sit amet consectetur adipiscing elit";
+    fprintf(to,
             "HTTP/1.0 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-            "<!DOCTYPE html><html><head><title>Page %ld &amp; \"caf\xc3\xa9\"</title><body><p>",
+            "<!DOCTYPE html><html><head><title>Page %ld &amp; \"caf\xc3\xa9\"</title><body>",
             number);
-    for (long i = 0; i < number % 5; i++)
-        dprintf(client, "<div><a href=\"/%ld?a=1&amp;b=%ld\">next</a><b>", number + i, i);
-    dprintf(client, "<!-- <a href='no'> --><a name=x>no link</a>");
+    for (long i = 0; i < links; i++)
+        fprintf(to, "<div><p>%s <b>%s</b></p><a href=\"/%ld?a=1&amp;b=%ld\">next</a></div>\n",
+                words, words, number + i, i);
+    fprintf(to, "<!-- <a href='no'> --><p><a name=x>no link</a>");
+}
+
+static void send_page(int client, long number, long links)
+{
+    char *text = NULL;
+    size_t bytes, sent = 0;
+    FILE *to = open_memstream(&text, &bytes);
+    if (to == NULL)
+        return;
+    print_page(to, number, links);
+    fclose(to);
+    for (ssize_t n = 1; sent < bytes && n > 0; sent += n > 0 ? (size_t)n : 0)
+        n = send(client, text + sent, bytes - sent, MSG_NOSIGNAL);
+    free(text);
 }
 
 static void answer(int client)
@@ -46,8 +62,9 @@ static void answer(int client)
     }
     sscanf(request, "GET /%4095s", path);
     long number = strtol(path, &end, 10);
+    long links = *end == '.' ? strtol(end + 1, &end, 10) : number % 5;
     if (end != path && *end == '\0')
-        send_page(client, number);
+        send_page(client, number, links);
     else if (strcmp(path, "gone") != 0)
         dprintf(client, "HTTP/1.0 404 Not Found\r\n\r\nThere is nothing here.");
 }
