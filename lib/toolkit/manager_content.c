@@ -48,6 +48,15 @@ static void drop(struct content *content, struct item *item)
     free(item);
 }
 
+/* In its place, if it is as long as the old one: so numbers change though there is no room. */
+static bool overwrite(struct item *item, struct encoded value)
+{
+    if (item->value_bytes != value.bytes)
+        return false;
+    memcpy(item->bytes, value.at, value.bytes);
+    return true;
+}
+
 static struct encoded value_of(const struct item *item)
 {
     return item == NULL ? (struct encoded){NULL, 0}
@@ -88,19 +97,23 @@ struct encoded weir__content_at_key(const struct content *content, const struct 
 
 bool weir__content_set_key(struct content *content, struct encoded key, struct encoded value)
 {
+    struct weir_datum name;
+    weir__datum_read(key.at, &name, NULL);
+    struct item **at = find(content, &name);
+    if (at != NULL && overwrite(*at, value))
+        return true;
     struct item *item = keep(content, key, value);
     if (item == NULL)
         return false;
-    struct item **at = tsearch(item, &content->tree, compare_items);
-    if (at == NULL) {
-        drop(content, item);
-        return false;
-    }
-    if (*at != item) {
+    if (at != NULL) {
         drop(content, *at);
         *at = item;
+        return true;
     }
-    return true;
+    if (tsearch(item, &content->tree, compare_items) != NULL)
+        return true;
+    drop(content, item);
+    return false;
 }
 
 void weir__content_remove_key(struct content *content, const struct weir_datum *key)
@@ -155,6 +168,8 @@ struct encoded weir__content_at(const struct content *content, size_t index)
 bool weir__content_set(struct content *content, size_t index, struct encoded value)
 {
     struct item **at = &content->row[content->first + index];
+    if (overwrite(*at, value))
+        return true;
     struct item *item = keep(content, (struct encoded){NULL, 0}, value);
     if (item == NULL)
         return false;

@@ -673,10 +673,14 @@ START_TEST(test_memory_is_bounded)
 {
     struct weir_manager_options options = {.memory_bytes = 1 << 20};
     start_manager(&options);
-    struct weir_proxy all = make(WEIR_DICTIONARY, "all");
+    struct weir_proxy counter = make(WEIR_COUNTER, "counter"), all = make(WEIR_DICTIONARY, "all");
     int count = fill_with(&all, 1000);
     ck_assert_int_gt(count, 800);
     ck_assert_int_lt(count, 1048);
+    char small[16] = "";
+    for (int i = 0; weir_proxy_set(&all, weir_text(small), weir_integer(i), &err) == 0; i++)
+        snprintf(small, sizeof(small), "%d", i);
+    DO(weir_proxy_add(&counter, weir_nothing(), weir_integer(1), NULL, &err)); /* needs no more */
     DO(weir_proxy_remove(&all, weir_integer(3), NULL, &err));
     write_at(&all, weir_integer(-1), weir_bytes("", 0));
     for (int round = 0; round < 3; round++) { /* nothing is lost on the way */
@@ -703,6 +707,10 @@ START_TEST(test_messages_are_bounded)
     ck_assert_uint_eq(read_at(&all, weir_integer(1)).size, 3000);
     write_at(&all, weir_nothing(), weir_map(NULL, 0));
     ck_assert_uint_eq(size_of(&all), 0);
+    struct wire_head head = {.bytes = 4097, .version = WIRE_VERSION, .what = REQUEST_GET};
+    int fd = connect_raw();
+    ck_assert_int_eq(send(fd, &head, sizeof(head), 0), sizeof(head));
+    ck_assert_int_eq(recv(fd, large, sizeof(large), 0), 0); /* cut off, and not listened to */
 }
 END_TEST
 
