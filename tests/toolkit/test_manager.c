@@ -553,8 +553,8 @@ END_TEST
 
 START_TEST(test_who_is_slow_to_receive_holds_nobody_up)
 {
-    enum { LARGE = 900000 };
-    start_manager(NULL);
+    enum { LARGE = 8 << 20 }; /* more than a socket holds */
+    start_manager(&(struct weir_manager_options){.message_bytes = 2 * LARGE});
     struct weir_proxy all = make(WEIR_DICTIONARY, "all");
     char *text = malloc(LARGE), *answer = malloc(LARGE);
     memset(text, 'x', LARGE);
@@ -597,8 +597,8 @@ END_TEST
 
 START_TEST(test_a_message_that_did_not_arrive_whole_is_taken_by_the_next)
 {
-    enum { LARGE = 900000 };
-    start_manager(NULL);
+    enum { LARGE = 8 << 20 }; /* more than a socket holds */
+    start_manager(&(struct weir_manager_options){.message_bytes = 2 * LARGE});
     struct weir_proxy queue = make_queue(0);
     struct weir_datum first;
     char *bytes = calloc(1, LARGE);
