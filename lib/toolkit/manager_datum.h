@@ -33,8 +33,9 @@ void weir__datum_write_head(struct buf *to, enum weir_datum_kind kind, size_t co
  * Adds the number of its items, of all levels, to *items. */
 const char *weir__datum_check(const char *at, const char *end, size_t *items);
 
-/* Reads what was checked. Items go to *room, which moves on; where room is NULL they are left out.
- * Returns what is behind. What it points to are those bytes. */
+/* Reads what was checked. Items go to *room, which moves on, and what is behind the datum is returned.
+ * Where room is NULL they are left out, and where they begin is returned. Bytes and text are pointed
+ * to where they stand. */
 const char *weir__datum_read(const char *at, struct weir_datum *ret, struct weir_datum **room);
 
 bool weir__datum_is_key(const struct weir_datum *datum);
