@@ -2,7 +2,8 @@
  * cache.h - the digests of files that were read before, in a database of SQLite.
  *
  * A digest is good as long as the file's device, inode, size, mtime and ctime are the same. What is
- * added is kept with the next commit, whatever becomes of the process afterwards. Several processes
+ * added is found from then on, and kept with the next commit, whatever becomes of the process
+ * afterwards. Several processes
  * may use one cache at once.
  *
  * Its own files must not be opened by who uses it: closing them would end SQLite's locks.
@@ -25,7 +26,8 @@ bool weir__cache_owns(const struct cache *cache, const struct stat *st);
 /* False if there is none of so many bytes, or the database cannot be read, which commit will tell. */
 bool weir__cache_find(struct cache *cache, const struct stat *st, const char *algorithm,
                       unsigned char *ret_digest, size_t bytes);
-/* st: as it was before and after the file was read. algorithm is borrowed until the commit. */
+/* st: as it was before and after the file was read. algorithm is borrowed until the
+ * commit. */
 void weir__cache_add(struct cache *cache, const struct stat *st, const char *algorithm,
                      const unsigned char *digest, size_t bytes);
 /* False if something has failed since the last one. */

@@ -157,8 +157,16 @@ find tree/a/b -depth -delete
 mkdir odd
 mkfifo odd/fifo
 echo abc >odd/file
+if command -v python3 >/dev/null; then
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("odd/socket")'
+else
+    echo "skipped: a socket (no python3)"
+fi
+mknod odd/device c 1 5 2>/dev/null || echo "skipped: a device in a tree (not root)"
 hash 0 odd
 says err "odd/fifo: skipped, is a FIFO"
+[ ! -e odd/socket ] || says err "odd/socket: skipped, is a socket"
+[ ! -e odd/device ] || says err "odd/device: skipped, is a device"
 expect odd
 same got expected
 hash 0 /dev/null

@@ -444,6 +444,29 @@ START_TEST(test_a_file_is_taken_from_the_cache_only_if_it_is_the_same)
 }
 END_TEST
 
+/* A link is found before the commit, a file with one name need not be. */
+START_TEST(test_another_link_is_found_at_once)
+{
+    static const unsigned char made[32] = "0123456789abcdef0123456789abcde";
+    unsigned char digest[32];
+    char error[CACHE_ERROR];
+    struct stat st;
+    struct cache *cache = weir__cache_open(rig_path(&rig, "cache"), error);
+    ck_assert_msg(cache != NULL, "%s", error);
+    ck_assert_int_eq(stat(OLD_FILE, &st), 0);
+    st.st_nlink = 2;
+    ck_assert(!weir__cache_find(cache, &st, "SHA2-256", digest, sizeof(digest)));
+    weir__cache_add(cache, &st, "SHA2-256", made, sizeof(made));
+    ck_assert(weir__cache_find(cache, &st, "SHA2-256", digest, sizeof(digest)));
+    ck_assert_mem_eq(digest, made, sizeof(made));
+    ck_assert(!weir__cache_find(cache, &st, "BLAKE2S-256", digest, sizeof(digest)));
+    st.st_ino++;
+    ck_assert(!weir__cache_find(cache, &st, "SHA2-256", digest, sizeof(digest)));
+    ck_assert_msg(weir__cache_commit(cache, error), "%s", error);
+    weir__cache_close(cache);
+}
+END_TEST
+
 static bool is_kept(const char *cache_path, const char *path)
 {
     char error[CACHE_ERROR];
@@ -825,6 +848,7 @@ int main(void)
     tcase_add_test(tcase, test_records_without_a_path_are_an_error_of_planning);
     tcase_add_test(tcase, test_digests_are_those_of_the_public_vectors);
     tcase_add_loop_test(tcase, test_a_file_is_taken_from_the_cache_only_if_it_is_the_same, 0, 6);
+    tcase_add_test(tcase, test_another_link_is_found_at_once);
     tcase_add_test(tcase, test_what_was_read_is_kept_unless_it_is_new);
     tcase_add_test(tcase, test_a_cache_in_the_tree_is_passed_over);
     tcase_add_test(tcase, test_a_cache_that_is_none_is_refused);
