@@ -1,6 +1,7 @@
 #include "list.h"
 
 #include "count.h"
+#include "csv/lookup.h"
 #include "csv/read.h"
 #include "csv/write.h"
 #include "discard.h"
@@ -24,6 +25,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_lines_write,
                                                             &weir_jsonl_write,
                                                             &weir_count,
+                                                            &weir_lookup,
                                                             &weir_aggregate,
                                                             &weir_distinct,
                                                             &weir_sort,

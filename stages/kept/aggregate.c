@@ -5,7 +5,7 @@
 
 #include "kept/columns.h"
 #include "kept/groups.h"
-#include "kept/hash.h"
+#include "file/hash.h"
 #include "kept/sort_key.h"
 #include "kept/values.h"
 

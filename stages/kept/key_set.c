@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "kept/file.h"
-#include "kept/hash.h"
+#include "file/hash.h"
 
 enum { PLACE_BITS = 40, FIRST_SLOTS = 1 << 12 };
 #define PLACE_MASK ((UINT64_C(1) << PLACE_BITS) - 1)

@@ -233,6 +233,34 @@ EOF
         fail "made $(sed -n 2p back.jsonl)"
 }
 
+run_join_countries() {
+    cat >join.awk <<'EOF'
+BEGIN {
+    FS = ","
+    while ((getline <"samples/countries.csv") > 0)
+        more[$1] = $2 "," $3
+    more["country"] = "country_name,region"
+}
+function record() {
+    if (field[4] != without)
+        print field[1] "," field[2] "," field[3] "," field[4] "," field[5] "," field[6] "," field[7] "," field[8] \
+            "," field[10] "," more[field[4]]
+}
+EOF
+    awk -f "$records" -f join.awk "$orders" >expected
+    same joined.csv expected
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/join-countries.yaml --workers $workers --var out=again.csv
+        same again.csv expected
+    done
+    # A country that nobody knows.
+    grep -v '^JP' samples/countries.csv >fewer.csv
+    run 1 run -q pipelines/join-countries.yaml --var countries=fewer.csv
+    awk -v without=JP -f "$records" -f join.awk "$orders" >expected
+    same joined.csv expected
+    says unknown-country.csv "'JP' is not in 'fewer.csv'"
+}
+
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 check "pipelines/$name.yaml"
@@ -250,6 +278,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     check-manifest) run_check_manifest ;;
     count) run_count ;;
     group-orders) run_group_orders ;;
+    join-countries) run_join_countries ;;
     dedupe-orders) run_dedupe_orders ;;
     sort-orders) run_sort_orders ;;
     jsonl-to-csv) run_jsonl_to_csv ;;

@@ -1,6 +1,6 @@
 /* hash.h - a hash of values, for tables of one run. */
-#ifndef WEIR_STAGES_KEPT_HASH_H
-#define WEIR_STAGES_KEPT_HASH_H
+#ifndef WEIR_STAGES_FILE_HASH_H
+#define WEIR_STAGES_FILE_HASH_H
 
 #include <stdint.h>
 #include <string.h>
