@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "csv/table.h"
+#include "file/choice.h"
 
 static const struct weir_option options[] = {
     {"column", WEIR_OPT_STRING, NULL, NULL, true, "the column whose value is looked up"},
@@ -27,13 +28,9 @@ struct lookup {
     uint32_t takes;
     bool rejects;
 
-    /* The batch in hand, until the next call. */
-    const struct weir_batch *in;
-    uint32_t *kept; /* records */
-    int64_t *row;   /* of the table, for each of them */
-    uint64_t *entry;
-    uint32_t capacity;
-    struct weir_column *output;
+    struct choice choice;
+    int64_t *row; /* of the table, for each record of the choice; -1: none */
+    uint32_t rows;
 };
 
 static int no_memory(struct weir_stage *stage)
@@ -141,13 +138,6 @@ static void lookup_needs(struct weir_stage *stage, bool *in_needed)
     in_needed[self->column] = true;
 }
 
-static int lookup_open(struct weir_stage *stage)
-{
-    struct lookup *self = stage->self;
-    self->output = calloc(stage->out->columns, sizeof(*self->output));
-    return self->output == NULL ? no_memory(stage) : 0;
-}
-
 static void lookup_close(struct weir_stage *stage)
 {
     struct lookup *self = stage->self;
@@ -155,10 +145,8 @@ static void lookup_close(struct weir_stage *stage)
         return;
     weir__table_release(&self->table);
     free(self->take);
-    free(self->kept);
     free(self->row);
-    free(self->entry);
-    free(self->output);
+    weir__choice_release(&self->choice);
     free(self);
     stage->self = NULL;
 }
@@ -167,18 +155,13 @@ static void lookup_close(struct weir_stage *stage)
 
 static int reserve(struct weir_stage *stage, struct lookup *self, uint32_t records)
 {
-    if (records <= self->capacity)
+    if (records <= self->rows)
         return 0;
-    free(self->kept);
-    free(self->row);
-    free(self->entry);
-    self->capacity = 0;
-    self->kept = calloc(records, sizeof(*self->kept));
-    self->row = calloc(records, sizeof(*self->row));
-    self->entry = calloc((size_t)records * stage->out->columns, sizeof(*self->entry));
-    if (self->kept == NULL || self->row == NULL || self->entry == NULL)
+    int64_t *row = realloc(self->row, records * sizeof(*row));
+    if (row == NULL)
         return no_memory(stage);
-    self->capacity = records;
+    self->row = row;
+    self->rows = records;
     return 0;
 }
 
@@ -195,20 +178,19 @@ static int reject(struct weir_stage *stage, const struct weir_batch *in, uint32_
 }
 
 /* Finds the rows of the records from `from` on. *ret_end is where it has to stop. */
-static int find_rows(struct weir_stage *stage, struct lookup *self, uint32_t from,
-                     uint32_t *ret_end, uint32_t *ret_kept)
+static int find_rows(struct weir_stage *stage, struct lookup *self, const struct weir_batch *in,
+                     uint32_t from, uint32_t *ret_end, uint32_t *ret_kept)
 {
     uint32_t kept = 0, record = from;
-    for (; record < self->in->records; record++) {
-        struct weir_value value = weir_value(&self->in->column[self->column], record);
+    for (; record < in->records; record++) {
+        struct weir_value value = weir_value(&in->column[self->column], record);
         int64_t row = weir__table_find(&self->table, value);
-        int verdict =
-            row < 0 && self->rejects ? reject(stage, self->in, record, value) : WEIR_SET_NULL;
+        int verdict = row < 0 && self->rejects ? reject(stage, in, record, value) : WEIR_SET_NULL;
         if (verdict < 0 && record == from)
             return verdict;
         if (verdict < 0 || verdict == WEIR_FULL)
             break;
-        self->kept[kept] = record;
+        self->choice.kept[kept] = record;
         self->row[kept] = row;
         kept += verdict == WEIR_SET_NULL;
     }
@@ -217,40 +199,19 @@ static int find_rows(struct weir_stage *stage, struct lookup *self, uint32_t fro
     return 0;
 }
 
-static void lookup_locate(const struct weir_batch *batch, uint32_t record,
-                          struct weir_position *ret)
+/* The columns of the file, behind those of the input. */
+static void put_taken(struct weir_stage *stage, struct lookup *self, uint32_t kept)
 {
-    const struct lookup *self = batch->locate_context;
-    self->in->locate(self->in, self->kept[record], ret);
-}
-
-static void put_out(struct weir_stage *stage, struct lookup *self, uint32_t kept,
-                    struct weir_output *out)
-{
-    uint32_t columns = stage->in->columns;
-    for (uint32_t c = 0; c < stage->out->columns; c++) {
-        uint64_t *entry = self->entry + (size_t)c * self->capacity;
-        const struct weir_column *from = c < columns ? &self->in->column[c] : NULL;
-        self->output[c] = (struct weir_column){0};
-        if (!stage->needed[c])
-            continue;
-        for (uint32_t i = 0; i < kept; i++) {
-            if (from != NULL)
-                entry[i] = from->entry[self->kept[i]];
-            else
-                entry[i] = self->row[i] < 0 ? weir_entry_null()
-                                            : table_entry(&self->table, (uint32_t)self->row[i],
-                                                          self->take[c - columns]);
-        }
-        self->output[c] = (struct weir_column){entry, from != NULL ? from->heap : self->table.heap,
-                                               from != NULL ? from->heap_bytes
-                                                            : (uint32_t)self->table.heap_bytes};
+    for (uint32_t t = 0; t < self->takes; t++) {
+        uint32_t c = stage->in->columns + t;
+        uint64_t *entry = choice_entry(&self->choice, c);
+        for (uint32_t i = 0; i < kept && stage->needed[c]; i++)
+            entry[i] = self->row[i] < 0
+                           ? weir_entry_null()
+                           : table_entry(&self->table, (uint32_t)self->row[i], self->take[t]);
+        self->choice.column[c] =
+            (struct weir_column){entry, self->table.heap, (uint32_t)self->table.heap_bytes};
     }
-    out->batch = (struct weir_batch){.records = kept,
-                                     .columns = stage->out->columns,
-                                     .column = self->output,
-                                     .locate = self->in->locate == NULL ? NULL : lookup_locate,
-                                     .locate_context = self};
 }
 
 static int lookup_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
@@ -258,13 +219,15 @@ static int lookup_process(struct weir_stage *stage, const struct weir_batch *in,
 {
     struct lookup *self = stage->self;
     uint32_t end = 0, kept = 0;
-    self->in = in;
-    int code = reserve(stage, self, in->records);
+    int code = weir__choice_begin(stage, &self->choice, in);
     if (code == 0)
-        code = find_rows(stage, self, (uint32_t)*cursor, &end, &kept);
+        code = reserve(stage, self, in->records);
+    if (code == 0)
+        code = find_rows(stage, self, in, (uint32_t)*cursor, &end, &kept);
     if (code < 0)
         return code;
-    put_out(stage, self, kept, out);
+    weir__choice_put(stage, &self->choice, kept, out);
+    put_taken(stage, self, kept);
     *cursor = end == in->records ? UINT64_MAX : end;
     return 0;
 }
@@ -286,7 +249,6 @@ const struct weir_stage_type weir_lookup = {
     .configure = lookup_configure,
     .bind = lookup_bind,
     .needs = lookup_needs,
-    .open = lookup_open,
     .process = lookup_process,
     .close = lookup_close,
 };

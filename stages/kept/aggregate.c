@@ -6,6 +6,7 @@
 #include "kept/columns.h"
 #include "kept/groups.h"
 #include "file/hash.h"
+#include "kept/place.h"
 #include "kept/sort_key.h"
 #include "kept/values.h"
 
@@ -447,7 +448,7 @@ static int partial_process(struct weir_stage *stage, const struct weir_batch *in
     struct partial_state *state = stage->state;
     uint32_t from = (uint32_t)*cursor, end;
     (void)out;
-    weir__place_begin(stage, &state->place);
+    place_begin(stage, &state->place);
     int code = reserve(stage, self, in->records);
     if (code == 0)
         code = take_arguments(stage, self, in, from, &end);

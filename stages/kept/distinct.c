@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "file/choice.h"
 #include "kept/columns.h"
 #include "kept/key_set.h"
 #include "kept/values.h"
@@ -23,12 +24,7 @@ struct distinct {
     struct key_set seen;
     struct bytes key;
 
-    /* The batch in hand, until the next call. */
-    const struct weir_batch *in;
-    uint32_t *kept; /* records */
-    uint32_t capacity;
-    struct weir_column *column;
-    uint64_t *entry; /* capacity a column */
+    struct choice choice;
 };
 
 static int no_memory(struct weir_stage *stage)
@@ -71,10 +67,7 @@ static int distinct_open(struct weir_stage *stage)
 {
     struct distinct *self = stage->self;
     const struct distinct_state *state = stage->state;
-    self->column = calloc(stage->in->columns + 1u, sizeof(*self->column));
-    return self->column == NULL
-               ? no_memory(stage)
-               : weir__key_set_open(stage, &self->seen, stage->memory_bytes, state->bytes);
+    return weir__key_set_open(stage, &self->seen, stage->memory_bytes, state->bytes);
 }
 
 static void distinct_close(struct weir_stage *stage)
@@ -85,66 +78,22 @@ static void distinct_close(struct weir_stage *stage)
     weir__key_set_release(&self->seen);
     free(self->by);
     free(self->key.data);
-    free(self->kept);
-    free(self->column);
-    free(self->entry);
+    weir__choice_release(&self->choice);
     free(self);
     stage->self = NULL;
 }
 
-static int reserve(struct weir_stage *stage, struct distinct *self, uint32_t records)
-{
-    if (records <= self->capacity)
-        return 0;
-    free(self->kept);
-    free(self->entry);
-    self->capacity = 0;
-    self->kept = calloc(records, sizeof(*self->kept));
-    self->entry = calloc((size_t)records * stage->in->columns, sizeof(*self->entry));
-    if (self->kept == NULL || self->entry == NULL)
-        return no_memory(stage);
-    self->capacity = records;
-    return 0;
-}
-
 /* 1: it is the first of its kind. */
-static int is_first(struct weir_stage *stage, struct distinct *self, uint32_t record)
+static int is_first(struct weir_stage *stage, struct distinct *self, const struct weir_batch *in,
+                    uint32_t record)
 {
     size_t columns = self->bys == 0 ? stage->in->columns : self->bys;
     self->key.used = 0;
     for (size_t i = 0; i < columns; i++)
-        value_write(&self->key,
-                    weir_value(&self->in->column[self->bys == 0 ? i : self->by[i]], record));
+        value_write(&self->key, weir_value(&in->column[self->bys == 0 ? i : self->by[i]], record));
     if (self->key.failed)
         return no_memory(stage);
     return weir__key_set_add(stage, &self->seen, self->key.data, self->key.used);
-}
-
-static void distinct_locate(const struct weir_batch *batch, uint32_t record,
-                            struct weir_position *ret)
-{
-    const struct distinct *self = batch->locate_context;
-    self->in->locate(self->in, self->kept[record], ret);
-}
-
-static void put_out(struct weir_stage *stage, struct distinct *self, uint32_t records,
-                    struct weir_output *out)
-{
-    for (uint32_t c = 0; c < stage->in->columns; c++) {
-        const struct weir_column *from = &self->in->column[c];
-        uint64_t *entry = self->entry + (size_t)c * self->capacity;
-        self->column[c] = (struct weir_column){0};
-        if (!stage->needed[c])
-            continue;
-        for (uint32_t i = 0; i < records; i++)
-            entry[i] = from->entry[self->kept[i]];
-        self->column[c] = (struct weir_column){entry, from->heap, from->heap_bytes};
-    }
-    out->batch = (struct weir_batch){.records = records,
-                                     .columns = stage->in->columns,
-                                     .column = self->column,
-                                     .locate = self->in->locate == NULL ? NULL : distinct_locate,
-                                     .locate_context = self};
 }
 
 static int distinct_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
@@ -153,18 +102,17 @@ static int distinct_process(struct weir_stage *stage, const struct weir_batch *i
     struct distinct *self = stage->self;
     struct distinct_state *state = stage->state;
     uint32_t records = 0;
-    self->in = in;
-    int code = reserve(stage, self, in->records);
+    int code = weir__choice_begin(stage, &self->choice, in);
     for (uint32_t r = 0; r < in->records && code >= 0; r++) {
-        self->kept[records] = r;
-        code = is_first(stage, self, r);
+        self->choice.kept[records] = r;
+        code = is_first(stage, self, in, r);
         records += code == 1;
     }
     if (code >= 0)
         code = weir__key_set_write(stage, &self->seen, &state->bytes);
     if (code < 0)
         return code;
-    put_out(stage, self, records, out);
+    weir__choice_put(stage, &self->choice, records, out);
     stage->count.dropped += in->records - records;
     *cursor = UINT64_MAX;
     return 0;

@@ -114,13 +114,6 @@ static int compare_order(const void *left, const void *right)
     return order != 0 ? order : (a->offset > b->offset) - (a->offset < b->offset);
 }
 
-void weir__place_begin(const struct weir_stage *stage, struct place_state *state)
-{
-    if (state->number != weir_input_number(stage))
-        state->records = 0;
-    state->number = weir_input_number(stage);
-}
-
 /* ---- the file ---- */
 
 /* Writes a run; its length stands before it, and is known at the end. */

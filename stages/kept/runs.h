@@ -39,27 +39,6 @@ void weir__rows_end_key(struct rows *rows);
 /* The row is whole. False when memory ran out, then or since begin. */
 bool weir__rows_end(struct rows *rows);
 
-/*
- * Where a record stands in the stream, in nine bytes, for keys: number is the input's, and record
- * is counted from its first. Committed: part of a stage's state.
- */
-struct place_state {
-    uint64_t number, records;
-};
-
-/* At the beginning of process; and at its end, if the batch is done. */
-void weir__place_begin(const struct weir_stage *stage, struct place_state *state);
-static inline void place_end(struct place_state *state, const struct weir_batch *in)
-{
-    state->records += in->records;
-}
-
-static inline void place_add(const struct place_state *state, uint32_t record, struct bytes *to)
-{
-    bytes_add_high_first(to, state->number, 5);
-    bytes_add_high_first(to, state->records + record, 4);
-}
-
 /* ---- the file ---- */
 
 /* Committed: part of a stage's state. */

@@ -6,6 +6,7 @@
 #include <weir/expr.h>
 
 #include "kept/runs.h"
+#include "kept/place.h"
 #include "kept/sort_key.h"
 #include "kept/values.h"
 
@@ -187,7 +188,7 @@ static int run_process(struct weir_stage *stage, const struct weir_batch *in, ui
     struct run_state *state = stage->state;
     uint32_t from = (uint32_t)*cursor, record = from;
     (void)out;
-    weir__place_begin(stage, &state->place);
+    place_begin(stage, &state->place);
     weir__rows_clear(&self->rows);
     int code = evaluate(stage, self, in);
     for (; record < in->records && code == 0; record++) {
