@@ -18,14 +18,24 @@ static bool limit_wanted(const struct weir_stage *stage)
     return weir_option_given(stage, "limit");
 }
 
-static int limit_configure(struct weir_stage *stage)
+static int configure(struct weir_stage *stage, const char *option)
 {
     struct limit *limit = calloc(1, sizeof(*limit));
     if (limit == NULL)
         return weir_fail(stage, WEIR_EOS, "out of memory");
-    limit->most = (uint64_t)weir_option_number(stage, "limit");
+    limit->most = (uint64_t)weir_option_number(stage, option);
     stage->self = limit;
     return 0;
+}
+
+static int limit_configure(struct weir_stage *stage)
+{
+    return configure(stage, "limit");
+}
+
+static int head_configure(struct weir_stage *stage)
+{
+    return configure(stage, "count");
 }
 
 static int limit_bind(struct weir_stage *stage, struct weir_schema *ret)
@@ -78,6 +88,27 @@ const struct weir_stage_type weir_stage_limit = {
     .state_bytes = sizeof(struct limit_state),
     .wanted = limit_wanted,
     .configure = limit_configure,
+    .bind = limit_bind,
+    .needs = limit_needs,
+    .process = limit_process,
+    .close = limit_close,
+};
+
+static const struct weir_option head_options[] = {
+    {"count", WEIR_OPT_COUNT, "10", "1..", false, "how many records to pass"}, {0}};
+
+const struct weir_stage_type weir_head = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "head",
+    .summary = "passes the first records and ends the run's input",
+    .doc = "Passes the first `count` records. Then the stages before it end, and what they have "
+           "made beyond that is counted as dropped; so a run that wants ten records of a large "
+           "file takes no time.",
+    .options = head_options,
+    .traits = WEIR_ONE_SEAT,
+    .state_bytes = sizeof(struct limit_state),
+    .configure = head_configure,
     .bind = limit_bind,
     .needs = limit_needs,
     .process = limit_process,

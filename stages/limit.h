@@ -11,5 +11,6 @@
 #include <weir/stage.h>
 
 extern const struct weir_stage_type weir_stage_limit;
+extern const struct weir_stage_type weir_head; /* the same as a stage of its own */
 
 #endif

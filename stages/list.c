@@ -13,8 +13,12 @@
 #include "json/jsonl.h"
 #include "kept/aggregate.h"
 #include "kept/distinct.h"
+#include "kept/sample.h"
 #include "kept/sort.h"
+#include "kept/tail.h"
+#include "limit.h"
 #include "lines/lines.h"
+#include "peek.h"
 #include "transform.h"
 
 const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
@@ -29,6 +33,10 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_aggregate,
                                                             &weir_distinct,
                                                             &weir_sort,
+                                                            &weir_head,
+                                                            &weir_tail,
+                                                            &weir_sample,
+                                                            &weir_peek,
                                                             &weir_file_list,
                                                             &weir_file_hash,
                                                             &weir_manifest_write,
