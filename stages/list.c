@@ -1,6 +1,7 @@
 #include "list.h"
 
 #include "count.h"
+#include "csv/exec.h"
 #include "csv/lookup.h"
 #include "csv/read.h"
 #include "csv/write.h"
@@ -30,6 +31,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_jsonl_write,
                                                             &weir_count,
                                                             &weir_lookup,
+                                                            &weir_exec,
                                                             &weir_aggregate,
                                                             &weir_distinct,
                                                             &weir_sort,

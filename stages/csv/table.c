@@ -3,6 +3,7 @@
 #include <csv.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,29 +83,6 @@ static void end_row(int ended_by, void *context)
     reading->fields = 0;
 }
 
-static int wrong(struct weir_stage *stage, const char *option, const struct reading *reading,
-                 bool parsed)
-{
-    const char *path = weir_option_string(stage, option);
-    if (reading->no_memory)
-        return weir_fail(stage, WEIR_EOS, "no memory for '%s'", path);
-    if (reading->too_large)
-        return weir_option_error(stage, option, NULL, 0, 0,
-                                 "sort both and join them elsewhere, or split the work",
-                                 "'%s' is larger than the 256 MiB that a lookup may have", path);
-    if (reading->uneven)
-        return weir_option_error(stage, option, NULL, 0, 0, NULL,
-                                 "'%s': row %u has another number of fields than the header", path,
-                                 reading->rows + 2);
-    if (!parsed)
-        return weir_option_error(stage, option, NULL, 0, 0, NULL,
-                                 "'%s': a quote in row %u stands where none may, or is not closed",
-                                 path, reading->rows + 2);
-    if (!reading->header)
-        return weir_option_error(stage, option, NULL, 0, 0, NULL, "'%s' has no header", path);
-    return 0;
-}
-
 static bool parse(int fd, unsigned char delimiter, struct reading *reading, bool *ret_read)
 {
     struct csv_parser parser;
@@ -134,22 +112,44 @@ static bool parse(int fd, unsigned char delimiter, struct reading *reading, bool
     return good;
 }
 
+int weir__table_parse(int fd, unsigned char delimiter, struct table *ret, char *wrong, size_t room)
+{
+    struct reading reading = {.table = ret};
+    bool read_all = false, parsed = parse(fd, delimiter, &reading, &read_all);
+    uint32_t row = reading.rows + 2;
+    if (!read_all)
+        return WEIR_EIO;
+    if (reading.no_memory)
+        snprintf(wrong, room, "there is no memory for it");
+    else if (reading.too_large)
+        snprintf(wrong, room, "it is larger than 256 MiB");
+    else if (reading.uneven)
+        snprintf(wrong, room, "row %u has another number of fields than the header", row);
+    else if (!parsed)
+        snprintf(wrong, room, "a quote in row %u stands where none may, or is not closed", row);
+    else if (!reading.header)
+        snprintf(wrong, room, "it has no header");
+    else
+        return 0;
+    return reading.no_memory ? WEIR_EOS : WEIR_EDATA;
+}
+
 int weir__table_read(struct weir_stage *stage, const char *option, unsigned char delimiter,
                      struct table *ret)
 {
     const char *path = weir_option_string(stage, option);
-    struct reading reading = {.table = ret};
-    bool read_all = false;
+    char wrong[160];
     weir__table_release(ret);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool parsed = fd >= 0 && parse(fd, delimiter, &reading, &read_all);
+    int code = fd < 0 ? WEIR_EIO : weir__table_parse(fd, delimiter, ret, wrong, sizeof(wrong));
     int error = errno;
     if (fd >= 0)
         close(fd);
-    if (fd < 0 || !read_all)
+    if (code == WEIR_EIO)
         return weir_option_error(stage, option, NULL, 0, 0, NULL, "cannot read '%s': %s", path,
                                  strerror(error));
-    return wrong(stage, option, &reading, parsed);
+    return code == 0 ? 0
+                     : weir_option_error(stage, option, NULL, 0, 0, NULL, "'%s': %s", path, wrong);
 }
 
 /* ---- finding ---- */

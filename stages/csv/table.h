@@ -16,6 +16,9 @@ struct table {
     uint32_t key; /* column */
 };
 
+/* Reads CSV with a header from a descriptor, to its end. 0; or a negative code with what is wrong:
+ * WEIR_EIO with errno, WEIR_EOS, WEIR_EDATA. */
+int weir__table_parse(int fd, unsigned char delimiter, struct table *ret, char *wrong, size_t room);
 /* Reads the file that the option names. Whatever is wrong is said at that option: no file, no
  * header, a row with another number of fields, a quote that is not closed, too large. 0 or a
  * negative code. */

@@ -110,7 +110,8 @@ static void put_entry(struct aggregate_merge *self, uint32_t column, uint32_t re
 
 static int put_group(struct weir_stage *stage, struct aggregate_merge *self, uint32_t record)
 {
-    const char *at = self->gathering.values.data, *end = at + self->gathering.values.used;
+    const struct bytes *values = &self->gathering.values;
+    const char *at = values->data, *end = values->used == 0 ? at : at + values->used;
     for (uint32_t c = 0; c < self->by; c++) {
         struct weir_value value = {NULL, 0};
         size_t begun = self->heap.used;

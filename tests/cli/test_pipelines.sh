@@ -261,6 +261,25 @@ EOF
     says unknown-country.csv "'JP' is not in 'fewer.csv'"
 }
 
+run_python_stage() {
+    cat >initials.awk <<'EOF'
+function record(    text, words, word, i, initials) {
+    text = field[3]
+    gsub(/^"|"$/, "", text)
+    words = split(text, word, /[ \n]+/)
+    for (i = 1; i <= words; i++)
+        initials = initials (word[i] ~ /^"/ ? "" : substr(word[i], 1, 1))
+    print field[1] "," field[3] "," (++number == 1 ? "initials" : initials) "," field[4]
+}
+EOF
+    LC_ALL=C.UTF-8 awk -f "$records" -f initials.awk "$orders" >expected
+    same initials.csv expected
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/python-stage.yaml --workers $workers --var out=again.csv
+        same again.csv expected
+    done
+}
+
 for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 check "pipelines/$name.yaml"
@@ -278,6 +297,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     check-manifest) run_check_manifest ;;
     count) run_count ;;
     group-orders) run_group_orders ;;
+    python-stage) run_python_stage ;;
     join-countries) run_join_countries ;;
     dedupe-orders) run_dedupe_orders ;;
     sort-orders) run_sort_orders ;;

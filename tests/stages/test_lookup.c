@@ -80,7 +80,7 @@ START_TEST(test_mistakes_are_said)
     static const struct {
         const char *file, *key, *take, *words;
     } table[] = {
-        {"", "code", NULL, "has no header"},
+        {"", "code", NULL, "it has no header"},
         {COUNTRIES, "cod", NULL, "no column 'cod' in '"},
         {COUNTRIES, "code", "names", "no column 'names' in '"},
         {"code,id\nDE,1\n", "code", NULL, "there is a column 'id' already"},

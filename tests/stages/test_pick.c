@@ -55,7 +55,18 @@ START_TEST(test_tail_of_more_than_a_batch)
         if (i >= RECORDS - LAST)
             weir__buf_printf(&expected, "%u|x\n", i);
     }
-    assert_passes(&weir_tail, "count", "3000", rows.data, expected.data, RECORDS - LAST);
+    for (unsigned kill_every = 0; kill_every < 2; kill_every++) {
+        struct rig rig;
+        rig_init(&rig);
+        rig.batch_records = 700;
+        rig.kill_every = kill_every;
+        rig_table(&rig, "n|t", rows.data);
+        rig_add(&rig, &weir_tail, rig_with("count", "3000", NULL));
+        ck_assert_int_eq(rig_run(&rig), 0);
+        ck_assert_str_eq(rig.output.data, expected.data);
+        ck_assert_uint_eq(rig.stage[0].total.dropped, RECORDS - LAST);
+        rig_release(&rig);
+    }
     weir__buf_release(&rows);
     weir__buf_release(&expected);
 }
