@@ -4,9 +4,10 @@
 
 #include <weir/stage.h>
 
+#include "file/line.h"
+
 extern const struct weir_stage_type weir_manifest_write;
 extern const struct weir_stage_type weir_manifest_format;
-extern const struct weir_stage_type weir_manifest_put;
 
 extern const struct weir_stage_type weir_manifest_read;
 extern const struct weir_stage_type weir_manifest_parse;
@@ -26,22 +27,9 @@ extern const struct weir_option weir__manifest_check_options[];
 /* Finds a column, or says that the stage wants it. 0 or a code. */
 int weir__manifest_column(struct weir_stage *stage, const char *name, uint32_t *ret);
 
-/* A line that is put out piece by piece; zero-initialise, release. */
-struct manifest_line {
-    char *bytes;
-    size_t used, capacity;
-};
-/* Makes room for so many more bytes behind `used`. False if there is no memory. */
-bool weir__manifest_line_reserve(struct manifest_line *line, size_t more);
-/* These add a line with its end: the names of the columns in CSV, a record as a row of CSV (nulls are
- * empty), and as an object of JSON (a value that is not UTF-8 under NAME_base64). False as above. */
-bool weir__manifest_add_header(struct manifest_line *line, const struct weir_schema *schema);
-bool weir__manifest_add_row(struct manifest_line *line, const struct weir_batch *in,
-                            uint32_t record);
-bool weir__manifest_add_object(struct manifest_line *line, const struct weir_schema *schema,
-                               const struct weir_batch *in, uint32_t record);
-/* Copies what fits, from *done on. True if that was all; *done is 0 then. */
-bool weir__manifest_line_put(const struct manifest_line *line, size_t *done,
-                             struct weir_output *out);
+/* These add a line with its end: the names of the columns in CSV, and a record as a row of CSV (nulls
+ * are empty). False when memory ran out. */
+bool weir__manifest_add_header(struct line *line, const struct weir_schema *schema);
+bool weir__manifest_add_row(struct line *line, const struct weir_batch *in, uint32_t record);
 
 #endif

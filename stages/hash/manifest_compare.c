@@ -10,7 +10,7 @@ struct compare {
     uint32_t path, expected, digest;
     int status; /* -1: not there */
     bool quiet;
-    struct manifest_line line;
+    struct line line;
 };
 
 static int compare_configure(struct weir_stage *stage)
@@ -62,9 +62,9 @@ static bool is_skipped(const struct compare *compare, const struct weir_batch *i
 /* sha256sum --check escapes only names with a newline, unlike the manifest itself. */
 static bool make_line(struct compare *compare, const struct weir_value *name, const char *verdict)
 {
-    struct manifest_line *line = &compare->line;
+    struct line *line = &compare->line;
     line->used = 0;
-    if (!weir__manifest_line_reserve(line, 2 * (size_t)name->length + strlen(verdict) + 1))
+    if (!weir__line_reserve(line, 2 * (size_t)name->length + strlen(verdict) + 1))
         return false;
     if (name->length > 0 && memchr(name->data, '\n', name->length) != NULL) {
         line->bytes[line->used++] = '\\';
@@ -99,7 +99,7 @@ static int compare_process(struct weir_stage *stage, const struct weir_batch *in
             return weir_fail(stage, WEIR_EOS, "no memory for a line");
         if (done > compare->line.used)
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
-        if (!weir__manifest_line_put(&compare->line, &done, out))
+        if (!weir__line_put(&compare->line, &done, out))
             break;
         stage->count.failed += read ? !good : is_skipped(compare, in, record);
     }

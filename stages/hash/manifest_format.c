@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "hash/name.h"
-#include "hash/sort.h"
+#include "json/object.h"
 
 enum kind { SHA256SUM, BSD, CSV, JSON };
 
@@ -17,9 +17,8 @@ struct format {
     enum kind kind;
     uint32_t path, digest; /* columns; not of CSV and JSON, which take all */
     bool zero;
-    bool keyed;   /* lines are records to be sorted by path */
     char tag[64]; /* "SHA256 (" */
-    struct manifest_line line;
+    struct line line;
 };
 
 static bool takes_all(const struct format *format)
@@ -35,7 +34,6 @@ static int format_configure(struct weir_stage *stage)
         return weir_fail(stage, WEIR_EOS, "no memory");
     format->kind = (enum kind)weir_option_number(stage, "format");
     format->zero = weir_option_number(stage, "zero") == 1;
-    format->keyed = weir_option_number(stage, "sort") == 1;
     if (format->zero && takes_all(format))
         return weir_option_error(stage, "zero", NULL, 0, 0, NULL,
                                  "lines of CSV and JSON cannot end with NUL");
@@ -47,7 +45,7 @@ static int format_configure(struct weir_stage *stage)
 
 static int make_header(struct weir_stage *stage, struct weir_schema *schema)
 {
-    struct manifest_line header = {0};
+    struct line header = {0};
     if (!weir__manifest_add_header(&header, stage->in)) {
         free(header.bytes);
         return weir_fail(stage, WEIR_EOS, "no memory for the header");
@@ -62,7 +60,7 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
     struct format *format = stage->self;
     schema->raw = true;
     int rc = 0;
-    if (format->keyed || !takes_all(format))
+    if (!takes_all(format))
         rc = weir__manifest_column(stage, "path", &format->path);
     if (rc == 0 && format->kind == CSV)
         rc = make_header(stage, schema);
@@ -93,9 +91,9 @@ static char *put_name(const struct format *format, char *to, const struct weir_v
 static bool add_sum(struct format *format, const struct weir_value *name,
                     const struct weir_value *digest)
 {
-    struct manifest_line *line = &format->line;
-    if (!weir__manifest_line_reserve(line, 2 * (size_t)name->length + digest->length +
-                                               sizeof(format->tag) + 16))
+    struct line *line = &format->line;
+    if (!weir__line_reserve(line,
+                            2 * (size_t)name->length + digest->length + sizeof(format->tag) + 16))
         return false;
     char *at = line->bytes + line->used;
     if (!format->zero && weir__name_is_escaped(name->data, name->length))
@@ -115,46 +113,18 @@ static bool add_sum(struct format *format, const struct weir_value *name,
     return true;
 }
 
-/* Nothing is added where the record has no line. */
-static bool add_line(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
-{
-    struct format *format = stage->self;
-    if (format->kind == CSV)
-        return weir__manifest_add_row(&format->line, in, record);
-    if (format->kind == JSON)
-        return weir__manifest_add_object(&format->line, stage->in, in, record);
-    struct weir_value name = weir_value(&in->column[format->path], record);
-    struct weir_value digest = weir_value(&in->column[format->digest], record);
-    return name.data == NULL || digest.data == NULL || add_sum(format, &name, &digest);
-}
-
-static bool add_keyed(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
-{
-    struct format *format = stage->self;
-    struct manifest_line *line = &format->line;
-    struct weir_value path = weir_value(&in->column[format->path], record);
-    struct sort_head head = {.key_bytes = path.length};
-    size_t begin = sizeof(head) + path.length;
-    if (!weir__manifest_line_reserve(line, begin))
-        return false;
-    if (path.length > 0)
-        memcpy(line->bytes + sizeof(head), path.data, path.length);
-    line->used = begin;
-    if (!add_line(stage, in, record))
-        return false;
-    head.text_bytes = (uint32_t)(line->used - begin);
-    memcpy(line->bytes, &head, sizeof(head));
-    if (head.text_bytes == 0)
-        line->used = 0;
-    return true;
-}
-
 /* The line is left empty where the record has none. */
 static bool make_line(const struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
 {
     struct format *format = stage->self;
     format->line.used = 0;
-    return format->keyed ? add_keyed(stage, in, record) : add_line(stage, in, record);
+    if (format->kind == CSV)
+        return weir__manifest_add_row(&format->line, in, record);
+    if (format->kind == JSON)
+        return weir__object_add(&format->line, stage->in, in, record);
+    struct weir_value name = weir_value(&in->column[format->path], record);
+    struct weir_value digest = weir_value(&in->column[format->digest], record);
+    return name.data == NULL || digest.data == NULL || add_sum(format, &name, &digest);
 }
 
 static int format_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
@@ -172,7 +142,7 @@ static int format_process(struct weir_stage *stage, const struct weir_batch *in,
         }
         if (done > format->line.used)
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
-        if (!weir__manifest_line_put(&format->line, &done, out))
+        if (!weir__line_put(&format->line, &done, out))
             break;
     }
     *cursor = record < in->records ? (uint64_t)record | (uint64_t)done << 32 : UINT64_MAX;

@@ -1,5 +1,7 @@
 #include "hash/manifest.h"
 
+#include "file/write.h"
+
 const struct weir_option weir__manifest_write_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
     {"format", WEIR_OPT_ENUM, "sha256sum", "sha256sum|bsd|csv|json", false,
@@ -8,8 +10,6 @@ const struct weir_option weir__manifest_write_options[] = {
      "as an object of JSON a line"},
     {"zero", WEIR_OPT_BOOL, "false", NULL, false,
      "end lines with NUL and write names as they are, as sha256sum --zero does"},
-    {"sort", WEIR_OPT_BOOL, "false", NULL, false,
-     "put the lines in the order of their paths, byte by byte, as LC_ALL=C sort does"},
     {"column", WEIR_OPT_STRING, "digest", NULL, false, "the column of the digests"},
     {"algorithm", WEIR_OPT_STRING, "sha256", NULL, false,
      "the name of the digest in lines of the format bsd"},
@@ -17,7 +17,7 @@ const struct weir_option weir__manifest_write_options[] = {
      "what to do with a file that is there already"},
     {0}};
 
-static const struct weir_stage_type *const inner[] = {&weir_manifest_format, &weir_manifest_put,
+static const struct weir_stage_type *const inner[] = {&weir_manifest_format, &weir_file_write,
                                                       NULL};
 
 const struct weir_stage_type weir_manifest_write = {
@@ -29,8 +29,8 @@ const struct weir_stage_type weir_manifest_write = {
            "coreutils 9.1 does, which can check them: sha256sum --check. A name with a newline, a "
            "carriage return or a backslash is escaped as there. A record without a digest is left "
            "out, and counted as dropped: file.hash has said why. The lines come in the order of "
-           "the records, or with sort in that of their paths: then they are kept in a file "
-           "beside the output until the last one is there.\n\n"
+           "the records; to have them in that of their paths, put a stage of type sort before, by: "
+           "path.\n\n"
            "The formats csv and json are for other programs: they have every column, of every "
            "record. JSON holds text only; a value that is not UTF-8 stands under its column's "
            "name and _base64. The file is published as csv.write does it.",

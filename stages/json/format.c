@@ -5,12 +5,11 @@
 #include "json/jsonl.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "json/object.h"
 
 struct format {
-    struct object line;
+    struct line line;
 };
 
 static int format_configure(struct weir_stage *stage)
@@ -27,18 +26,6 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
     return 0;
 }
 
-/* Copies what fits, from *done on. True if that was all. */
-static bool put_line(const struct object *line, size_t *done, struct weir_output *out)
-{
-    size_t left = line->used - *done, room = out->capacity - out->used,
-           n = left < room ? left : room;
-    memcpy(out->bytes + out->used, line->bytes + *done, n);
-    out->used += n;
-    *done += n;
-    out->records += n == left;
-    return n == left;
-}
-
 static int format_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                           struct weir_output *out)
 {
@@ -53,7 +40,7 @@ static int format_process(struct weir_stage *stage, const struct weir_batch *in,
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
         /* Short lines are not cut. */
         bool fits = format->line.used - done <= out->capacity - out->used;
-        if ((!fits && out->used > 0) || !put_line(&format->line, &done, out))
+        if ((!fits && out->used > 0) || !weir__line_put(&format->line, &done, out))
             break;
     }
     *cursor = record < in->records ? (uint64_t)record | (uint64_t)done << 32 : UINT64_MAX;

@@ -1,32 +1,14 @@
 #include "json/object.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <weir/expr.h>
 
-static char *reserve(struct object *object, size_t more)
+/* Where so many bytes may be written; NULL when memory ran out. */
+static char *reserve(struct line *line, size_t more)
 {
-    if (object->capacity - object->used < more) {
-        size_t capacity = 2 * object->capacity + more + 256;
-        char *bytes = realloc(object->bytes, capacity);
-        if (bytes == NULL)
-            return NULL;
-        object->bytes = bytes;
-        object->capacity = capacity;
-    }
-    return object->bytes + object->used;
-}
-
-static bool add(struct object *object, const char *bytes, size_t n)
-{
-    char *to = reserve(object, n);
-    if (to == NULL)
-        return false;
-    memcpy(to, bytes, n);
-    object->used += n;
-    return true;
+    return weir__line_reserve(line, more) ? line->bytes + line->used : NULL;
 }
 
 /* ---- strings ---- */
@@ -47,9 +29,9 @@ static size_t put_escape(char *to, unsigned char c)
     return 2;
 }
 
-static bool add_string(struct object *object, const char *text, size_t n)
+static bool add_string(struct line *line, const char *text, size_t n)
 {
-    char *begin = reserve(object, 6 * n + 3), *to = begin;
+    char *begin = reserve(line, 6 * n + 3), *to = begin;
     if (begin == NULL)
         return false;
     *to++ = '"';
@@ -61,7 +43,7 @@ static bool add_string(struct object *object, const char *text, size_t n)
             *to++ = (char)c;
     }
     *to++ = '"';
-    object->used += (size_t)(to - begin);
+    line->used += (size_t)(to - begin);
     return true;
 }
 
@@ -110,10 +92,10 @@ static bool is_utf8(const char *text, size_t n)
     return true;
 }
 
-static bool add_base64(struct object *object, const char *bytes, size_t n)
+static bool add_base64(struct line *line, const char *bytes, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *begin = reserve(object, 4 * (n / 3 + 1) + 2), *to = begin;
+    char *begin = reserve(line, 4 * (n / 3 + 1) + 2), *to = begin;
     if (begin == NULL)
         return false;
     *to++ = '"';
@@ -126,21 +108,21 @@ static bool add_base64(struct object *object, const char *bytes, size_t n)
             *to++ = k <= have ? digits[bits >> (18 - 6 * k) & 63] : '=';
     }
     *to++ = '"';
-    object->used += (size_t)(to - begin);
+    line->used += (size_t)(to - begin);
     return true;
 }
 
 /* ---- values ---- */
 
 /* JSON text on one line: between its values a line end may stand as well as a space. */
-static bool add_json(struct object *object, const char *text, size_t n)
+static bool add_json(struct line *line, const char *text, size_t n)
 {
-    size_t at = object->used;
-    if (!add(object, text, n))
+    size_t at = line->used;
+    if (!weir__line_add(line, text, n))
         return false;
-    for (; at < object->used; at++)
-        if (object->bytes[at] == '\n' || object->bytes[at] == '\r')
-            object->bytes[at] = ' ';
+    for (; at < line->used; at++)
+        if (line->bytes[at] == '\n' || line->bytes[at] == '\r')
+            line->bytes[at] = ' ';
     return true;
 }
 
@@ -158,31 +140,32 @@ static bool stands_bare(enum weir_type type, const char *text, size_t n)
     }
 }
 
-static bool add_member(struct object *object, const struct weir_field *field,
+static bool add_member(struct line *line, const struct weir_field *field,
                        const struct weir_value *value)
 {
     bool text = value->data == NULL || is_utf8(value->data, value->length);
-    if (!add_string(object, field->name, strlen(field->name)))
+    if (!add_string(line, field->name, strlen(field->name)))
         return false;
-    object->used -= !text; /* the quote */
-    if (!add(object, text ? ":" : "_base64\":", text ? 1 : 9))
+    line->used -= !text; /* the quote */
+    if (!weir__line_add(line, text ? ":" : "_base64\":", text ? 1 : 9))
         return false;
     if (value->data == NULL)
-        return add(object, "null", 4);
+        return weir__line_add(line, "null", 4);
     if (!text)
-        return add_base64(object, value->data, value->length);
+        return add_base64(line, value->data, value->length);
     return stands_bare(field->type, value->data, value->length)
-               ? add_json(object, value->data, value->length)
-               : add_string(object, value->data, value->length);
+               ? add_json(line, value->data, value->length)
+               : add_string(line, value->data, value->length);
 }
 
-bool weir__object_add(struct object *object, const struct weir_schema *schema,
+bool weir__object_add(struct line *line, const struct weir_schema *schema,
                       const struct weir_batch *in, uint32_t record)
 {
-    bool all = add(object, "{", 1);
+    bool all = weir__line_add(line, "{", 1);
     for (uint32_t c = 0; all && c < in->columns; c++) {
         struct weir_value value = weir_value(&in->column[c], record);
-        all = (c == 0 || add(object, ",", 1)) && add_member(object, &schema->column[c], &value);
+        all = (c == 0 || weir__line_add(line, ",", 1)) &&
+              add_member(line, &schema->column[c], &value);
     }
-    return all && add(object, "}\n", 2);
+    return all && weir__line_add(line, "}\n", 2);
 }

@@ -1,18 +1,9 @@
-#include "hash/manifest.h"
+#include "file/line.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int weir__manifest_column(struct weir_stage *stage, const char *name, uint32_t *ret)
-{
-    int found = weir_schema_find(stage->in, name);
-    if (found < 0)
-        return weir_fail(stage, WEIR_ECONFIG, "it wants a column '%s', and there is none", name);
-    *ret = (uint32_t)found;
-    return 0;
-}
-
-bool weir__manifest_line_reserve(struct manifest_line *line, size_t more)
+bool weir__line_reserve(struct line *line, size_t more)
 {
     if (line->used + more <= line->capacity)
         return true;
@@ -25,8 +16,16 @@ bool weir__manifest_line_reserve(struct manifest_line *line, size_t more)
     return true;
 }
 
-bool weir__manifest_line_put(const struct manifest_line *line, size_t *done,
-                             struct weir_output *out)
+bool weir__line_add(struct line *line, const char *bytes, size_t n)
+{
+    if (!weir__line_reserve(line, n))
+        return false;
+    memcpy(line->bytes + line->used, bytes, n);
+    line->used += n;
+    return true;
+}
+
+bool weir__line_put(const struct line *line, size_t *done, struct weir_output *out)
 {
     size_t rest = line->used - *done, room = out->capacity - out->used;
     size_t n = rest < room ? rest : room;
