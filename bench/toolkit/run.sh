@@ -1,7 +1,7 @@
 #!/bin/sh
 # Queues beside each other in one run, in turn: weir_queue, a Unix pipe, a POSIX message queue, Boost's message_queue
-# (if setup-peers.sh has installed it), Python's multiprocessing.Queue, and for large messages bare memcpy. Prints for
-# each the median, and how many times as fast weir_queue is.
+# (if setup-peers.sh has installed it), Python's multiprocessing.Queue, and for large messages bare memcpy; and calls to a
+# manager beside Python's. Prints for each the median, and how many times as fast ours is.
 #
 #     sh bench/toolkit/run.sh [BUILD [ROUNDS]]    BUILD: a Release build of Weir (default build/release); 5 rounds
 set -eu
@@ -12,7 +12,7 @@ rounds=${2:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for program in queue pipe mq copy; do
+for program in queue pipe mq copy manager; do
     cc -O2 -D_GNU_SOURCE -I "$root/lib/include" "$here/$program.c" "$build/libweir.a" \
         -lfyaml -lm -o "$work/$program"
 done
@@ -25,7 +25,7 @@ measure() {
     what=$1
     name=$2
     shift 2
-    rate=$("$@" | sed -n 's,.*: \([0-9]*\) messages/s.*s$,\1,p')
+    rate=$("$@" | sed -n '/FAILED/d; s,.*: \([0-9]*\) [a-z]*/s.*,\1,p')
     echo "$what $name ${rate:-failed}" >>"$work/rates"
 }
 
@@ -50,9 +50,13 @@ while [ $round -lt "$rounds" ]; do
     measure 1:1,65536 pipe "$work/pipe" 1 1 65536 20000
     if [ -x "$work/boost" ]; then measure 1:1,65536 boost "$work/boost" 1 1 65536 50000; fi
     measure 1:1,65536 python python3 "$here/py_queue.py" 1 1 65536 8000
+    for clients in 1 4; do
+        measure "manager,$clients" weir "$work/manager" $clients 200000
+        measure "manager,$clients" python python3 "$here/py_manager.py" $clients 20000
+    done
 done
 
-echo "messages a second, median of $rounds; $(python3 --version); load $(cut -d' ' -f1 /proc/loadavg) on $(nproc) processors"
+echo "messages, or calls, a second, median of $rounds; $(python3 --version); load $(cut -d' ' -f1 /proc/loadavg) on $(nproc) processors"
 # Works and names in the order in which they were measured.
 sort -k1,1 -k2,2 -k3,3n "$work/rates" | awk -v rates="$work/rates" '
 {
@@ -67,8 +71,10 @@ END {
         if (seen[key]++)
             continue
         printf "%-14s %-15s %11s", field[1], field[2], median(key)
-        if (field[2] != "weir_queue" && median(key) > 0)
-            printf "   weir_queue is %.2f times as fast", median(field[1] " weir_queue") / median(key)
+        if (field[2] !~ /^weir/ && median(key) > 0)
+            printf "   %s is %.2f times as fast", ours, median(field[1] " " ours) / median(key)
+        else
+            ours = field[2]
         print ""
     }
 }'
