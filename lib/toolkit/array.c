@@ -12,9 +12,9 @@ struct array_head {
 #define ARRAY_MAGIC 0x3179617272615757u /* "WWarray1" */
 
 static const size_t sizes[] = {
-#define WEIR_TYPE(name, type) [WEIR_##name] = sizeof(type),
-    WEIR_TYPES(WEIR_TYPE)
-#undef WEIR_TYPE
+#define WEIR_ARRAY_TYPE(name, type) [WEIR_ARRAY_##name] = sizeof(type),
+    WEIR_ARRAY_TYPES(WEIR_ARRAY_TYPE)
+#undef WEIR_ARRAY_TYPE
 };
 
 static void show(struct weir_array *ret, const struct weir_shared *memory)
@@ -24,7 +24,7 @@ static void show(struct weir_array *ret, const struct weir_shared *memory)
         .memory = *memory, .lock = &head->lock, .data = head->data, .count = head->count};
 }
 
-int weir_array_create(struct weir_array *ret, enum weir_type type, size_t count,
+int weir_array_create(struct weir_array *ret, enum weir_array_type type, size_t count,
                       struct weir_err *err)
 {
     struct weir_shared memory;
@@ -43,7 +43,8 @@ int weir_array_create(struct weir_array *ret, enum weir_type type, size_t count,
     return 0;
 }
 
-int weir_array_attach_fd(struct weir_array *ret, enum weir_type type, int fd, struct weir_err *err)
+int weir_array_attach_fd(struct weir_array *ret, enum weir_array_type type, int fd,
+                         struct weir_err *err)
 {
     struct weir_shared memory;
     int code = weir_shared_attach_fd(&memory, fd, err);

@@ -29,16 +29,16 @@ struct call {
     char argument[];
 };
 
-static const struct weir_function *registered;
-static const struct weir_function of_the_library[] = {{"weir-manager", weir__manager_main},
+static const struct weir_process_function *registered;
+static const struct weir_process_function of_the_library[] = {{"weir-manager", weir__manager_main},
                                                       {NULL, NULL}};
 
 /* The one with that name, or, without a name, with that function; NULL: there is none. */
-static const struct weir_function *find(const char *name, int (*main)(const struct weir_child *))
+static const struct weir_process_function *find(const char *name, int (*main)(const struct weir_child *))
 {
-    const struct weir_function *lists[] = {registered, of_the_library};
+    const struct weir_process_function *lists[] = {registered, of_the_library};
     for (int i = 0; i < 2; i++)
-        for (const struct weir_function *at = lists[i]; at->name != NULL; at++)
+        for (const struct weir_process_function *at = lists[i]; at->name != NULL; at++)
             if (name != NULL ? strcmp(at->name, name) == 0 : at->main == main)
                 return at;
     return NULL;
@@ -48,7 +48,7 @@ const char *weir__function_name(int (*main)(const struct weir_child *))
 {
     /* A program that does not begin with weir_process_begin would not know what it was executed for.
      */
-    const struct weir_function *function = registered == NULL ? NULL : find(NULL, main);
+    const struct weir_process_function *function = registered == NULL ? NULL : find(NULL, main);
     return function == NULL ? NULL : function->name;
 }
 
@@ -164,7 +164,7 @@ static struct call *read_call(void)
 
 static int run(const struct call *call)
 {
-    const struct weir_function *function = find(call->function, NULL);
+    const struct weir_process_function *function = find(call->function, NULL);
     int *fds = calloc(call->fd_count + 1, sizeof(*fds));
     if (fds == NULL || function == NULL) /* the program was replaced by another one */
         return weir_err_exit_code(WEIR_EINTERNAL);
@@ -180,7 +180,7 @@ static int run(const struct call *call)
     return code;
 }
 
-void weir_process_begin(int argc, char **argv, const struct weir_function *functions)
+void weir_process_begin(int argc, char **argv, const struct weir_process_function *functions)
 {
     registered = functions;
     if (argc != 2 || strcmp(argv[1], MARK) != 0)

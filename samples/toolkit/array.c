@@ -18,7 +18,7 @@ static double number_at(size_t i)
 static int fill(const struct weir_child *child)
 {
     struct weir_array array;
-    if (weir_array_attach_fd(&array, WEIR_DOUBLE, child->fds[0], NULL) < 0)
+    if (weir_array_attach_fd(&array, WEIR_ARRAY_DOUBLE, child->fds[0], NULL) < 0)
         return 1;
     size_t worker = *(const size_t *)child->argument;
     size_t end = array.count * (worker + 1) / WORKERS;
@@ -29,7 +29,7 @@ static int fill(const struct weir_child *child)
     return 0;
 }
 
-static const struct weir_function functions[] = {{"fill", fill}, {NULL, NULL}};
+static const struct weir_process_function functions[] = {{"fill", fill}, {NULL, NULL}};
 
 int main(int argc, char **argv)
 {
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     struct weir_err err;
     struct weir_array array;
     struct weir_process *workers[WORKERS];
-    if (weir_array_create(&array, WEIR_DOUBLE, NUMBERS, &err) < 0)
+    if (weir_array_create(&array, WEIR_ARRAY_DOUBLE, NUMBERS, &err) < 0)
         goto fail;
     for (size_t i = 0; i < WORKERS; i++) {
         struct weir_process_options options = {

@@ -67,7 +67,7 @@ static int write_lines(const struct weir_child *child)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-static const struct weir_function functions[] = {
+static const struct weir_process_function functions[] = {
     {"read_lines", read_lines},
     {"transform", transform},
     {"write_lines", write_lines},

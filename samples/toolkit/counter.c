@@ -14,7 +14,7 @@ enum { WORKERS = 4, TIMES = 100000 };
 static int count(const struct weir_child *child)
 {
     struct weir_array value;
-    if (weir_array_attach_fd(&value, WEIR_INT64, child->fds[0], NULL) < 0)
+    if (weir_array_attach_fd(&value, WEIR_ARRAY_INT64, child->fds[0], NULL) < 0)
         return 1;
     int64_t *number = value.data;
     for (int i = 0; i < TIMES; i++) {
@@ -26,7 +26,7 @@ static int count(const struct weir_child *child)
     return 0;
 }
 
-static const struct weir_function functions[] = {{"count", count}, {NULL, NULL}};
+static const struct weir_process_function functions[] = {{"count", count}, {NULL, NULL}};
 
 int main(int argc, char **argv)
 {
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     struct weir_array value;
     struct weir_process *workers[WORKERS];
     int failed = 0;
-    if (weir_array_create(&value, WEIR_INT64, 1, &err) < 0)
+    if (weir_array_create(&value, WEIR_ARRAY_INT64, 1, &err) < 0)
         goto fail;
     struct weir_process_options options = {
         .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK,

@@ -129,7 +129,7 @@ static int say_something(const struct weir_child *child)
     return 0;
 }
 
-static const struct weir_function functions[] = {
+static const struct weir_process_function functions[] = {
     {"give_back", give_back},
     {"sleep_on", sleep_on},
     {"die_by_signal", die_by_signal},

@@ -223,22 +223,23 @@ END_TEST
 START_TEST(test_an_array_is_of_its_type)
 {
     struct weir_array array, other;
-    ck_assert_int_eq(weir_array_create(&array, WEIR_DOUBLE, 1000, &err), 0);
+    ck_assert_int_eq(weir_array_create(&array, WEIR_ARRAY_DOUBLE, 1000, &err), 0);
     ck_assert_uint_eq(array.count, 1000);
     double *numbers = array.data;
     numbers[999] = 2.5;
-    ck_assert_int_eq(weir_array_attach_fd(&other, WEIR_DOUBLE, array.memory.fd, &err), 0);
+    ck_assert_int_eq(weir_array_attach_fd(&other, WEIR_ARRAY_DOUBLE, array.memory.fd, &err), 0);
     ck_assert_uint_eq(other.count, 1000);
     ck_assert(((double *)other.data)[999] == 2.5);
     ck_assert_int_eq(weir_lock_acquire(array.lock, 0), 0);
     weir_array_close(&other);
-    ck_assert_int_eq(weir_array_attach_fd(&other, WEIR_INT64, array.memory.fd, &err), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_array_attach_fd(&other, WEIR_ARRAY_INT64, array.memory.fd, &err),
+                     WEIR_EUSAGE);
     ck_assert_int_eq(weir_lock_release(array.lock), 0);
     weir_array_close(&array);
-    ck_assert_int_eq(weir_array_create(&array, WEIR_DOUBLE, SIZE_MAX / 4, &err), WEIR_EUSAGE);
-    ck_assert_int_eq(weir_array_create(&array, WEIR_DOUBLE, 0, &err), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_array_create(&array, WEIR_ARRAY_DOUBLE, SIZE_MAX / 4, &err), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_array_create(&array, WEIR_ARRAY_DOUBLE, 0, &err), WEIR_EUSAGE);
     create(true);
-    ck_assert_int_eq(weir_array_attach_fd(&other, WEIR_INT64, memory.fd, &err), WEIR_EUSAGE);
+    ck_assert_int_eq(weir_array_attach_fd(&other, WEIR_ARRAY_INT64, memory.fd, &err), WEIR_EUSAGE);
 }
 END_TEST
 
@@ -258,7 +259,7 @@ START_TEST(test_atomic_operations_lose_nothing)
 {
     struct weir_array array;
     pid_t adders[4];
-    ck_assert_int_eq(weir_array_create(&array, WEIR_DOUBLE, 2, &err), 0);
+    ck_assert_int_eq(weir_array_create(&array, WEIR_ARRAY_DOUBLE, 2, &err), 0);
     for (size_t i = 0; i < COUNT(adders); i++)
         adders[i] = start(add, &array);
     for (size_t i = 0; i < COUNT(adders); i++)

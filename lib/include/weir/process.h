@@ -9,7 +9,7 @@
  * The same function runs under either: what it needs comes in struct weir_child, and descriptors of
  * queues, arrays and shared memory are among what can be given. For spawn a program begins with
  *
- *     static const struct weir_function functions[] = {{"hash", hash}, {NULL, NULL}};
+ *     static const struct weir_process_function functions[] = {{"hash", hash}, {NULL, NULL}};
  *     int main(int argc, char **argv)
  *     {
  *         weir_process_begin(argc, argv, functions);
@@ -38,14 +38,15 @@ struct weir_child {
 };
 
 /* What it returns is the child's exit code. */
-struct weir_function {
+struct weir_process_function {
     const char *name; /* less than 64 bytes */
     int (*main)(const struct weir_child *child);
 };
 
 /* Call it first in main. Registers functions, the last of them without a name; the list must stay.
  * In a child that was spawned it runs the function and does not return. */
-WEIR_PUBLIC void weir_process_begin(int argc, char **argv, const struct weir_function *functions);
+WEIR_PUBLIC void weir_process_begin(int argc, char **argv,
+                                    const struct weir_process_function *functions);
 
 enum weir_start_method { WEIR_FORK, WEIR_SPAWN };
 

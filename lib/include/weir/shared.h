@@ -57,7 +57,7 @@ WEIR_PUBLIC int weir_shared_remove(const char *name, struct weir_err *err);
 
 /* ---- Array and Value ---- */
 
-#define WEIR_TYPES(X)                                                                              \
+#define WEIR_ARRAY_TYPES(X)                                                                        \
     X(INT8, int8_t)                                                                                \
     X(UINT8, uint8_t)                                                                              \
     X(INT16, int16_t)                                                                              \
@@ -69,10 +69,10 @@ WEIR_PUBLIC int weir_shared_remove(const char *name, struct weir_err *err);
     X(FLOAT, float)                                                                                \
     X(DOUBLE, double)
 
-enum weir_type {
-#define WEIR_TYPE(name, type) WEIR_##name,
-    WEIR_TYPES(WEIR_TYPE)
-#undef WEIR_TYPE
+enum weir_array_type {
+#define WEIR_ARRAY_TYPE(name, type) WEIR_ARRAY_##name,
+    WEIR_ARRAY_TYPES(WEIR_ARRAY_TYPE)
+#undef WEIR_ARRAY_TYPE
 };
 
 /* Numbers in shared memory, with a lock beside them for who wants one. A Value is an Array of one.
@@ -85,11 +85,11 @@ struct weir_array {
     size_t count;
 };
 
-WEIR_PUBLIC int weir_array_create(struct weir_array *ret, enum weir_type type, size_t count,
+WEIR_PUBLIC int weir_array_create(struct weir_array *ret, enum weir_array_type type, size_t count,
                                   struct weir_err *err);
 
 /* WEIR_EUSAGE: it is no array, or one of another type. */
-WEIR_PUBLIC int weir_array_attach_fd(struct weir_array *ret, enum weir_type type, int fd,
+WEIR_PUBLIC int weir_array_attach_fd(struct weir_array *ret, enum weir_array_type type, int fd,
                                      struct weir_err *err);
 WEIR_PUBLIC void weir_array_close(struct weir_array *array);
 
