@@ -1,34 +1,11 @@
 /* Seats and fusion: from the bound drafts to the blueprint's groups, ports and edges. */
 #include "engine/plan.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- processors ---- */
-
-/* cpu.max of this control group: "QUOTA PERIOD" or "max PERIOD". 0: no quota. */
-static uint32_t quota(void)
-{
-    unsigned long long quota_us, period_us;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (file == NULL)
-        return 0;
-    int n = fscanf(file, "%llu %llu", &quota_us, &period_us);
-    fclose(file);
-    return n == 2 && period_us > 0 ? (uint32_t)((quota_us + period_us - 1) / period_us) : 0;
-}
-
-uint32_t weir__plan_processors(void)
-{
-    cpu_set_t set;
-    uint32_t processors = 1, limit = quota();
-    if (sched_getaffinity(0, sizeof(set), &set) == 0)
-        processors = (uint32_t)CPU_COUNT(&set);
-    if (limit > 0 && limit < processors)
-        processors = limit;
-    return processors > 0 ? processors : 1;
-}
+/* base */
+#include "base/processors.h"
 
 /* ---- seats ---- */
 
@@ -65,7 +42,7 @@ static uint32_t parallel_layers(const struct weir_plan *plan)
 
 static void give_seats(struct weir_plan *plan)
 {
-    uint32_t processors = weir__plan_processors();
+    uint32_t processors = weir__processors();
     uint32_t share = processors / parallel_layers(plan);
     for (uint32_t d = 0; d < plan->drafts; d++) {
         struct draft *draft = &plan->draft[d];

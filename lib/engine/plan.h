@@ -59,7 +59,4 @@ int weir__plan_groups(struct weir_plan *plan);
 /* The memory of one worker of a group that is its own, in bytes. */
 uint64_t weir__plan_private_bytes(const struct blueprint *blueprint, const struct group *group);
 
-/* The processors that this process may use: affinity and the cgroup's quota. At least 1. */
-uint32_t weir__plan_processors(void);
-
 #endif
