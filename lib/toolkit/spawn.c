@@ -12,6 +12,7 @@
 
 /* toolkit */
 #include "toolkit/manager_wire.h"
+#include "toolkit/pool.h"
 
 /* The child gets a file as its descriptor CALL, which says what to do, and behind it what it was
  * given. */
@@ -30,11 +31,12 @@ struct call {
 };
 
 static const struct weir_process_function *registered;
-static const struct weir_process_function of_the_library[] = {{"weir-manager", weir__manager_main},
-                                                      {NULL, NULL}};
+static const struct weir_process_function of_the_library[] = {
+    {"weir-manager", weir__manager_main}, {POOL_WORKER_NAME, weir__pool_work}, {NULL, NULL}};
 
 /* The one with that name, or, without a name, with that function; NULL: there is none. */
-static const struct weir_process_function *find(const char *name, int (*main)(const struct weir_child *))
+static const struct weir_process_function *find(const char *name,
+                                                int (*main)(const struct weir_child *))
 {
     const struct weir_process_function *lists[] = {registered, of_the_library};
     for (int i = 0; i < 2; i++)

@@ -1,5 +1,6 @@
 /* A program may include all headers. */
 #include <weir/pipe.h>
+#include <weir/pool.h>
 #include <weir/process.h>
 #include <weir/queue.h>
 #include <weir/shared.h>

@@ -43,7 +43,8 @@ struct weir_process_function {
     int (*main)(const struct weir_child *child);
 };
 
-/* Call it first in main. Registers functions, the last of them without a name; the list must stay.
+/* Call it first in main. Registers functions, the last of them without a name; the list must stay,
+ * and may be NULL.
  * In a child that was spawned it runs the function and does not return. */
 WEIR_PUBLIC void weir_process_begin(int argc, char **argv,
                                     const struct weir_process_function *functions);
