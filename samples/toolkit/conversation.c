@@ -48,7 +48,7 @@ static int ask(int end)
     return 0;
 }
 
-static const struct weir_function functions[] = {{"answer", answer}, {NULL, NULL}};
+static const struct weir_process_function functions[] = {{"answer", answer}, {NULL, NULL}};
 
 int main(int argc, char **argv)
 {

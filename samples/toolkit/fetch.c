@@ -227,7 +227,7 @@ static int write_lines(const struct weir_child *child)
 
 /* ---- all together ---- */
 
-static const struct weir_function functions[] = {
+static const struct weir_process_function functions[] = {
     {"feed", feed}, {"fetch", fetch}, {"write_lines", write_lines}, {NULL, NULL}};
 
 /* Which of the functions each process runs. */

@@ -151,7 +151,7 @@ static int attach_by_name(const struct weir_child *child)
     return 0;
 }
 
-static const struct weir_function functions[] = {
+static const struct weir_process_function functions[] = {
     {"take", take},
     {"put", put},
     {"put_much", put_much},
