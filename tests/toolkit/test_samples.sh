@@ -36,6 +36,12 @@ awk -v at="$at" -v urls="$work/urls" 'BEGIN {
     }
 }' >"$work/expected.jsonl"
 
+for i in $(seq 100); do
+    # Every tenth is not there.
+    [ $((i % 10)) = 0 ] || seq "$i" 1000 >"$work/file-$i"
+    echo "$work/file-$i" >>"$work/paths"
+done
+sha256sum "$work"/file-* | sort >"$work/digests"
 for method in fork spawn; do
     for round in 1 2 3; do
         got=$("$programs/counter" $method)
@@ -43,6 +49,15 @@ for method in fork spawn; do
     done
     got=$("$programs/array" $method)
     [ "$got" = "1000000 of 1000000 numbers are right" ] || fail "array $method: $got"
+    got=$("$programs/primes" $method 200000 2>"$work/speed") || fail "primes $method: $?"
+    [ "$got" = 1709600813 ] || fail "primes $method: $got"
+    grep -q "times as fast" "$work/speed" || fail "primes $method: $(cat "$work/speed")"
+    code=0
+    "$programs/hash" $method <"$work/paths" >"$work/hashed" 2>"$work/missing" || code=$?
+    [ $code = 1 ] || fail "hash $method: code $code"
+    sort "$work/hashed" | cmp - "$work/digests" || fail "hash $method"
+    [ "$(grep -c "cannot open '$work/file-[0-9]*0': No such file" "$work/missing")" = 10 ] ||
+        fail "hash $method: $(cat "$work/missing")"
     "$programs/chain" $method <"$work/in.csv" >"$work/out.csv" || fail "chain $method: $?"
     cmp "$work/expected.csv" "$work/out.csv" || fail "chain $method"
     got=$("$programs/conversation" $method <"$work/requests")
