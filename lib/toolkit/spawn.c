@@ -30,7 +30,8 @@ struct call {
     char argument[];
 };
 
-static const struct weir_process_function *registered;
+static const struct weir_process_function none[] = {{NULL, NULL}};
+static const struct weir_process_function *registered; /* NULL before weir_process_begin */
 static const struct weir_process_function of_the_library[] = {
     {"weir-manager", weir__manager_main}, {POOL_WORKER_NAME, weir__pool_work}, {NULL, NULL}};
 
@@ -184,7 +185,7 @@ static int run(const struct call *call)
 
 void weir_process_begin(int argc, char **argv, const struct weir_process_function *functions)
 {
-    registered = functions;
+    registered = functions == NULL ? none : functions;
     if (argc != 2 || strcmp(argv[1], MARK) != 0)
         return;
     struct call *call = read_call();

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/object.h"
 #include "hash/name.h"
-#include "json/object.h"
 
 enum kind { SHA256SUM, BSD, CSV, JSON };
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "json/object.h"
+#include "file/object.h"
 
 struct format {
     struct line line;

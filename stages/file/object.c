@@ -1,4 +1,4 @@
-#include "json/object.h"
+#include "file/object.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* object.h - records as objects of JSON. */
-#ifndef WEIR_JSON_OBJECT_H
-#define WEIR_JSON_OBJECT_H
+#ifndef WEIR_FILE_OBJECT_H
+#define WEIR_FILE_OBJECT_H
 
 #include "file/line.h"
 
