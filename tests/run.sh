@@ -153,6 +153,7 @@ if [ "$soak_seconds" -gt 0 ]; then
     step "splits, every size" env WEIR_SPLIT_STRIDE=1 WEIR_SPLIT_ROUNDS=$((soak_seconds * 5)) WEIR_SOURCE="$root" \
         build/gcc/tests/test_splits
     step "orders of memory, long" env WEIR_SOAK=$((soak_seconds / 30 + 1)) build/gcc/tests/test_orders
+    step "a million names" sh tests/faults/million.sh build/gcc/pipeline
     if have spin; then step "model, large worlds" sh tests/model/run.sh --soak; fi
     if [ -f tests/faults/soak.sh ]; then
         step "soak, $soak_seconds s" sh tests/faults/soak.sh build/gcc/pipeline "$soak_seconds"
