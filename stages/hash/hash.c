@@ -460,10 +460,9 @@ const struct weir_stage_type weir_file_hash = {
         "With a cache, a file whose device, inode, size, mtime and ctime are those of one that was "
         "read before gets its digest from there; bytes is its size then. What has been read is in "
         "the cache at once, so that a run that was stopped or killed goes on where it was, and "
-        "further "
-        "links to a file are not read again. A file "
-        "that changed within the last seconds is read, but not kept. The cache is a database of "
-        "SQLite, which several runs may use at once. It must not be on a network file system.",
+        "further links to a file are not read again. A file that changed within the last seconds "
+        "is read, but not kept. The cache is a database of SQLite, which several runs may use at "
+        "once. It must not be on a network file system.",
     .options = options,
     .configure = hash_configure,
     .bind = hash_bind,

@@ -252,7 +252,8 @@ expect slow
 for pipeline in "$hash_tree" cached.yaml; do
     "$program" run "$pipeline" --var root=slow --var out=SUMS --workers 2 2>err &
     pid=$!
-    sleep 0.3
+    until pgrep -P $pid hash >/dev/null || ! kill -0 $pid; do sleep 0.01; done
+    sleep 0.1 # they are at work then, most of them
     for worker in $(pgrep -P $pid); do
         kill -KILL "$worker"
     done
