@@ -203,11 +203,6 @@ static void end_reading(struct cache *cache)
     cache->reading = false;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* Another link to a file of the same batch. */
 static bool find_pending(const struct cache *cache, const struct stat *st, const char *algorithm,
                          unsigned char *ret_digest, size_t bytes)
@@ -215,8 +210,9 @@ static bool find_pending(const struct cache *cache, const struct stat *st, const
     for (size_t i = 0; st->st_nlink > 1 && i < cache->count; i++) {
         const struct pending *pending = &cache->pending[i];
         if (pending->st.st_ino == st->st_ino && pending->st.st_dev == st->st_dev &&
-            pending->st.st_size == st->st_size && same_time(&pending->st.st_mtim, &st->st_mtim) &&
-            same_time(&pending->st.st_ctim, &st->st_ctim) &&
+            pending->st.st_size == st->st_size &&
+            nanoseconds(&pending->st.st_mtim) == nanoseconds(&st->st_mtim) &&
+            nanoseconds(&pending->st.st_ctim) == nanoseconds(&st->st_ctim) &&
             strcmp(pending->algorithm, algorithm) == 0) {
             memcpy(ret_digest, pending->digest, bytes);
             return true;
