@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +317,14 @@ static int open_nameless(struct weir_err *err)
     const char *tmp = getenv("TMPDIR");
     tmp = tmp == NULL || tmp[0] == '\0' ? "/tmp" : tmp;
     int fd = open(tmp, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        /* Not every file system can: then it has a name for a moment. */
+        char path[PATH_MAX];
+        snprintf(path, sizeof(path), "%s/weir-XXXXXX", tmp);
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+    }
     if (fd < 0)
         return weir_err_errno(err, WEIR_EOS, "cannot make a temporary file in '%s'", tmp);
     return fd;

@@ -392,7 +392,7 @@ static int add_record(struct weir_stage *stage, struct partial *self, const stru
     if (measure_wants_numbers(measure))
         return weir__account_add_number(measure, account, &self->argument[m].number[record])
                    ? 0
-                   : weir_fail(stage, WEIR_EDATA, "%s is too large", measure->text);
+                   : weir_fail(stage, WEIR_EDATA, "%s of a group is too large", measure->text);
     self->key.used = 0;
     if (keeps_null)
         add_place(stage, record, &self->key);

@@ -47,7 +47,7 @@ unsigned weir__gathering_mark(const struct gathering *gathering, const struct ro
 
 static int damaged(struct weir_stage *stage)
 {
-    return weir_fail(stage, WEIR_EINTERNAL, "the temporary file is damaged, or a sum too large");
+    return weir_fail(stage, WEIR_EINTERNAL, "the temporary file is damaged");
 }
 
 static void begin(struct gathering *gathering, const struct row *row)
@@ -69,9 +69,14 @@ static int add_group_row(struct weir_stage *stage, struct gathering *gathering,
             return damaged(stage);
     if (gathering->values.used == 0)
         bytes_add(&gathering->values, row->data, (size_t)(at - row->data));
-    for (size_t m = 0; m < gathering->measures; m++)
-        if (!weir__account_merge(&gathering->measure[m], &gathering->account[m], &at, end))
-            return damaged(stage);
+    for (size_t m = 0; m < gathering->measures; m++) {
+        const struct measure *measure = &gathering->measure[m];
+        int code = weir__account_merge(measure, &gathering->account[m], &at, end);
+        if (code == WEIR_EDATA)
+            return weir_fail(stage, code, "%s of a group is too large", measure->text);
+        if (code < 0)
+            return code == WEIR_EOS ? weir_fail(stage, code, "out of memory") : damaged(stage);
+    }
     return 0;
 }
 

@@ -57,7 +57,7 @@ static int grow(struct weir_stage *stage, struct key_set *set)
     uint64_t *old = set->slot, olds = set->slots;
     uint64_t slots = olds == 0 ? FIRST_SLOTS : 2 * olds;
     if (slots > set->most)
-        return weir_fail(stage, WEIR_EOS,
+        return weir_fail(stage, WEIR_ECONFIG,
                          "more than %" PRIu64 " different keys do not fit: give it more 'memory'",
                          set->used);
     set->slot = calloc(slots, sizeof(*set->slot));

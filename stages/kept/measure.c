@@ -338,35 +338,42 @@ void weir__account_write(const struct measure *measure, const struct account *ac
         bytes_add(to, account->wide, wides_of(measure) * sizeof(struct wide));
 }
 
-static bool merge_chosen(const struct measure *measure, struct account *account, const char **at,
-                         const char *end)
+static int merge_chosen(const struct measure *measure, struct account *account, const char **at,
+                        const char *end)
 {
     struct weir_value key, value;
     if (!value_read(at, end, &key) || !value_read(at, end, &value))
-        return false;
-    return key.data == NULL || weir__account_choose(measure, account, key.data, key.length, value);
+        return WEIR_EINTERNAL;
+    if (key.data == NULL)
+        return 0;
+    return weir__account_choose(measure, account, key.data, key.length, value) ? 0 : WEIR_EOS;
 }
 
-bool weir__account_merge(const struct measure *measure, struct account *account, const char **at,
-                         const char *end)
+int weir__account_merge(const struct measure *measure, struct account *account, const char **at,
+                        const char *end)
 {
     uint64_t count;
     struct weir_number more = {0};
     if (measure_chooses(measure))
         return merge_chosen(measure, account, at, end);
     if (!take(at, end, &count, sizeof(count)))
-        return false;
+        return WEIR_EINTERNAL;
     account->count += count;
-    if (measure_wants_numbers(measure) && !measure->real)
-        return take(at, end, &more.scale, sizeof(more.scale)) &&
-               take(at, end, &more.exact, sizeof(more.exact)) && add_exact(account, &more);
+    if (measure_wants_numbers(measure) && !measure->real) {
+        if (!take(at, end, &more.scale, sizeof(more.scale)) ||
+            !take(at, end, &more.exact, sizeof(more.exact)))
+            return WEIR_EINTERNAL;
+        return add_exact(account, &more) ? 0 : WEIR_EDATA;
+    }
     for (size_t w = 0; count > 0 && w < wides_of(measure); w++) {
         struct wide wide;
-        if (!has_wide(account) || !take(at, end, &wide, sizeof(wide)))
-            return false;
+        if (!has_wide(account))
+            return WEIR_EOS;
+        if (!take(at, end, &wide, sizeof(wide)))
+            return WEIR_EINTERNAL;
         weir__wide_add_wide(&account->wide[w], &wide);
     }
-    return true;
+    return 0;
 }
 
 /* ---- results ---- */

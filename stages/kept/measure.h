@@ -84,10 +84,11 @@ bool weir__account_add_number(const struct measure *measure, struct account *acc
 bool weir__account_choose(const struct measure *measure, struct account *account, const char *key,
                           size_t key_bytes, struct weir_value value);
 
-/* To bytes, and added from them; *at is moved on. */
+/* To bytes, and added from them; *at is moved on. merge: 0, WEIR_EINTERNAL for what write does not
+ * write, WEIR_EDATA for a sum that is too large, or WEIR_EOS. */
 void weir__account_write(const struct measure *measure, const struct account *account,
                          struct bytes *to);
-bool weir__account_merge(const struct measure *measure, struct account *account, const char **at,
+int weir__account_merge(const struct measure *measure, struct account *account, const char **at,
                          const char *end);
 
 /* Appends the result as text. 1: it is null. A negative code after weir_fail: it has no place in

@@ -69,5 +69,24 @@ for output in good.csv bad.csv receipt.json; do
     umount disk
     rm old/$output
 done
+
+# The disk of TMPDIR, where stages keep what does not fit into memory.
+seq 1 20000 | sed '1i n' >numbers.csv
+cat >sorted.yaml <<'END'
+version: 1
+name: sorted
+stages:
+  - {id: read, type: csv.read, with: {path: numbers.csv}}
+  - {id: sort, type: sort, with: {by: [n]}}
+  - {id: write, type: csv.write, with: {path: sorted.csv}}
+END
+mount -t tmpfs -o size=$((8 * page)) none disk || exit 71
+code=0
+TMPDIR=disk "$program" run -q sorted.yaml 2>err || code=$?
+[ "$code" = 74 ] || fail "a full TMPDIR: exit $code: $(head -n 3 err)"
+says err "cannot write to the temporary file (TMPDIR): No space left on device"
+[ -z "$(ls -A disk)" ] || fail "a full TMPDIR: it leaves $(ls -A disk)"
+[ ! -e sorted.csv ] || fail "a full TMPDIR: something is published"
+umount disk
 echo "$runs runs"
 finish
