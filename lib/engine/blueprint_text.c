@@ -188,7 +188,9 @@ static int read_member(const struct node *map, struct member *ret)
     ret->on_error = (enum on_error)get_number(map, "on_error");
     ret->reject_port = (int)get_number(map, "reject_port");
     ret->raw_out = get_number(map, "raw_out") != 0;
-    ret->probed = copy_text(get(map, "probed"));
+    const char *probed = get(map, "probed");
+    if (probed != NULL && (ret->probed = strdup(probed)) == NULL)
+        return WEIR_EOS;
     const struct node *with = weir__node_get(map, "with");
     if (with != NULL && (ret->with = weir__node_copy(with)) == NULL)
         return WEIR_EOS;
@@ -234,7 +236,8 @@ static int read_lists(const struct node *map, struct blueprint *ret)
         return WEIR_EOS;
     size_t f = 0;
     for (const struct node *n = first(map, "files"); n != NULL; n = n->next)
-        ret->file[f++] = copy_text(n->text);
+        if (n->text != NULL && (ret->file[f++] = strdup(n->text)) == NULL)
+            return WEIR_EOS;
     for (const struct node *n = first(map, "stages"); n != NULL; n = n->next) {
         struct blueprint_stage *stage = weir__blueprint_add_stage(ret);
         if (stage == NULL)
