@@ -118,7 +118,7 @@ static int add_chain(struct weir_plan *plan)
             /* What comes out of an unordered stage has no order to keep further on. Nor have sums,
              * but what one seat makes of them has: it gives numbers of its own. */
             bool sums = d > 0 && weir__group_totals(&group[-1]);
-            ordered = ordered && !draft->from->unordered;
+            ordered = (ordered || sums) && !draft->from->unordered;
             group->ordered = (ordered && !sums) || group->splits > 0; /* those always are */
         }
         draft->group = blueprint->groups - 1;

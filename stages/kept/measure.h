@@ -89,7 +89,7 @@ bool weir__account_choose(const struct measure *measure, struct account *account
 void weir__account_write(const struct measure *measure, const struct account *account,
                          struct bytes *to);
 int weir__account_merge(const struct measure *measure, struct account *account, const char **at,
-                         const char *end);
+                        const char *end);
 
 /* Appends the result as text. 1: it is null. A negative code after weir_fail: it has no place in
  * its type. */

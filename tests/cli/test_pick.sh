@@ -1,5 +1,5 @@
 #!/bin/sh
-# The stages head, tail, sample and peek in a run: the same records for any number of workers.
+# The stages head, tail, sample, peek and sort in a run: the same records for any number of workers.
 # shellcheck source=tests/cli/common.sh
 . "$WEIR_SOURCE/tests/cli/common.sh"
 
@@ -40,4 +40,23 @@ same out in.csv
 says err "n: '1', t: 'text 1'"
 says err "n: '2', t: 'text 2'"
 says_not err "n: '3'"
+
+# What is sorted has an order, even where what came before had none.
+cat >sort.yaml <<'END'
+version: 1
+name: sort
+run: {slot: 64KiB}
+stages:
+  - {id: read, type: csv.read, order: none, with: {path: in.csv}}
+  - {id: sort, type: sort, with: {by: ["n::integer desc"]}}
+  - {id: write, type: csv.write, with: {path: "-"}}
+END
+{
+    echo n,t
+    tail -n +2 in.csv | tac
+} >expected
+for workers in 1 4; do
+    run 0 run -q --workers $workers sort.yaml
+    same out expected
+done
 finish

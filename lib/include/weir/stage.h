@@ -171,7 +171,7 @@ struct weir_stage {
     /* Set by configure or open: what stands outside this seat is a pipe or a socket, which no
      * successor could take up where this worker left it. Its death ends the run. */
     bool irreplaceable;
-    /* Set by configure: how many bytes the type holds in each worker, beside what it makes of a
+    /* Set by configure or bind: how many bytes the type holds in each worker, beside what it makes of a
      * batch. The plan counts them. */
     uint64_t memory_bytes;
     void *state; /* state_bytes, zeroed at first: committed with every transaction */
