@@ -19,6 +19,7 @@ struct command {
 
 extern const struct command command_run;
 extern const struct command command_do;
+extern const struct command command_new;
 extern const struct command command_check;
 extern const struct command command_plan;
 extern const struct command command_stages;
