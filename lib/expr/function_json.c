@@ -2,9 +2,6 @@
  * JSON (RFC 8259) is looked through where it stands: what is found is a piece of the text, so that
  * a number keeps all its digits, which no library that makes values of them promises.
  */
-#include <weir/expr.h>
-
-/* expr */
 #include "expr/function.h"
 #include "expr/json_path.h"
 
@@ -201,11 +198,6 @@ static bool is_json(struct text x)
     struct json j = {x.data, x.data + x.length, 0};
     skip_value(&j);
     return peek(&j) == '\0' && j.at == j.end;
-}
-
-bool weir_json_check(const char *text, size_t n)
-{
-    return n <= UINT32_MAX && is_json((struct text){text, (uint32_t)n});
 }
 
 /* ---- strings ---- */

@@ -79,7 +79,4 @@ WEIR_PUBLIC int weir_expr_filter(struct weir_expr *expr, const struct weir_batch
 WEIR_PUBLIC int weir_expr_column(struct weir_expr *expr, const struct weir_batch *batch,
                                  struct weir_column *ret, struct weir_expr_errors *ret_errors);
 
-/* True if the bytes are one value of JSON (RFC 8259), no more than 500 deep. */
-WEIR_PUBLIC bool weir_json_check(const char *text, size_t n);
-
 #endif
