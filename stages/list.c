@@ -11,6 +11,7 @@
 #include "hash/hash.h"
 #include "hash/list.h"
 #include "hash/manifest.h"
+#include "jsonl/read.h"
 #include "jsonl/write.h"
 #include "kept/aggregate.h"
 #include "kept/distinct.h"
@@ -28,6 +29,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_stage_csv_transform,
                                                             &weir_lines_read,
                                                             &weir_lines_write,
+                                                            &weir_jsonl_read,
                                                             &weir_jsonl_write,
                                                             &weir_count,
                                                             &weir_lookup,

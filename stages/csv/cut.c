@@ -7,6 +7,7 @@
 
 #include "file/source.h"
 #include "file/split.h"
+#include "file/types.h"
 
 struct cut {
     struct rows rows;
@@ -115,31 +116,10 @@ static int cut_configure(struct weir_stage *stage)
     return 0;
 }
 
-static int set_types(struct weir_stage *stage, struct weir_schema *schema)
-{
-    const struct weir_pair *pair;
-    size_t pairs = weir_option_map(stage, "types", &pair);
-    int rc = 0;
-    for (size_t i = 0; i < pairs; i++) {
-        int column = weir_schema_find(schema, pair[i].key);
-        if (column >= 0) {
-            schema->column[column].type = (enum weir_type)weir_type_find(pair[i].value);
-            continue;
-        }
-        const char *near = weir_schema_nearest(schema, pair[i].key);
-        char note[200] = "";
-        if (near != NULL)
-            snprintf(note, sizeof(note), "did you mean '%s'?", near);
-        rc = weir_option_error(stage, "types", pair[i].key, WEIR_OPTION_KEY, 0,
-                               near != NULL ? note : NULL, "no column '%s'", pair[i].key);
-    }
-    return rc;
-}
-
 static int cut_bind(struct weir_stage *stage, struct weir_schema *schema)
 {
     schema->raw = true;
-    return set_types(stage, schema);
+    return weir__types_set(stage, schema);
 }
 
 static int cut_open(struct weir_stage *stage)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file/decode.h"
+#include "file/types.h"
 #include "limit.h"
 
 const struct weir_option weir__csv_read_options[] = {
@@ -47,21 +48,6 @@ static int check_byte(struct weir_stage *stage, const char *name)
     return weir_option_error(stage, name, NULL, 0, 0, NULL, "'%s' cannot be a line end", name);
 }
 
-static int check_types(struct weir_stage *stage)
-{
-    const struct weir_pair *pair;
-    size_t pairs = weir_option_map(stage, "types", &pair);
-    int rc = 0;
-    for (size_t i = 0; i < pairs; i++) {
-        if (weir_type_find(pair[i].value) < 0)
-            rc = weir_option_error(stage, "types", pair[i].key, 0, 0,
-                                   "types are untyped, text, integer, decimal, double, boolean, "
-                                   "date, timestamp and json",
-                                   "'%s' is no type", pair[i].value);
-    }
-    return rc;
-}
-
 static int check_names(struct weir_stage *stage)
 {
     const char *const *name;
@@ -84,8 +70,8 @@ static int check_names(struct weir_stage *stage)
 
 int weir__csv_check_options(struct weir_stage *stage)
 {
-    int rc[] = {check_byte(stage, "delimiter"), check_byte(stage, "quote"), check_types(stage),
-                check_names(stage)};
+    int rc[] = {check_byte(stage, "delimiter"), check_byte(stage, "quote"),
+                weir__types_check(stage), check_names(stage)};
     for (size_t i = 0; i < sizeof(rc) / sizeof(rc[0]); i++) {
         if (rc[i] < 0)
             return rc[i];

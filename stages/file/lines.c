@@ -8,6 +8,7 @@
 #include "file/input.h"
 #include "file/source.h"
 #include "file/split.h"
+#include "file/text.h"
 
 struct cut {
     char end; /* of a line */
@@ -16,12 +17,17 @@ struct cut {
     struct source_file *file;
 };
 
-static uint64_t count_ends(const struct cut *cut, const char *bytes, size_t n)
+static uint64_t count_ends(const char *bytes, size_t n, char end)
 {
     uint64_t ends = 0;
     for (size_t i = 0; i < n; i++)
-        ends += bytes[i] == cut->end;
+        ends += bytes[i] == end;
     return ends;
+}
+
+uint64_t weir__lines_count(const char *bytes, size_t n)
+{
+    return count_ends(bytes, n, '\n');
 }
 
 static size_t cut_lines(void *context, const char *bytes, size_t n, bool last, uint64_t *ret_lines)
@@ -29,7 +35,7 @@ static size_t cut_lines(void *context, const char *bytes, size_t n, bool last, u
     const struct cut *cut = context;
     const char *end = n == 0 ? NULL : memrchr(bytes, cut->end, n);
     size_t whole = end == NULL ? 0 : (size_t)(end - bytes) + 1;
-    *ret_lines = count_ends(cut, bytes, whole);
+    *ret_lines = count_ends(bytes, whole, cut->end);
     return last ? n : whole;
 }
 
@@ -51,12 +57,43 @@ static const struct weir_option options[] = {
 
 static const struct source_format format = {cut_lines, skip_line};
 
+/* ---- for the stage behind ---- */
+
+int weir__lines_reject_large(struct weir_stage *stage, const struct weir_batch *in,
+                             uint64_t *cursor)
+{
+    struct weir_position position = in->origin;
+    char size[TEXT_FIGURE], limit[TEXT_FIGURE];
+    position.offset += in->whole_at;
+    position.line += weir__lines_count(in->bytes, in->whole_at);
+    position.raw = in->bytes + in->whole_at;
+    position.raw_bytes = in->byte_count - in->whole_at;
+    int verdict = weir_reject_at(
+        stage, &position, NULL, "a line of %s is larger than max_record (%s)",
+        weir__text_bytes(in->whole_bytes, size), weir__text_limit(weir_max_record(stage), limit));
+    if (verdict != WEIR_SKIP)
+        return verdict < 0 ? verdict : 0;
+    stage->count.in++;
+    *cursor = UINT64_MAX;
+    return 0;
+}
+
+size_t weir__lines_first_record(struct weir_stage *stage, const struct weir_batch *in,
+                                uint64_t *ret_lines)
+{
+    (void)stage;
+    const char *end = in->byte_count == 0 ? NULL : memchr(in->bytes, '\n', in->byte_count);
+    *ret_lines = end != NULL;
+    bool whole = in->whole_bytes != 0 && in->whole_at == 0;
+    return end == NULL || whole ? in->byte_count : (size_t)(end - in->bytes) + 1;
+}
+
 /* ---- for splits: the machine is 1 within a line ---- */
 
 static void scan_lines(void *context, struct split_state *state, const char *bytes, size_t n)
 {
     const struct cut *cut = context;
-    state->lines += count_ends(cut, bytes, n);
+    state->lines += count_ends(bytes, n, cut->end);
     if (n > 0)
         state->machine = bytes[n - 1] != cut->end;
 }

@@ -7,4 +7,12 @@
 
 extern const struct weir_stage_type weir_lines_cut;
 
+/* What the stages behind it share, which make records of its lines. */
+uint64_t weir__lines_count(const char *bytes, size_t n);
+/* For process: the batch's last line, which is too large. */
+int weir__lines_reject_large(struct weir_stage *stage, const struct weir_batch *in,
+                             uint64_t *cursor);
+size_t weir__lines_first_record(struct weir_stage *stage, const struct weir_batch *in,
+                                uint64_t *ret_lines);
+
 #endif

@@ -43,6 +43,7 @@ static char *put_value(char *to, const struct weir_value *value, enum weir_type 
     case WEIR_INTEGER:
     case WEIR_DECIMAL:
     case WEIR_DOUBLE: return weir__jsonl_put_number(to, value->data, value->length);
+    case WEIR_JSON: return weir__jsonl_put_json(to, value->data, value->length);
     case WEIR_BOOLEAN: return weir__jsonl_put_truth(to, value->data, value->length);
     default: return weir__jsonl_put_string(to, value->data, value->length);
     }
@@ -80,6 +81,11 @@ static char *put_line(const struct weir_stage *stage, const struct weir_batch *i
     return to + 2;
 }
 
+static const char *kind(enum weir_type type)
+{
+    return type == WEIR_BOOLEAN ? "boolean" : type == WEIR_JSON ? "JSON" : "number";
+}
+
 /* As put_line, having asked about each value that is not what its type says. 0 with *ret_end, or
  * NULL there if the record is left out; WEIR_FULL; a code. */
 static int make_line(struct weir_stage *stage, const struct weir_batch *in, uint32_t record,
@@ -92,8 +98,8 @@ static int make_line(struct weir_stage *stage, const struct weir_batch *in, uint
     while (verdict == WEIR_SET_NULL &&
            (*ret_end = put_line(stage, in, record, to, &column)) == NULL) {
         const struct weir_field *field = &stage->in->column[column];
-        verdict = weir_reject(stage, in, record, field->name, "the value is no %s",
-                              field->type == WEIR_BOOLEAN ? "boolean" : "number");
+        verdict =
+            weir_reject(stage, in, record, field->name, "the value is no %s", kind(field->type));
         format->set_null[column] = asked = true;
     }
     if (asked)

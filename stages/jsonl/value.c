@@ -3,6 +3,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include <weir/json.h>
+
+static char *put_bytes(char *to, const char *from, size_t n)
+{
+    memcpy(to, from, n);
+    return to + n;
+}
+
 /* ---- strings ---- */
 
 /* The bytes of the character at text, n > 0 of them left; 0: it is not well-formed. */
@@ -70,6 +78,23 @@ char *weir__jsonl_put_string(char *to, const char *text, size_t length)
     return to;
 }
 
+char *weir__jsonl_put_json(char *to, const char *text, size_t length)
+{
+    if (!weir_json_is_valid((struct weir_value){text, (uint32_t)length}))
+        return NULL;
+    for (size_t n; length > 0; text += n, length -= n) {
+        n = character((const unsigned char *)text, length);
+        if (n == 0)
+            to = put_escaped(to, (unsigned char)*text);
+        else if (*text == '\n' || *text == '\r')
+            *to++ = ' ';
+        else
+            to = put_bytes(to, text, n);
+        n += n == 0;
+    }
+    return to;
+}
+
 /* ---- numbers ---- */
 
 static bool is_blank(char c)
@@ -83,12 +108,6 @@ static size_t count_digits(const char *at, const char *end)
     while (at + n < end && at[n] >= '0' && at[n] <= '9')
         n++;
     return n;
-}
-
-static char *put_bytes(char *to, const char *from, size_t n)
-{
-    memcpy(to, from, n);
-    return to + n;
 }
 
 /* The exponent at `at`, which must end the text. */

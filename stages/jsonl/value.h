@@ -15,6 +15,8 @@
  * \udcff, its value above 0xdc00, which no text gives: so it can be got back.
  */
 char *weir__jsonl_put_string(char *to, const char *text, size_t length);
+/* NULL if the text is no JSON. Goes on one line, with bytes that are not UTF-8 as above. */
+char *weir__jsonl_put_json(char *to, const char *text, size_t length);
 /* NULL if the text is no number. It keeps its digits, and loses what JSON does not allow: blanks
  * around it, a plus, zeros in front, a point without digits on both sides. */
 char *weir__jsonl_put_number(char *to, const char *text, size_t length);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file/text.h"
+#include "file/lines.h"
 
 #define BATCH_RECORDS ((uint32_t)64 << 10)
 
@@ -43,14 +43,6 @@ static bool reserve(struct split *split, uint32_t records)
     return true;
 }
 
-static uint64_t count_lines(const char *bytes, size_t n)
-{
-    uint64_t lines = 0;
-    for (size_t i = 0; i < n; i++)
-        lines += bytes[i] == '\n';
-    return lines;
-}
-
 static void locate(const struct weir_batch *batch, uint32_t record, struct weir_position *ret)
 {
     const struct split *split = batch->locate_context;
@@ -58,29 +50,10 @@ static void locate(const struct weir_batch *batch, uint32_t record, struct weir_
     uint32_t at = weir_entry_offset(split->entry[record]);
     *ret = (struct weir_position){.file = in->origin.file,
                                   .offset = in->origin.offset + at,
-                                  .line = in->origin.line + count_lines(in->bytes, split->from) +
-                                          record,
+                                  .line = in->origin.line +
+                                          weir__lines_count(in->bytes, split->from) + record,
                                   .raw = in->bytes + at,
                                   .raw_bytes = weir_entry_length(split->entry[record])};
-}
-
-/* The last line of the batch, which is too large. */
-static int process_large(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor)
-{
-    struct weir_position position = in->origin;
-    char size[TEXT_FIGURE], limit[TEXT_FIGURE];
-    position.offset += in->whole_at;
-    position.line += count_lines(in->bytes, in->whole_at);
-    position.raw = in->bytes + in->whole_at;
-    position.raw_bytes = in->byte_count - in->whole_at;
-    int verdict = weir_reject_at(
-        stage, &position, NULL, "a line of %s is larger than max_record (%s)",
-        weir__text_bytes(in->whole_bytes, size), weir__text_limit(weir_max_record(stage), limit));
-    if (verdict != WEIR_SKIP)
-        return verdict < 0 ? verdict : 0;
-    stage->count.in++;
-    *cursor = UINT64_MAX;
-    return 0;
 }
 
 static int split_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
@@ -90,7 +63,7 @@ static int split_process(struct weir_stage *stage, const struct weir_batch *in, 
     uint32_t records = 0;
     size_t at = (size_t)*cursor, n = in->whole_bytes != 0 ? in->whole_at : in->byte_count;
     if (in->whole_bytes != 0 && at >= n)
-        return process_large(stage, in, cursor);
+        return weir__lines_reject_large(stage, in, cursor);
     split->in = in;
     split->from = at;
     while (at < n && records < BATCH_RECORDS) {
@@ -117,16 +90,6 @@ static int split_process(struct weir_stage *stage, const struct weir_batch *in, 
     return 0;
 }
 
-static size_t split_first_record(struct weir_stage *stage, const struct weir_batch *in,
-                                 uint64_t *ret_lines)
-{
-    (void)stage;
-    const char *end = in->byte_count == 0 ? NULL : memchr(in->bytes, '\n', in->byte_count);
-    *ret_lines = end != NULL;
-    bool whole = in->whole_bytes != 0 && in->whole_at == 0;
-    return end == NULL || whole ? in->byte_count : (size_t)(end - in->bytes) + 1;
-}
-
 static void split_close(struct weir_stage *stage)
 {
     struct split *split = stage->self;
@@ -147,6 +110,6 @@ const struct weir_stage_type weir_lines_split = {
     .configure = split_configure,
     .bind = split_bind,
     .process = split_process,
-    .first_record = split_first_record,
+    .first_record = weir__lines_first_record,
     .close = split_close,
 };

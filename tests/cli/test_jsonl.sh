@@ -1,5 +1,5 @@
 #!/bin/sh
-# jsonl.write in a run: the same bytes with any number of workers.
+# jsonl.write and jsonl.read in a run: the same bytes with any number of workers.
 # shellcheck source=tests/cli/common.sh
 . "$WEIR_SOURCE/tests/cli/common.sh"
 
@@ -26,4 +26,25 @@ awk 'BEGIN {
 for workers in 1 3 8; do
     run 0 run write.yaml --workers $workers
     same out.jsonl expected.jsonl
+done
+
+# And jsonl.read gives the records back, again with any number of workers, from a compressed file too.
+gzip -k out.jsonl
+cat >read.yaml <<'END'
+version: 1
+name: read
+vars: {in: out.jsonl}
+stages:
+  - id: read
+    type: jsonl.read
+    with: {path: "${in}", fields: {id: /id, name: /name, n: /n}, types: {n: decimal}}
+  - id: write
+    type: csv.write
+    with: {path: out.csv}
+END
+for workers in 1 3 8; do
+    for in in out.jsonl out.jsonl.gz; do
+        run 0 run read.yaml --workers $workers --var in=$in
+        same out.csv in.csv
+    done
 done

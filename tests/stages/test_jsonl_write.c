@@ -37,6 +37,8 @@ static const struct {
      "{\"b\":true,\"d\":\"2020-01-02\"}\n{\"b\":false,\"d\":null}\n"},
     {"\"\\\xc3\xa9", "\"q\"\\\t\r\x01\x7f/\n", "keep",
      "{\"\\\"\\\\\xc3\xa9\":\"\\\"q\\\"\\\\\\t\\r\\u0001\x7f/\"}\n"},
+    {"a:json", "[1, {\"b\":\"x\\n\"}]\n[\r1\r]\n\"\xe9\"\n", "keep",
+     "{\"a\":[1, {\"b\":\"x\\n\"}]}\n{\"a\":[ 1 ]}\n{\"a\":\"\\udce9\"}\n"},
     /* Well-formed characters of every length, and the nearest that are not. */
     {"a", "\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\n",
      "keep",
@@ -79,7 +81,7 @@ static const struct {
     {"integer", "x"},   {"integer", "-"},     {"decimal", "."},   {"decimal", "1.2.3"},
     {"decimal", "1 2"}, {"double", "1e"},     {"double", "1e+"},  {"double", "e5"},
     {"double", "nan"},  {"integer", ""},      {"integer", "--1"}, {"boolean", "maybe"},
-    {"boolean", ""},    {"boolean", "trues"},
+    {"boolean", ""},    {"boolean", "trues"}, {"json", "[1"},
 };
 
 static void wrong_table(int i)
@@ -100,7 +102,10 @@ START_TEST(test_a_value_that_is_not_of_its_type_is_an_error_of_its_record)
     snprintf(expected, sizeof(expected), "{\"id\":\"1\",\"v\":%s}\n{\"id\":\"3\",\"v\":%s}\n", one,
              one);
     ck_assert_str_eq(rig.output.data, expected);
-    snprintf(reason, sizeof(reason), ",v,the value is no %s,", *one == 't' ? "boolean" : "number");
+    snprintf(reason, sizeof(reason), ",v,the value is no %s,",
+             strcmp(wrong[_i].type, "json") == 0 ? "JSON"
+             : *one == 't'                       ? "boolean"
+                                                 : "number");
     ck_assert_msg(strstr(rig.rejects.data, reason) != NULL, "%s", rig.rejects.data);
     ck_assert_uint_eq(rig.stage[0].records, 2);
 }
