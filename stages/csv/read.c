@@ -37,6 +37,8 @@ const struct weir_option weir__csv_read_options[] = {
     {"parser", WEIR_OPT_ENUM, "auto", "auto|libcsv|verify", false,
      "auto takes regular rows a faster way than libcsv, with the same result; verify does both and "
      "fails where they differ"},
+    {"invalid_utf8", WEIR_OPT_ENUM, "keep", "error|replace|keep", false,
+     "what to do with values that are not UTF-8"},
     {"limit", WEIR_OPT_COUNT, NULL, NULL, false, "stop after so many records"},
     {0}};
 
@@ -88,8 +90,8 @@ void weir__csv_rows(const struct weir_stage *stage, struct rows *rows)
                     (unsigned char)weir_option_number(stage, "quote"));
 }
 
-static const struct weir_stage_type *const inner[] = {&weir_csv_cut, &weir_csv_parse,
-                                                      &weir_csv_origin, &weir_stage_limit, NULL};
+static const struct weir_stage_type *const inner[] = {
+    &weir_csv_cut, &weir_csv_parse, &weir_csv_origin, &weir_csv_utf8, &weir_stage_limit, NULL};
 
 const struct weir_stage_type weir_csv_read = {
     .abi = WEIR_STAGE_ABI,
@@ -97,22 +99,27 @@ const struct weir_stage_type weir_csv_read = {
     .name = "csv.read",
     .summary = "reads CSV files",
     .slow_way = "through libcsv",
-    .doc = "Reads CSV as RFC 4180 describes it, as libcsv does. CR, LF and CRLF end rows, spaces "
-           "belong to the fields, and a UTF-8 byte order mark is dropped. An unquoted empty "
-           "field is null, a quoted one is empty text. Blank lines are skipped; in a file of one "
-           "column a blank line is a record whose value is null. A column without a name in the "
-           "header is called column_N.\n\n"
-           "Several files are read one after the other, in the order given, the matches of a "
-           "pattern sorted. They must have the same columns; the order of the columns may "
-           "differ. A file that is compressed with gzip, bzip2, xz or zstd, by its first bytes, "
-           "is read as what is in it.\n\n"
-           "A row with too few or too many fields is rejected, with its file, line and byte "
-           "offset, unless missing_columns or extra_columns say otherwise. So is a row with a "
-           "quote inside a field that is not quoted, or with text behind a closing quote "
-           "(stray_quotes: keep takes both as they are). So is a row larger than the run's "
-           "max_record, and a quoted field that is never closed. NUL bytes and invalid UTF-8 are "
-           "passed through as they are. Where encoding says something else than utf-8, places in "
-           "a file are those in the text as UTF-8.",
+    .doc =
+        "Reads CSV as RFC 4180 describes it, as libcsv does. CR, LF and CRLF end rows, spaces "
+        "belong to the fields, and a UTF-8 byte order mark is dropped. An unquoted empty "
+        "field is null, a quoted one is empty text. Blank lines are skipped; in a file of one "
+        "column a blank line is a record whose value is null. A column without a name in the "
+        "header is called column_N.\n\n"
+        "Several files are read one after the other, in the order given, the matches of a "
+        "pattern sorted. They must have the same columns; the order of the columns may "
+        "differ. A file that is compressed with gzip, bzip2, xz or zstd, by its first bytes, "
+        "is read as what is in it.\n\n"
+        "A row with too few or too many fields is rejected, with its file, line and byte "
+        "offset, unless missing_columns or extra_columns say otherwise. So is a row with a "
+        "quote inside a field that is not quoted, or with text behind a closing quote "
+        "(stray_quotes: keep takes both as they are). So is a row larger than the run's "
+        "max_record, and a quoted field that is never closed. NUL bytes are passed "
+        "through as they are.\n\n"
+        "So is what is not UTF-8, unless invalid_utf8 is error: then a value with such bytes in it "
+        "is an error of its record. With replace each byte that is not part of a character "
+        "becomes U+FFFD. Only the columns that are used are looked at.\n\n"
+        "Where encoding says something else than utf-8, places in a file are those in the text "
+        "as UTF-8.",
     .options = weir__csv_read_options,
     .traits = WEIR_SOURCE | WEIR_REJECTS,
     .inner = inner,

@@ -1,7 +1,7 @@
 /*
  * read.h - csv.read: csv.cut finds whole rows in the files, csv.parse takes them apart through
- * libcsv, csv.origin adds where they came from and a limit follows where these are asked for. All
- * of them have csv.read's options.
+ * libcsv; csv.origin adds where they came from, csv.utf8 and a limit follow, where these are asked
+ * for. All of them have csv.read's options.
  */
 #ifndef WEIR_CSV_READ_H
 #define WEIR_CSV_READ_H
@@ -14,6 +14,7 @@ extern const struct weir_stage_type weir_csv_read;
 extern const struct weir_stage_type weir_csv_cut;
 extern const struct weir_stage_type weir_csv_parse;
 extern const struct weir_stage_type weir_csv_origin;
+extern const struct weir_stage_type weir_csv_utf8;
 
 extern const struct weir_option weir__csv_read_options[];
 

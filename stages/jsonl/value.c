@@ -5,6 +5,8 @@
 
 #include <weir/json.h>
 
+#include "file/utf8.h"
+
 static char *put_bytes(char *to, const char *from, size_t n)
 {
     memcpy(to, from, n);
@@ -12,22 +14,6 @@ static char *put_bytes(char *to, const char *from, size_t n)
 }
 
 /* ---- strings ---- */
-
-/* The bytes of the character at text, n > 0 of them left; 0: it is not well-formed. */
-static size_t character(const unsigned char *text, size_t n)
-{
-    unsigned char first = text[0];
-    size_t bytes = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (bytes == 0 || bytes > n || first > 0xf4)
-        return 0;
-    for (size_t i = 1; i < bytes; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    /* Overlong forms, surrogates, what is above U+10FFFF. */
-    bool wrong = (first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
-                 (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f);
-    return wrong ? 0 : bytes;
-}
 
 static char *put_unit(char *to, unsigned unit)
 {
@@ -64,7 +50,7 @@ char *weir__jsonl_put_string(char *to, const char *text, size_t length)
         while (n < length && is_plain(at[n]))
             n++;
         if (n == 0 && at[0] >= 0x80)
-            n = character(at, length);
+            n = weir__text_character((const char *)at, length);
         memcpy(to, at, n);
         to += n;
         if (n == 0) {
@@ -83,7 +69,7 @@ char *weir__jsonl_put_json(char *to, const char *text, size_t length)
     if (!weir_json_is_valid((struct weir_value){text, (uint32_t)length}))
         return NULL;
     for (size_t n; length > 0; text += n, length -= n) {
-        n = character((const unsigned char *)text, length);
+        n = weir__text_character(text, length);
         if (n == 0)
             to = put_escaped(to, (unsigned char)*text);
         else if (*text == '\n' || *text == '\r')
