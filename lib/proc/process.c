@@ -12,6 +12,46 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* ---- what it is called ---- */
+
+/* Fields 48 and 49 of /proc/self/stat tell where the arguments of this program stand in its memory.
+ */
+static bool argument_room(char **ret_start, size_t *ret_bytes)
+{
+    char line[2048];
+    FILE *stat = fopen("/proc/self/stat", "re");
+    if (stat == NULL)
+        return false;
+    size_t n = fread(line, 1, sizeof(line) - 1, stat);
+    fclose(stat);
+    line[n] = '\0';
+    char *at = strrchr(line, ')');
+    for (int field = 2; at != NULL && field < 48; field++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return false;
+    unsigned long start = strtoul(at, &at, 10), end = strtoul(at, NULL, 10);
+    if (start == 0 || end <= start)
+        return false;
+    *ret_start = (char *)start; /* NOLINT: an address that the kernel told us */
+    *ret_bytes = end - start;
+    return true;
+}
+
+/* The same in all that are forked; asked once, since each child would need its own look. */
+static struct {
+    bool known;
+    char *start; /* NULL: nobody told */
+    size_t bytes;
+} arguments;
+
+static void know_arguments(void)
+{
+    if (!arguments.known && !argument_room(&arguments.start, &arguments.bytes))
+        arguments.start = NULL;
+    arguments.known = true;
+}
+
 /* ---- starting ---- */
 
 size_t weir__process_threads(void)
@@ -72,6 +112,7 @@ int weir__process_fork(struct process *process, int (*main)(void *context), void
 int weir__process_fork_anyhow(struct process *process, bool worker, int (*main)(void *context),
                               void *context, struct weir_err *err)
 {
+    know_arguments();
     /* Keeps a descriptor free for the pidfd: a child that has begun is not to be killed for the
      * want of one. */
     int place = eventfd(0, EFD_CLOEXEC);
@@ -133,40 +174,15 @@ void weir__process_kill(const struct process *process, int signal_number)
 
 /* ---- inside a worker ---- */
 
-/* Fields 48 and 49 of /proc/self/stat tell where the arguments of this program stand in its memory.
- */
-static bool argument_room(char **ret_start, size_t *ret_bytes)
-{
-    char line[2048];
-    FILE *stat = fopen("/proc/self/stat", "re");
-    if (stat == NULL)
-        return false;
-    size_t n = fread(line, 1, sizeof(line) - 1, stat);
-    fclose(stat);
-    line[n] = '\0';
-    char *at = strrchr(line, ')');
-    for (int field = 2; at != NULL && field < 48; field++)
-        at = strchr(at + 1, ' ');
-    if (at == NULL)
-        return false;
-    unsigned long start = strtoul(at, &at, 10), end = strtoul(at, NULL, 10);
-    if (start == 0 || end <= start)
-        return false;
-    *ret_start = (char *)start; /* NOLINT: an address that the kernel told us */
-    *ret_bytes = end - start;
-    return true;
-}
-
 void weir__process_title(const char *title)
 {
-    char *start;
-    size_t bytes;
     prctl(PR_SET_NAME, title);
-    if (!argument_room(&start, &bytes))
+    know_arguments();
+    if (arguments.start == NULL)
         return;
-    memset(start, 0, bytes);
+    memset(arguments.start, 0, arguments.bytes);
     size_t n = strlen(title);
-    memcpy(start, title, n < bytes ? n : bytes - 1);
+    memcpy(arguments.start, title, n < arguments.bytes ? n : arguments.bytes - 1);
 }
 
 void weir__process_keep_only(const int *fds, size_t count)
