@@ -46,6 +46,7 @@ struct weir_pool {
     struct taker *news; /* those that have something to tell */
     size_t inputs;      /* open ones */
     uint64_t tasks;     /* given one by one */
+    uint32_t waits;     /* how often it has waited */
     uint32_t rung;      /* how many slots the bell tells of */
     uint32_t starts_in_vain;
     uint64_t looked_ns;
@@ -430,7 +431,8 @@ int weir__pool_step(struct weir_pool *pool, uint64_t deadline_ns)
     uint32_t *waits = &pool->map.words->parent_waits;
     size_t news = weir__pool_collect(pool);
     if (news == 0 || is_time_to_look(pool)) {
-        __atomic_store_n(waits, 1, __ATOMIC_RELAXED);
+        pool->waits += pool->waits == UINT32_MAX ? 2 : 1;
+        __atomic_store_n(waits, pool->waits, __ATOMIC_RELAXED);
         __atomic_thread_fence(__ATOMIC_SEQ_CST); /* see tell_parent */
         news += weir__pool_collect(pool);
         news += look_for_ends(pool, news > 0 ? 0 : deadline_ns);
@@ -558,11 +560,9 @@ size_t weir_pool_workers(const struct weir_pool *pool)
 
 /* ---- creating ---- */
 
-/* Room for a large one, and for a chunk of small ones. */
-static uint64_t area(size_t most)
+static uint64_t area(size_t bytes)
 {
-    const size_t small_ones = 4096;
-    return (most + small_ones + 127) / 128 * 128;
+    return (bytes + 127) / 128 * 128;
 }
 
 static int plan_words(struct pool_words *words, const struct weir_pool_options *options,
@@ -583,7 +583,8 @@ static int plan_words(struct pool_words *words, const struct weir_pool_options *
                                  .max_tasks = options->max_tasks,
                                  .argument_area = area(entry_bytes(options->max_argument)),
                                  .by_name = options->method != WEIR_FORK};
-    words->result_area = area(result_most(words));
+    /* A task begins if there is room for the largest result: some more, for small ones. */
+    words->result_area = area(result_most(words) + 2048);
     /* Of one slot a second number may be in the ring: a worker that died between taking it and
      * moving `next` leaves it to be passed over. */
     while (words->ring <= words->slots)

@@ -27,7 +27,7 @@
 
 /* ---- the segment: pool_words, seats, slots, the ring, and each slot's two areas ---- */
 
-enum { SLOTS_PER_WORKER = 8, SLOTS_LEAST = 16, WORKERS_MOST = 4096 };
+enum { SLOTS_PER_WORKER = 16, SLOTS_LEAST = 16, WORKERS_MOST = 4096 };
 
 /* The bell: its WAITING bit is set by a worker that is about to sleep on it, and cleared by the next
  * change. */
@@ -72,7 +72,7 @@ struct pool_words {
     _Alignas(128) uint64_t given;        /* written by the parent only, and so is ... */
     uint32_t bell;                       /* ... all but the bit WAITING */
     _Alignas(128) struct weir_lock door; /* held by who sleeps on the bell */
-    _Alignas(128) uint32_t parent_waits;
+    _Alignas(128) uint32_t parent_waits; /* 0: no; each time another number */
 };
 
 /* Before each argument and each result in its area. */

@@ -145,13 +145,17 @@ static size_t run_task(const struct worker *worker, weir__task_main *main,
 
 /* ---- chunks ---- */
 
-/* The parent looks for what is done after it has said that it waits. It takes the word back itself,
- * so that a worker that is stopped here keeps no news from it. */
+/* The parent looks for what is done after it has said that it waits. The first who wakes it takes
+ * that back, but not before it has: a worker that is stopped in between keeps no news from it. */
 static void tell_parent(const struct worker *worker)
 {
+    uint32_t *waits = &worker->map.words->parent_waits;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&worker->map.words->parent_waits, __ATOMIC_RELAXED) != 0)
-        eventfd_write(worker->event, 1);
+    uint32_t now = __atomic_load_n(waits, __ATOMIC_RELAXED);
+    if (now == 0)
+        return;
+    eventfd_write(worker->event, 1);
+    bell_cas(waits, &now, 0);
 }
 
 /* As many of a chunk's tasks as there is room for results; the parent gives the others again. */
