@@ -1,7 +1,7 @@
 /*
- * hash [fork | spawn] <PATHS: SHA-256 of the files listed (at most 100,000) in standard input, by a pool, as sha256sum
- * writes it, in the order in which they are done. A file that cannot be read is an error of its own,
- * and the exit code is 1. Links libcrypto.
+ * hash [fork | spawn] <PATHS: SHA-256 of the files listed in standard input (at most 100,000), by a
+ * pool, as sha256sum writes it, in the order in which they are done. A file that cannot be read is an
+ * error of its own, and the exit code is 1. Links libcrypto.
  */
 #include <stdio.h>
 #include <stdlib.h>

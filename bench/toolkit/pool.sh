@@ -1,0 +1,36 @@
+#!/bin/sh
+# Beside each other in one run: weir_pool, Python's Pool and bare fork; programs of samples/toolkit and their twins in Python.
+#
+#     sh bench/toolkit/pool.sh [BUILD]    BUILD: a Release build of Weir (default build/release)
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$here/../..
+build=${1:-$root/build/release}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cc -O2 -D_GNU_SOURCE -I "$root/lib/include" "$here/pool.c" "$build/libweir.a" -lfyaml -lm -o "$work/pool"
+for _ in 1 2 3; do
+    "$work/pool" 4 1000000
+    python3 "$here/py_pool.py" 4 30000
+done
+"$work/pool" create 8 201
+python3 "$here/py_pool.py" create 8 21
+
+"$build/samples/toolkit/primes" fork 10000000
+python3 "$here/py_primes.py" 10000000
+
+seconds() {
+    date +%s.%N
+}
+for i in $(seq 100); do
+    head -c 4000000 /dev/urandom >"$work/file-$i"
+    echo "$work/file-$i" >>"$work/paths"
+done
+for _ in 1 2 3; do
+    began=$(seconds)
+    "$build/samples/toolkit/hash" fork <"$work/paths" >"$work/hashed"
+    between=$(seconds)
+    python3 "$here/py_hash.py" <"$work/paths" >"$work/hashed-by-python"
+    echo "$began $between $(seconds)" | awk '{ printf "100 files of 4 MB: hash %.2f s, python %.2f s\n", $2 - $1, $3 - $2 }'
+done
