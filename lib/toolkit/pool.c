@@ -150,15 +150,6 @@ static void give(struct weir_pool *pool, size_t slot)
     __atomic_store_n(&words->given, number + 1, __ATOMIC_RELEASE);
 }
 
-void weir__slot_give(struct weir_pool *pool, ssize_t slot, struct taker *taker, uint64_t first)
-{
-    struct book *book = &pool->books[slot];
-    book->taker = taker;
-    book->first = first;
-    book->given = true;
-    give(pool, (size_t)slot);
-}
-
 static void free_slot(struct weir_pool *pool, size_t slot)
 {
     pool->books[slot].given = false;
@@ -279,6 +270,17 @@ static void fail_all(struct weir_pool *pool)
             settle_one(&pool->books[i], &pool->why, NULL, 0);
         free_slot(pool, i);
     }
+}
+
+void weir__slot_give(struct weir_pool *pool, ssize_t slot, struct taker *taker, uint64_t first)
+{
+    struct book *book = &pool->books[slot];
+    book->taker = taker;
+    book->first = first;
+    book->given = true;
+    give(pool, (size_t)slot);
+    if (pool->over) /* an input may have terminated it */
+        fail_all(pool);
 }
 
 /* ---- workers ---- */

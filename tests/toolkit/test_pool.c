@@ -2,7 +2,6 @@
 #include <weir/shared.h>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include "toolkit/victim.h"
 
@@ -615,6 +614,39 @@ START_TEST(test_an_imap_outlives_its_pool)
 }
 END_TEST
 
+static struct weir_pool *to_be_terminated;
+
+static int terminate_after_three(void *context, const void **ret, size_t *ret_bytes,
+                                 struct weir_err *err_out)
+{
+    struct numbers *numbers = context;
+    if (numbers->next == 3)
+        weir_pool_terminate(to_be_terminated);
+    return next_number(context, ret, ret_bytes, err_out);
+}
+
+START_TEST(test_an_input_may_terminate_the_pool)
+{
+    struct weir_pool_options options = by(_i);
+    struct weir_pool *pool = to_be_terminated = begin(&options);
+    struct numbers numbers = {.end = UINT64_MAX};
+    struct weir_imap_item item;
+    struct weir_imap *imap;
+    ck_assert_int_eq(weir_pool_imap(pool, sleep_on,
+                                    &(struct weir_imap_input){terminate_after_three, &numbers}, 2,
+                                    &imap, &err),
+                     0);
+    uint64_t errors = 0;
+    while (next_item(imap, &item) != WEIR_CLOSED) {
+        ck_assert_ptr_nonnull(strstr(err.text, "terminated"));
+        errors++;
+    }
+    ck_assert_uint_eq(errors, numbers.next + 1);
+    weir_imap_release(imap);
+    weir_pool_release(pool);
+}
+END_TEST
+
 /* A pool's process of its own, whose workers have the pipe's end. */
 static int own_a_pool(const struct weir_child *child)
 {
@@ -812,6 +844,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(all, test_an_error_that_nobody_was_told_of_is_joins, 0, count);
     tcase_add_loop_test(all, test_terminate_fails_what_is_under_way, 0, count);
     tcase_add_loop_test(all, test_an_imap_outlives_its_pool, 0, count);
+    tcase_add_loop_test(all, test_an_input_may_terminate_the_pool, 0, count);
     tcase_add_loop_test(all, test_workers_do_not_outlive_the_pools_process, 0, count);
     tcase_add_loop_test(all, test_an_idle_worker_sleeps, 0, count);
     tcase_add_test(all, test_what_cannot_be_is_refused);

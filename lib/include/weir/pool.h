@@ -13,7 +13,7 @@
  *
  * Always true: each task runs at most once, and has exactly one outcome, however workers die. That
  * is its result, or an error that says which task it was ("task 17: its worker was killed by signal
- * 9 (Killed)"). A task whose worker dies is not run again; its place is taken by a new worker, which
+ * 9 (Killed)", WEIR_EUNAVAILABLE). A task whose worker dies is not run again; its place is taken by a new worker, which
  * goes on with the next one. Nothing waits for ever because of a death. Workers do not outlive the
  * pool's process.
  *
@@ -51,12 +51,13 @@ WEIR_PUBLIC void weir_pool_register(const struct weir_task_function *functions);
 
 /* ---- the pool ---- */
 
-/* Zeroed: a worker for each processor that this process may use, forked. Everything is copied. */
+/* Zeroed: a worker for each processor that this process may use, forked. Everything is copied, of
+ * descriptors the number. */
 struct weir_pool_options {
     size_t workers;
     enum weir_start_method method;
-    bool force; /* fork in spite of other threads */
-    const int *fds;
+    bool force;     /* fork in spite of other threads */
+    const int *fds; /* they stay open: workers that come later get them too */
     size_t fd_count;
     /* Runs in each worker before its first task; what it returns is dropped. */
     int (*initializer)(struct weir_task *task, struct weir_err *err);
