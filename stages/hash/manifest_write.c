@@ -25,15 +25,16 @@ const struct weir_stage_type weir_manifest_write = {
     .size = sizeof(struct weir_stage_type),
     .name = "manifest.write",
     .summary = "writes digests and names of files as sha256sum does",
-    .doc = "Writes a line for each record: its digest and its path, byte for byte as sha256sum of "
-           "coreutils 9.1 does, which can check them: sha256sum --check. A name with a newline, a "
-           "carriage return or a backslash is escaped as there. A record without a digest is left "
-           "out, and counted as dropped: file.hash has said why. The lines come in the order of "
-           "the records; to have them in that of their paths, put a stage of type sort before, by: "
-           "path.\n\n"
-           "The formats csv and json are for other programs: they have every column, of every "
-           "record. JSON holds text only; a value that is not UTF-8 stands under its column's "
-           "name and _base64. The file is published as csv.write does it.",
+    .doc =
+        "Writes a line for each record: its digest and its path, byte for byte as sha256sum of "
+        "coreutils 9.1 does, which can check them: sha256sum --check. A name with a newline, a "
+        "carriage return or a backslash is escaped as there. A record without a digest is left "
+        "out, and counted as dropped: file.hash has said why. The lines come in the order of "
+        "the records; to have them in that of their paths, put a stage of type sort before, by: "
+        "path.\n\n"
+        "The formats csv and json are for other programs: they have every column, of every "
+        "record, as csv.write and jsonl.write write them. The file is published as csv.write does "
+        "it.",
     .options = weir__manifest_write_options,
     .traits = WEIR_SINK,
     .inner = inner,

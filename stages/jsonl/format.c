@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jsonl/value.h"
+#include "file/json.h"
 
 struct key {
     char *text; /* "name": with its quotes and the colon */
@@ -33,7 +33,7 @@ static size_t line_most(const struct format *format, const struct weir_batch *in
 {
     size_t most = format->keys_bytes + 3; /* {} and the line end */
     for (uint32_t c = 0; c < in->columns; c++)
-        most += JSONL_VALUE_MAX(weir_value(&in->column[c], record).length) + 1;
+        most += JSON_VALUE_MAX(weir_value(&in->column[c], record).length) + 1;
     return most;
 }
 
@@ -42,10 +42,10 @@ static char *put_value(char *to, const struct weir_value *value, enum weir_type 
     switch (type) {
     case WEIR_INTEGER:
     case WEIR_DECIMAL:
-    case WEIR_DOUBLE: return weir__jsonl_put_number(to, value->data, value->length);
-    case WEIR_JSON: return weir__jsonl_put_json(to, value->data, value->length);
-    case WEIR_BOOLEAN: return weir__jsonl_put_truth(to, value->data, value->length);
-    default: return weir__jsonl_put_string(to, value->data, value->length);
+    case WEIR_DOUBLE: return weir__json_put_number(to, value->data, value->length);
+    case WEIR_JSON: return weir__json_put_json(to, value->data, value->length);
+    case WEIR_BOOLEAN: return weir__json_put_truth(to, value->data, value->length);
+    default: return weir__json_put_string(to, value->data, value->length);
     }
 }
 
@@ -201,10 +201,10 @@ static int format_configure(struct weir_stage *stage)
 static bool make_key(struct key *key, const char *name)
 {
     size_t length = strlen(name);
-    key->text = malloc(JSONL_VALUE_MAX(length) + 1);
+    key->text = malloc(JSON_VALUE_MAX(length) + 1);
     if (key->text == NULL)
         return false;
-    char *end = weir__jsonl_put_string(key->text, name, length);
+    char *end = weir__json_put_string(key->text, name, length);
     *end++ = ':';
     key->bytes = (size_t)(end - key->text);
     return true;

@@ -644,9 +644,10 @@ static const struct {
     {"json", "\"\\\r|~|~", "{\"path\":\"\\\"\\\\\\r\",\"size\":null,\"digest\":null}\n"},
     {"json", "M\xc3\xbc\xf0\x9f\x8d\x84|-1|",
      "{\"path\":\"M\xc3\xbc\xf0\x9f\x8d\x84\",\"size\":-1,\"digest\":\"\"}\n"},
-    {"json", "\xff\xfe|012|", "{\"path_base64\":\"//4=\",\"size\":\"012\",\"digest\":\"\"}\n"},
-    {"json", "\xed\xa0\x80|+1|", "{\"path_base64\":\"7aCA\",\"size\":\"+1\",\"digest\":\"\"}\n"},
-    {"json", "\xc3|-|", "{\"path_base64\":\"ww==\",\"size\":\"-\",\"digest\":\"\"}\n"},
+    {"json", "\xff\xfe|012|", "{\"path\":\"\\udcff\\udcfe\",\"size\":12,\"digest\":\"\"}\n"},
+    {"json", "\xed\xa0\x80|x1|",
+     "{\"path\":\"\\udced\\udca0\\udc80\",\"size\":\"x1\",\"digest\":\"\"}\n"},
+    {"json", "\xc3|-|", "{\"path\":\"\\udcc3\",\"size\":\"-\",\"digest\":\"\"}\n"},
 };
 
 START_TEST(test_a_record_in_another_format_is)

@@ -1,4 +1,4 @@
-#include "jsonl/value.h"
+#include "file/json.h"
 
 #include <string.h>
 #include <strings.h>
@@ -41,7 +41,7 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-char *weir__jsonl_put_string(char *to, const char *text, size_t length)
+char *weir__json_put_string(char *to, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
     *to++ = '"';
@@ -64,7 +64,7 @@ char *weir__jsonl_put_string(char *to, const char *text, size_t length)
     return to;
 }
 
-char *weir__jsonl_put_json(char *to, const char *text, size_t length)
+char *weir__json_put_json(char *to, const char *text, size_t length)
 {
     if (!weir_json_is_valid((struct weir_value){text, (uint32_t)length}))
         return NULL;
@@ -105,7 +105,7 @@ static char *put_exponent(char *to, const char *at, const char *end)
     return n > 0 && digits + n == end ? put_bytes(to, at, (size_t)(end - at)) : NULL;
 }
 
-char *weir__jsonl_put_number(char *to, const char *text, size_t length)
+char *weir__json_put_number(char *to, const char *text, size_t length)
 {
     const char *at = text, *end = text + length;
     while (at < end && is_blank(*at))
@@ -144,7 +144,7 @@ static bool is_one_of(const char *text, size_t length, const char *const *words)
     return false;
 }
 
-char *weir__jsonl_put_truth(char *to, const char *text, size_t length)
+char *weir__json_put_truth(char *to, const char *text, size_t length)
 {
     static const char *const yes[] = {"true", "t", "yes", "on", "1", NULL};
     static const char *const no[] = {"false", "f", "no", "off", "0", NULL};
