@@ -14,7 +14,8 @@
 #include "base/clock.h"
 #include "base/processors.h"
 
-/* Workers that end before they are ready, one after the other, until the pool gives up. */
+/* Workers that end before they are ready, for each seat and with nothing done in between, until the
+ * pool gives up. */
 #define STARTS_IN_VAIN 3
 
 /* While there are always outcomes nobody sleeps in poll, so ends of workers are looked for as often
@@ -382,7 +383,7 @@ static void count_start(struct weir_pool *pool, size_t seat, int exit_code)
         end_all(pool, &err);
     } else if (state == SEAT_READY) {
         pool->starts_in_vain = 0;
-    } else if (++pool->starts_in_vain == STARTS_IN_VAIN) {
+    } else if (++pool->starts_in_vain == STARTS_IN_VAIN * pool->options.workers) {
         describe_end(exit_code, &err);
         weir_err_context(&err, "the initializer failed");
         end_all(pool, &err);
