@@ -8,8 +8,8 @@ set -eu
 
 build_packages="cmake ninja-build gcc libc6-dev pkg-config libcsv-dev libfyaml-dev libarchive-dev"
 build_packages="$build_packages libpcre2-dev libssl-dev libxxhash-dev zlib1g-dev libsqlite3-dev"
+build_packages="$build_packages libcurl4-openssl-dev libxml2-dev"
 test_packages="check clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd tzdata python3"
-test_packages="$test_packages libcurl4-openssl-dev libxml2-dev"
 
 wanted=$build_packages
 case ${1:-build} in

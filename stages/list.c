@@ -22,6 +22,7 @@
 #include "lines/lines.h"
 #include "peek.h"
 #include "transform.h"
+#include "web/web.h"
 
 const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_csv_write,
@@ -46,6 +47,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_manifest_write,
                                                             &weir_manifest_read,
                                                             &weir_manifest_check,
+                                                            &weir_html_parse,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};

@@ -12,7 +12,7 @@
 #include "hash/cache.h"
 #include "hash/digest.h"
 #include "hash/name.h"
-#include "hash/record.h"
+#include "file/record.h"
 #include "hash/walk.h"
 
 enum { CALL_RECORDS = 128, RETRIES = 5, RETRY_US = 10000, REASON = 256 };

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file/record.h"
 #include "hash/paths.h"
-#include "hash/record.h"
 #include "hash/walk.h"
 
 /* A batch is what a worker gets at a time. It is small enough that no worker has the last one for

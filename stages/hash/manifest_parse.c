@@ -8,7 +8,7 @@
 
 #include "file/text.h"
 #include "hash/name.h"
-#include "hash/record.h"
+#include "file/record.h"
 
 enum { PATH, EXPECTED, COLUMNS };
 enum { CALL_RECORDS = 1024, TAG = 64 };

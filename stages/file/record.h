@@ -1,6 +1,6 @@
 /* record.h - columns that are made record by record, their values in one heap. */
-#ifndef WEIR_HASH_RECORD_H
-#define WEIR_HASH_RECORD_H
+#ifndef WEIR_FILE_RECORD_H
+#define WEIR_FILE_RECORD_H
 
 #include <weir/batch.h>
 

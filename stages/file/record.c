@@ -1,4 +1,4 @@
-#include "hash/record.h"
+#include "file/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>

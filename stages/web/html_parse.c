@@ -1,0 +1,420 @@
+/* html.parse: takes out of pages what is asked for. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "file/record.h"
+#include "web/css.h"
+#include "web/encoding.h"
+#include "web/page.h"
+#include "web/web.h"
+
+/* How much of what was made may wait in a worker: half of what fits the smallest slot would be too few records. */
+enum { CALL_RECORDS = 64, CALL_BYTES = 1 << 20 };
+
+enum ready { TITLE, LINKS, META, JSONLD, TEXT, READY };
+static const struct {
+    const char *name;
+    enum weir_type type;
+} ready[READY] = {[TITLE] = {"title", WEIR_TEXT},
+                  [LINKS] = {"links", WEIR_JSON},
+                  [META] = {"meta", WEIR_JSON},
+                  [JSONLD] = {"jsonld", WEIR_JSON},
+                  [TEXT] = {"text", WEIR_TEXT}};
+
+struct field {
+    const char *name;
+    bool all;
+    struct page_path *path;
+};
+
+struct parse {
+    enum ready extract[READY];
+    size_t extracts;
+    struct field *field;
+    size_t fields;
+    int body, type, address, earlier; /* columns of the input; -1: not there */
+    uint32_t *kept;                   /* the input's columns that stay: the first of the output */
+    uint32_t keeps, added;
+    struct records records; /* the added ones: extract, fields, error */
+    struct weir_column *column;
+    const struct weir_batch *in; /* during a call and until the next: for locate */
+    uint32_t first;
+    struct bytes text, value, base;
+};
+
+static const struct weir_option options[] = {
+    {"extract", WEIR_OPT_LIST, NULL, NULL, false,
+     "what to take that is ready-made: title, links, meta, jsonld, text"},
+    {"fields", WEIR_OPT_MAP, NULL, NULL, false,
+     "columns to take by a selector: {price: 'css: .price', images: 'all css: img::attr(src)', "
+     "first: 'xpath: //p[1]'}"},
+    {"keep", WEIR_OPT_LIST, NULL, NULL, false,
+     "the input's columns that stay; all but the page if not given"},
+    {"body", WEIR_OPT_STRING, "body", NULL, false, "the column that holds the page"},
+    {0}};
+
+/* ---- planning ---- */
+
+static int read_extract(struct weir_stage *stage, struct parse *parse)
+{
+    const char *const *name;
+    size_t n = weir_option_list(stage, "extract", &name);
+    for (size_t i = 0; i < n; i++) {
+        enum ready found = TITLE;
+        while (found < READY && strcmp(ready[found].name, name[i]) != 0)
+            found++;
+        if (found == READY)
+            return weir_option_error(stage, "extract", name[i], 0, 0,
+                                     "there are title, links, meta, jsonld and text",
+                                     "there is no '%s' to extract", name[i]);
+        for (size_t e = 0; e < parse->extracts; e++)
+            if (parse->extract[e] == found)
+                return weir_option_error(stage, "extract", name[i], 0, 0, NULL,
+                                         "'%s' is there already", name[i]);
+        parse->extract[parse->extracts++] = found;
+    }
+    return 0;
+}
+
+static int parse_configure(struct weir_stage *stage)
+{
+    struct parse *parse = calloc(1, sizeof(*parse));
+    const struct weir_pair *pair;
+    stage->self = parse;
+    if (parse == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    if (!weir_option_given(stage, "extract") && !weir_option_given(stage, "fields"))
+        return weir_fail(stage, WEIR_ECONFIG, "'extract' or 'fields' should say what to take");
+    parse->fields = weir_option_map(stage, "fields", &pair);
+    parse->field = calloc(parse->fields + 1, sizeof(*parse->field));
+    if (parse->field == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    return read_extract(stage, parse);
+}
+
+static size_t blanks(const char *text)
+{
+    return strspn(text, " \t\n");
+}
+
+/* "[all] css: SELECTOR" or "[all] xpath: PATH". */
+static int compile_field(struct weir_stage *stage, const struct weir_pair *pair,
+                         struct field *field)
+{
+    struct bytes xpath = {0};
+    const char *at = pair->value + blanks(pair->value), *why = NULL;
+    size_t offset = 0;
+    field->name = pair->key;
+    field->all = strncmp(at, "all ", 4) == 0;
+    at += field->all ? 4 + blanks(at + 4) : 0;
+    bool css = strncmp(at, "css:", 4) == 0;
+    if (!css && strncmp(at, "xpath:", 6) != 0)
+        return weir_option_error(stage, "fields", pair->key, 0, 0,
+                                 "like 'css: h1', 'xpath: //h1' or 'all css: a::attr(href)'",
+                                 "this says neither css nor xpath");
+    at += css ? 4 : 6;
+    at += blanks(at);
+    if (css)
+        why = weir__css_translate(at, &xpath, &offset);
+    else
+        weir__bytes_say(&xpath, at);
+    if (why == NULL && !xpath.failed)
+        field->path = weir__page_path_compile(xpath.data);
+    free(xpath.data);
+    if (field->path != NULL)
+        return 0;
+    return weir_option_error(stage, "fields", pair->key, (size_t)(at - pair->value) + offset, 1,
+                             NULL, "%s", why != NULL ? why : "this is no XPath");
+}
+
+static int compile_fields(struct weir_stage *stage, struct parse *parse)
+{
+    const struct weir_pair *pair;
+    size_t n = weir_option_map(stage, "fields", &pair);
+    int rc = 0;
+    for (size_t i = 0; i < n; i++)
+        if (compile_field(stage, &pair[i], &parse->field[i]) < 0)
+            rc = WEIR_ECONFIG;
+    return rc;
+}
+
+static bool is_added(const struct parse *parse, const char *name)
+{
+    for (size_t i = 0; i < parse->extracts; i++)
+        if (strcmp(ready[parse->extract[i]].name, name) == 0)
+            return true;
+    for (size_t i = 0; i < parse->fields; i++)
+        if (strcmp(parse->field[i].name, name) == 0)
+            return true;
+    return strcmp(name, "error") == 0;
+}
+
+static int choose_kept(struct weir_stage *stage, struct parse *parse)
+{
+    const char *const *name;
+    size_t n = weir_option_list(stage, "keep", &name);
+    parse->kept = calloc(n + stage->in->columns + 1, sizeof(*parse->kept));
+    if (parse->kept == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory");
+    for (size_t i = 0; i < n; i++) {
+        int found = weir_schema_find(stage->in, name[i]);
+        if (found < 0)
+            return weir_option_error(stage, "keep", name[i], 0, 0, NULL, "there is no column '%s'",
+                                     name[i]);
+        if (!is_added(parse, name[i]))
+            parse->kept[parse->keeps++] = (uint32_t)found;
+    }
+    for (uint32_t c = 0; !weir_option_given(stage, "keep") && c < stage->in->columns; c++)
+        if ((int)c != parse->body && !is_added(parse, stage->in->column[c].name))
+            parse->kept[parse->keeps++] = c;
+    return 0;
+}
+
+static int add_columns(struct weir_stage *stage, struct weir_schema *schema)
+{
+    struct parse *parse = stage->self;
+    int rc = 0;
+    for (uint32_t k = 0; k < parse->keeps; k++) {
+        const struct weir_field *column = &stage->in->column[parse->kept[k]];
+        rc |= weir_schema_add(schema, column->name, column->type);
+    }
+    for (size_t i = 0; i < parse->extracts; i++)
+        rc |= weir_schema_add(schema, ready[parse->extract[i]].name, ready[parse->extract[i]].type);
+    for (size_t i = 0; i < parse->fields; i++)
+        rc |= weir_schema_add(schema, parse->field[i].name,
+                              parse->field[i].all ? WEIR_JSON : WEIR_TEXT);
+    rc |= weir_schema_add(schema, "error", WEIR_TEXT);
+    parse->added = schema->columns - parse->keeps;
+    return rc < 0 ? weir_fail(stage, WEIR_EOS, "no memory for the columns") : 0;
+}
+
+static int parse_bind(struct weir_stage *stage, struct weir_schema *schema)
+{
+    struct parse *parse = stage->self;
+    const char *body = weir_option_string(stage, "body");
+    parse->body = weir_schema_find(stage->in, body);
+    if (stage->in->raw || parse->body < 0)
+        return weir_fail(stage, WEIR_ECONFIG, "it wants a column '%s', and there is none", body);
+    if (!weir__page_load())
+        return weir_fail(stage, WEIR_EOS,
+                         "the libraries libxml2 and libcurl (libxml2, libcurl4) are not there");
+    parse->type = weir_schema_find(stage->in, "content_type");
+    parse->address = weir_schema_find(stage->in, "final_url");
+    if (parse->address < 0)
+        parse->address = weir_schema_find(stage->in, "url");
+    parse->earlier = weir_schema_find(stage->in, "error");
+    int rc = compile_fields(stage, parse);
+    if (rc == 0)
+        rc = choose_kept(stage, parse);
+    return rc < 0 ? rc : add_columns(stage, schema);
+}
+
+static void parse_needs(struct weir_stage *stage, bool *in_needed)
+{
+    const struct parse *parse = stage->self;
+    const int own[] = {parse->body, parse->type, parse->address, parse->earlier};
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (own[i] >= 0)
+            in_needed[own[i]] = true;
+    for (uint32_t k = 0; k < parse->keeps; k++)
+        if (stage->needed[k])
+            in_needed[parse->kept[k]] = true;
+}
+
+static int parse_open(struct weir_stage *stage)
+{
+    struct parse *parse = stage->self;
+    parse->column = calloc(stage->out->columns, sizeof(*parse->column));
+    if (parse->column == NULL ||
+        weir__records_init(&parse->records, parse->added, CALL_RECORDS) < 0)
+        return weir_fail(stage, WEIR_EOS, "no memory to parse pages");
+    return 0;
+}
+
+/* ---- one page ---- */
+
+static struct weir_value input(const struct weir_batch *in, int column, uint32_t record)
+{
+    return column < 0 ? (struct weir_value){NULL, 0} : weir_value(&in->column[column], record);
+}
+
+static bool take_ready(struct page *page, enum ready what, struct bytes *to)
+{
+    switch (what) {
+    case TITLE: return weir__page_title(page, to);
+    case LINKS: weir__page_links(page, to); break;
+    case META: weir__page_meta(page, to); break;
+    case JSONLD: weir__page_jsonld(page, to); break;
+    case TEXT: weir__page_text(page, to); break;
+    case READY: break;
+    }
+    return true;
+}
+
+static int take_all(struct weir_stage *stage, struct page *page)
+{
+    struct parse *parse = stage->self;
+    struct bytes *value = &parse->value;
+    int rc = 0;
+    for (uint32_t i = 0; i < parse->extracts + parse->fields; i++) {
+        if (!stage->needed[parse->keeps + i])
+            continue;
+        weir__bytes_clear(value);
+        const struct field *field = &parse->field[i - parse->extracts];
+        bool there = i < parse->extracts ? take_ready(page, parse->extract[i], value)
+                                         : weir__page_select(page, field->path, field->all, value);
+        if (value->failed)
+            rc = WEIR_EOS;
+        else if (there)
+            rc |= weir__records_set(&parse->records, i, value->data, value->count);
+    }
+    return rc;
+}
+
+static int set_error(struct parse *parse, const char *error, size_t n)
+{
+    return weir__records_set(&parse->records, parse->added - 1, error, n);
+}
+
+static int take_page(struct weir_stage *stage, struct weir_value body, struct weir_value type,
+                     struct weir_value address)
+{
+    struct parse *parse = stage->self;
+    const struct encoding *encoding =
+        weir__encoding_of_page(body.data, body.length, type.data, type.length);
+    weir__bytes_clear(&parse->text);
+    weir__bytes_clear(&parse->base);
+    if (!weir__encoding_decode(encoding, body.data, body.length, &parse->text))
+        return set_error(parse, "encoding", strlen("encoding"));
+    if (address.data != NULL)
+        weir__bytes_add(&parse->base, address.data, address.length);
+    struct page *page = parse->text.failed || parse->base.failed
+                            ? NULL
+                            : weir__page_parse(parse->text.data, parse->text.count,
+                                               address.data == NULL ? NULL : parse->base.data);
+    if (page == NULL)
+        return WEIR_EOS;
+    int rc = take_all(stage, page);
+    const char *limit = weir__page_limit(page);
+    if (limit != NULL) {
+        rc |= set_error(parse, limit, strlen(limit));
+        stage->count.failed++;
+    }
+    weir__page_free(page);
+    return rc;
+}
+
+static int add_record(struct weir_stage *stage, const struct weir_batch *in, uint32_t record)
+{
+    struct parse *parse = stage->self;
+    struct weir_value body = input(in, parse->body, record);
+    struct weir_value earlier = input(in, parse->earlier, record);
+    int rc = 0;
+    if (earlier.data != NULL)
+        rc = set_error(parse, earlier.data, earlier.length);
+    else if (body.data != NULL)
+        rc = take_page(stage, body, input(in, parse->type, record),
+                       input(in, parse->address, record));
+    weir__records_end(&parse->records);
+    return rc;
+}
+
+/* ---- records ---- */
+
+static void parse_locate(const struct weir_batch *batch, uint32_t record, struct weir_position *ret)
+{
+    const struct parse *parse = batch->locate_context;
+    parse->in->locate(parse->in, parse->first + record, ret);
+}
+
+static const struct weir_column *join_columns(struct weir_stage *stage, const struct weir_batch *in)
+{
+    struct parse *parse = stage->self;
+    const struct weir_column *added =
+        weir__records_columns(&parse->records, stage->needed + parse->keeps);
+    for (uint32_t k = 0; k < parse->keeps; k++) {
+        parse->column[k] = in->column[parse->kept[k]];
+        if (parse->column[k].entry != NULL)
+            parse->column[k].entry += parse->first;
+        if (!stage->needed[k])
+            parse->column[k].entry = NULL;
+    }
+    memcpy(parse->column + parse->keeps, added, parse->added * sizeof(*added));
+    return parse->column;
+}
+
+static int parse_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                         struct weir_output *out)
+{
+    struct parse *parse = stage->self;
+    uint32_t record = parse->first = (uint32_t)*cursor;
+    parse->in = in;
+    weir__records_clear(&parse->records);
+    for (; record < in->records && parse->records.count < CALL_RECORDS &&
+           parse->records.heap_bytes < CALL_BYTES;
+         record++)
+        if (add_record(stage, in, record) < 0)
+            return weir_fail(stage, WEIR_EOS, "no memory for a page");
+    out->batch = (struct weir_batch){.records = parse->records.count,
+                                     .columns = stage->out->columns,
+                                     .column = join_columns(stage, in),
+                                     .origin = in->origin,
+                                     .locate = in->locate == NULL ? NULL : parse_locate,
+                                     .locate_context = parse};
+    *cursor = record < in->records ? record : UINT64_MAX;
+    return 0;
+}
+
+static void parse_close(struct weir_stage *stage)
+{
+    struct parse *parse = stage->self;
+    if (parse == NULL)
+        return;
+    for (size_t i = 0; parse->field != NULL && i < parse->fields; i++)
+        weir__page_path_free(parse->field[i].path);
+    weir__records_release(&parse->records);
+    free(parse->field);
+    free(parse->kept);
+    free(parse->column);
+    free(parse->text.data);
+    free(parse->value.data);
+    free(parse->base.data);
+    free(parse);
+    stage->self = NULL;
+}
+
+const struct weir_stage_type weir_html_parse = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "html.parse",
+    .summary = "takes titles, links and whatever selectors name out of pages",
+    .doc =
+        "Parses the page that stands in the column `body`, through libxml2, and adds a column for "
+        "each thing that is asked for. Every record is passed on. What is not in a page is null; "
+        "links, meta, jsonld and fields with `all` are JSON.\n\n"
+        "A field is `css: SELECTOR` or `xpath: PATH`, which takes the first that is found, or with "
+        "`all` before it a list of all. An element gives its text with single spaces, "
+        "`::attr(NAME)` an attribute, `::text` the element's own texts. Of CSS it knows types, "
+        ".class, #id, attributes, the four combinators, lists, :first-child, :last-child, "
+        ":only-child, "
+        ":nth-child(), :empty and :not().\n\n"
+        "links has url (absolute, by the column final_url or url and the page's base element), rel "
+        "and text of each; meta what meta elements say by name or property, and canonical; jsonld "
+        "the blocks that are JSON; text what is shown of the page.\n\n"
+        "The encoding is found as browsers do, but for guessing: the byte order mark, the column "
+        "content_type, what the page declares, else windows-1252. What cannot be decoded becomes "
+        "U+FFFD.\n\n"
+        "error is that of the input if there is one; the page is not looked at then. Else it says "
+        "which limit a page met, behind which there may be more that is not in the record: "
+        "too_deep (more than 256 elements in each other), text_too_long (10 MB in one piece), "
+        "too_many_meta (256), xpath_limit (10 million steps), parser; or encoding, if the system "
+        "cannot decode it. Such pages are counted as failed.",
+    .options = options,
+    .configure = parse_configure,
+    .bind = parse_bind,
+    .needs = parse_needs,
+    .open = parse_open,
+    .process = parse_process,
+    .close = parse_close,
+};

@@ -1,0 +1,9 @@
+/* web.h - the stage types that fetch pages and take them apart. */
+#ifndef WEIR_WEB_WEB_H
+#define WEIR_WEB_WEB_H
+
+#include <weir/stage.h>
+
+extern const struct weir_stage_type weir_html_parse;
+
+#endif
