@@ -48,6 +48,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_manifest_read,
                                                             &weir_manifest_check,
                                                             &weir_html_parse,
+                                                            &weir_url_fetch,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};

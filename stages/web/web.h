@@ -5,5 +5,6 @@
 #include <weir/stage.h>
 
 extern const struct weir_stage_type weir_html_parse;
+extern const struct weir_stage_type weir_url_fetch;
 
 #endif

@@ -103,6 +103,15 @@ run_grep_lines() {
     same out expected
 }
 
+run_fetch_pages() {
+    cat >expected <<'EOF'
+{"url":"http://127.0.0.1/","status":null,"title":null,"links":null,"error":"forbidden_address"}
+{"url":"http://169.254.169.254/latest/meta-data/","status":null,"title":null,"links":null,"error":"forbidden_address"}
+{"url":"no address","status":null,"title":null,"links":null,"error":"bad_url"}
+EOF
+    same pages.jsonl expected
+}
+
 run_hash_tree() {
     find samples/ -type f -exec sha256sum {} + | sort >expected
     sort SHA256SUMS >sums
@@ -292,6 +301,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     select-columns) run_select_columns ;;
     clean-orders) run_clean_orders ;;
     grep-lines) run_grep_lines ;;
+    fetch-pages) run_fetch_pages ;;
     hash-tree) run_hash_tree ;;
     hash-list) run_hash_list ;;
     check-manifest) run_check_manifest ;;
