@@ -252,6 +252,11 @@ static bool take_ready(struct page *page, enum ready what, struct bytes *to)
     return true;
 }
 
+static bool take_field(struct page *page, const struct field *field, struct bytes *to)
+{
+    return weir__page_select(page, field->path, field->all, to);
+}
+
 static int take_all(struct weir_stage *stage, struct page *page)
 {
     struct parse *parse = stage->self;
@@ -261,9 +266,9 @@ static int take_all(struct weir_stage *stage, struct page *page)
         if (!stage->needed[parse->keeps + i])
             continue;
         weir__bytes_clear(value);
-        const struct field *field = &parse->field[i - parse->extracts];
-        bool there = i < parse->extracts ? take_ready(page, parse->extract[i], value)
-                                         : weir__page_select(page, field->path, field->all, value);
+        bool there = i < parse->extracts
+                         ? take_ready(page, parse->extract[i], value)
+                         : take_field(page, &parse->field[i - parse->extracts], value);
         if (value->failed)
             rc = WEIR_EOS;
         else if (there)
