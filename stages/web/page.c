@@ -8,9 +8,9 @@
 
 #include <libxml/HTMLparser.h>
 #include <libxml/xpath.h>
+#include <weir/json.h>
 
 #include "web/curl.h"
-#include "web/json.h"
 #include "web/url.h"
 
 /* What one page may cost: steps of an XPath, about a second of them, and names of meta elements. */
@@ -389,7 +389,8 @@ void weir__page_jsonld(struct page *page, struct bytes *to)
         char *type = is_element(node, "script") ? attribute(node, "type") : NULL;
         if (type != NULL && strcasecmp(type, "application/ld+json") == 0) {
             char *text = (char *)library.xmlNodeGetContent(node);
-            if (text != NULL && weir__json_is_valid(text, strlen(text))) {
+            if (text != NULL &&
+                weir_json_is_valid((struct weir_value){text, (uint32_t)strlen(text)})) {
                 weir__bytes_say(to, first ? "" : ",");
                 for (char *end = text; (end = strpbrk(end, "\r\n")) != NULL;)
                     *end = ' '; /* they stand between values, and would end a line of JSON Lines */

@@ -3,7 +3,6 @@
 
 #include "web/css.h"
 #include "web/encoding.h"
-#include "web/json.h"
 #include "web/web.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
@@ -277,33 +276,6 @@ START_TEST(test_encodings_of_public_documents_are_found)
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    bool valid;
-} jsons[] = {{"{}", true},
-             {" [1, 2 ] ", true},
-             {"\"\\u12aF\\n\"", true},
-             {"-0.5E+3", true},
-             {"", false},
-             {"[1,]", false},
-             {"{\"a\" 1}", false},
-             {"01", false},
-             {"\"\n\"", false},
-             {"nul", false},
-             {"[1] 2", false},
-             {"\"\\x\"", false},
-             {"\"a", false},
-             {"{\"a\":{\"b\":[]}}", true}};
-
-START_TEST(test_a_text_is_json_or_not)
-{
-    ck_assert_int_eq(weir__json_is_valid(jsons[_i].text, strlen(jsons[_i].text)), jsons[_i].valid);
-    char deep[1000];
-    memset(deep, '[', sizeof(deep));
-    ck_assert(!weir__json_is_valid(deep, sizeof(deep)));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("html");
@@ -320,7 +292,6 @@ int main(void)
     tcase_add_test(tcase, test_every_encoding_decodes_ascii_and_ends);
     tcase_add_test(tcase, test_windows_1252_has_no_holes);
     tcase_add_test(tcase, test_encodings_of_public_documents_are_found);
-    tcase_add_loop_test(tcase, test_a_text_is_json_or_not, 0, COUNT(jsons));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
