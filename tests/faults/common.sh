@@ -322,7 +322,10 @@ published() {
 # worker SUPERVISOR NAME: prints the process number of the worker of that name, once there is one with its seat's name.
 worker() {
     until find_worker "$1" "$2"; do
-        kill -0 "$1" 2>/dev/null || return 1
+        # One that has ended and was not waited for yet is there all the same.
+        case $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) in
+        '' | Z) return 1 ;;
+        esac
     done
 }
 

@@ -59,7 +59,8 @@ struct harass {
     const struct options *options;
     uint64_t random;
     pid_t program;
-    int terminal; /* the side of the keyboard; -1: none, or closed */
+    int terminal;  /* the side of the keyboard; -1: none, or closed */
+    bool answered; /* the program has said there what another Ctrl-C does */
     bool running;
     bool begun; /* it has several workers: what came before was a look at the input */
     int status;
@@ -243,6 +244,9 @@ static void send_end(struct harass *harass)
         return;
     if (sent > 0 && is_pending(harass->program, options->end[sent - 1]))
         return;
+    /* What is typed is a signal only later. */
+    if (sent > 0 && harass->terminal >= 0 && !harass->answered)
+        return;
     if (sent == 0 && !freeze(harass))
         return;
     send_signal(harass, options->end[sent]);
@@ -310,13 +314,15 @@ static void kill_everything(struct harass *harass)
 }
 
 /* What the terminal shows goes to our standard output. */
-static void show_screen(const struct harass *harass)
+static void show_screen(struct harass *harass)
 {
     char text[4096];
     ssize_t n;
-    while (harass->terminal >= 0 && (n = read(harass->terminal, text, sizeof(text))) > 0)
+    while (harass->terminal >= 0 && (n = read(harass->terminal, text, sizeof(text))) > 0) {
+        harass->answered = harass->answered || memmem(text, (size_t)n, "again", 5) != NULL;
         if (write(STDOUT_FILENO, text, (size_t)n) != n)
             return;
+    }
 }
 
 /* Until the program has ended. False if it hangs. */
