@@ -894,7 +894,8 @@ START_TEST(test_another_user_is_refused)
 }
 END_TEST
 
-static const struct weir_process_function functions[] = {{"add_thousand", add_thousand}, {NULL, NULL}};
+static const struct weir_process_function functions[] = {{"add_thousand", add_thousand},
+                                                         {NULL, NULL}};
 
 int main(int argc, char **argv)
 {
