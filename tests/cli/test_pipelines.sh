@@ -233,8 +233,8 @@ EOF
     same events.csv expected
     { cat samples/events.jsonl && echo '{"id": 8' && echo '{"id": 9}'; } >broken.jsonl
     run 1 run -q pipelines/jsonl-to-csv.yaml --var in=broken.jsonl
-    { cat expected && echo '9,,'; } >more
-    same events.csv more
+    { cat expected && echo '9,,'; } >with_9
+    same events.csv with_9
     says bad-lines.csv "broken.jsonl,6,"
     # And back.
     "$program" "do" -q csv.read expected ! jsonl.write back.jsonl
