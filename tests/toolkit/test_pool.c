@@ -98,6 +98,7 @@ static int die(struct weir_task *task, struct weir_err *err_out)
 {
     (void)task;
     (void)err_out;
+    signal(SIGSEGV, SIG_DFL); /* a sanitizer has its own */
     return raise(SIGSEGV);
 }
 
