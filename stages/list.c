@@ -20,7 +20,9 @@
 #include "kept/tail.h"
 #include "limit.h"
 #include "lines/lines.h"
+#include "merge.h"
 #include "peek.h"
+#include "route.h"
 #include "transform.h"
 #include "web/web.h"
 
@@ -49,6 +51,8 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_manifest_check,
                                                             &weir_html_parse,
                                                             &weir_url_fetch,
+                                                            &weir_merge,
+                                                            &weir_route,
                                                             &weir_discard,
                                                             &weir_quarantine_write,
                                                             NULL};

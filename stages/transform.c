@@ -6,6 +6,7 @@
 #include <weir/expr.h>
 
 #include "limit.h"
+#include "subset.h"
 #include "transform_steps.h"
 
 static const struct weir_option options[] = {
@@ -17,12 +18,6 @@ static const struct weir_option options[] = {
     {"rename", WEIR_OPT_MAP, NULL, NULL, false, "new names for columns: {old: new}"},
     {"limit", WEIR_OPT_COUNT, NULL, "0..", false, "the number of records after which to stop"},
     {0}};
-
-/* Entries of one column, gathered from those of another. */
-struct gathered {
-    uint64_t *entry;
-    uint32_t capacity;
-};
 
 struct transform {
     struct transform_steps steps;
@@ -43,7 +38,13 @@ struct transform {
     struct gathered *for_working, *for_output;
     struct weir_expr_errors *errors; /* of each set */
     size_t *settled;                 /* how many of them have been dealt with */
+
+    struct subset refused; /* by where, if somebody reads `else` */
+    uint32_t *gone; /* records that where could not be computed for, and that went elsewhere */
+    uint32_t gone_count, gone_capacity;
 };
+
+static const char *const other_outputs[] = {"else"};
 
 /* ---- planning ---- */
 
@@ -71,7 +72,16 @@ static int transform_bind(struct weir_stage *stage, struct weir_schema *ret)
 static void transform_needs(struct weir_stage *stage, bool *in_needed)
 {
     const struct transform *self = stage->self;
+    const bool *refused = weir_output_needed(stage, 0);
     weir__transform_needs(&self->steps, stage->in, stage->out->columns, stage->needed, in_needed);
+    for (uint32_t c = 0; refused != NULL && c < stage->in->columns; c++)
+        in_needed[c] = in_needed[c] || refused[c];
+}
+
+static uint32_t transform_outputs(const struct weir_stage *stage, const char *const **ret)
+{
+    *ret = other_outputs;
+    return weir_option_given(stage, "where") ? 1 : 0;
 }
 
 static int transform_open(struct weir_stage *stage)
@@ -114,35 +124,13 @@ static void transform_close(struct weir_stage *stage)
     free(self->for_output);
     free(self->errors);
     free(self->settled);
+    weir__subset_release(&self->refused);
+    free(self->gone);
     free(self);
     stage->self = NULL;
 }
 
 /* ---- memory ---- */
-
-static bool reserve(void **array, uint32_t *capacity, uint32_t count, size_t size)
-{
-    if (count <= *capacity)
-        return true;
-    void *larger = realloc(*array, count * size);
-    if (larger == NULL)
-        return false;
-    *array = larger;
-    *capacity = count;
-    return true;
-}
-
-/* A column of those entries of `from` that row lists. */
-static bool gather(struct gathered *to, const struct weir_column *from, const uint32_t *row,
-                   uint32_t rows, struct weir_column *ret)
-{
-    if (!reserve((void **)&to->entry, &to->capacity, rows > 0 ? rows : 1, sizeof(*to->entry)))
-        return false;
-    for (uint32_t i = 0; i < rows; i++)
-        to->entry[i] = from->entry[row[i]];
-    *ret = (struct weir_column){to->entry, from->heap, from->heap_bytes};
-    return true;
-}
 
 static int failed(struct weir_stage *stage, int code)
 {
@@ -173,9 +161,10 @@ static int keep(struct weir_stage *stage, uint32_t from, const uint8_t **ret_tru
         if (code != 0)
             return failed(stage, code);
     }
-    if (!reserve((void **)&self->kept, &self->kept_capacity, in->records + 1u,
-                 sizeof(*self->kept)) ||
-        !reserve((void **)&self->dead, &self->dead_capacity, in->records + 1u, sizeof(*self->dead)))
+    if (!weir__reserve((void **)&self->kept, &self->kept_capacity, in->records + 1u,
+                       sizeof(*self->kept)) ||
+        !weir__reserve((void **)&self->dead, &self->dead_capacity, in->records + 1u,
+                       sizeof(*self->dead)))
         return failed(stage, WEIR_EOS);
     for (uint32_t r = from; r < in->records; r++) {
         self->kept[rows] = r;
@@ -198,7 +187,8 @@ static int take_columns(struct weir_stage *stage)
             continue;
         if (self->rows == self->in->records) /* all of them: no copy */
             self->working[c] = *from;
-        else if (!gather(&self->for_working[c], from, self->kept, self->rows, &self->working[c]))
+        else if (!weir__gather(&self->for_working[c], from, self->kept, self->rows,
+                               &self->working[c]))
             return failed(stage, WEIR_EOS);
     }
     return 0;
@@ -270,14 +260,16 @@ static uint32_t next_row(const struct transform *self)
 /*
  * Deals with the errors of where and of the sets, in the order of the records, until all are done,
  * or there is no room to set the next one aside, or it ends the run: then self->stop is that
- * record. The run ends only once nothing of the batch stands before it. *ret_skipped of those of
- * where were not dropped but rejected.
+ * record. The run ends only once nothing of the batch stands before it. Those of where that were
+ * not refused but rejected are listed as gone.
  */
-static int settle(struct weir_stage *stage, uint32_t from, const struct weir_expr_errors *where,
-                  uint32_t *ret_skipped)
+static int settle(struct weir_stage *stage, uint32_t from, const struct weir_expr_errors *where)
 {
     struct transform *self = stage->self;
     size_t done = 0;
+    if (!weir__reserve((void **)&self->gone, &self->gone_capacity, (uint32_t)where->count + 1,
+                       sizeof(*self->gone)))
+        return failed(stage, WEIR_EOS);
     for (;;) {
         uint32_t row = next_row(self);
         uint32_t set_record = row < self->rows ? self->kept[row] : UINT32_MAX;
@@ -296,7 +288,8 @@ static int settle(struct weir_stage *stage, uint32_t from, const struct weir_exp
         }
         if (where_record < set_record) {
             done++;
-            *ret_skipped += verdict == WEIR_SKIP;
+            if (verdict == WEIR_SKIP)
+                self->gone[self->gone_count++] = where_record;
         }
     }
 }
@@ -334,7 +327,7 @@ static int compact(struct weir_stage *stage)
     int code = 0;
     for (uint32_t c = 0; c < self->outputs && code == 0; c++)
         if (self->output[c].entry != NULL &&
-            !gather(&self->for_output[c], &self->output[c], row, rows, &self->output[c]))
+            !weir__gather(&self->for_output[c], &self->output[c], row, rows, &self->output[c]))
             code = failed(stage, WEIR_EOS);
     for (uint32_t i = 0; i < rows; i++)
         self->kept[i] = self->kept[row[i]];
@@ -360,6 +353,30 @@ static int put_out(struct weir_stage *stage, bool whole, struct weir_output *out
     return 0;
 }
 
+/* What where has refused: for `else`, or dropped. */
+static int refuse(struct weir_stage *stage, uint32_t from, const uint8_t *truth,
+                  struct weir_output *out)
+{
+    struct transform *self = stage->self;
+    const bool *needed = weir_output_needed(stage, 0);
+    uint32_t gone = 0;
+    if (needed == NULL) {
+        uint32_t nulls = count_of(truth, from, self->stop, WEIR_UNKNOWN) - self->gone_count;
+        stage->count.dropped += count_of(truth, from, self->stop, WEIR_FALSE) + nulls;
+        stage->count.null_dropped += nulls;
+        return 0;
+    }
+    if (!weir__subset_begin(&self->refused, self->in))
+        return failed(stage, WEIR_EOS);
+    for (uint32_t r = from; r < self->stop; r++) {
+        if (gone < self->gone_count && self->gone[gone] == r)
+            gone++;
+        else if (truth[r] != WEIR_TRUE)
+            weir__subset_add(&self->refused, r);
+    }
+    return weir__subset_batch(&self->refused, needed, &out->other[0]) ? 0 : failed(stage, WEIR_EOS);
+}
+
 static bool has_errors(const struct transform *self, const struct weir_expr_errors *where)
 {
     return where->count > 0 || next_row(self) < self->rows;
@@ -371,9 +388,10 @@ static int transform_process(struct weir_stage *stage, const struct weir_batch *
     struct transform *self = stage->self;
     const uint8_t *truth = NULL;
     struct weir_expr_errors where = {NULL, 0};
-    uint32_t from = (uint32_t)*cursor, skipped = 0;
+    uint32_t from = (uint32_t)*cursor;
     self->in = in;
     self->stop = in->records;
+    self->gone_count = 0;
     int code = keep(stage, from, &truth, &where);
     if (code == 0)
         code = take_columns(stage);
@@ -381,16 +399,13 @@ static int transform_process(struct weir_stage *stage, const struct weir_batch *
         code = compute(stage);
     bool whole = code != 0 || !has_errors(self, &where);
     if (!whole)
-        code = settle(stage, from, &where, &skipped);
+        code = settle(stage, from, &where);
     if (code == 0)
         code = put_out(stage, whole, out);
+    if (code == 0 && truth != NULL)
+        code = refuse(stage, from, truth, out);
     if (code != 0)
         return code;
-    if (truth != NULL) {
-        uint32_t nulls = count_of(truth, from, self->stop, WEIR_UNKNOWN) - skipped;
-        stage->count.dropped += count_of(truth, from, self->stop, WEIR_FALSE) + nulls;
-        stage->count.null_dropped += nulls;
-    }
     *cursor = self->stop == in->records ? UINT64_MAX : self->stop;
     return 0;
 }
@@ -407,6 +422,7 @@ const struct weir_stage_type weir_stage_transform_eval = {
     .configure = transform_configure,
     .bind = transform_bind,
     .needs = transform_needs,
+    .outputs = transform_outputs,
     .open = transform_open,
     .process = transform_process,
     .close = transform_close,
@@ -422,7 +438,9 @@ static const struct weir_stage_type *const inner[] = {&weir_stage_transform_eval
     "docs/expressions.md.\n"                                                                       \
     "They are checked before anything runs.\n"                                                     \
     "\n"                                                                                           \
-    "A record for which 'where' is false or null is dropped, and counted. One that an "            \
+    "A record for which 'where' is false or null is dropped, and counted, unless a stage reads "   \
+    "the port `else`,\n"                                                                           \
+    "where such records go as they came in. One that an "                                          \
     "expression cannot be\n"                                                                       \
     "computed for (a value that is not a number, a division by zero) is dealt with as on_error "   \
     "says. With\n"                                                                                 \

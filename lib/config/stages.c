@@ -183,6 +183,7 @@ static void read_on_error(struct loader *loader, struct node *node, struct graph
     int choice = read_choice(loader, node, "on_error", "stop|reject|drop|set_null",
                              "stop, reject, drop or set_null");
     stage->on_error = choice >= 0 ? (enum on_error)choice : ON_ERROR_STOP;
+    stage->on_error_given = on_error != NULL;
     if (rejects != NULL) {
         read_rejects(loader, rejects, stage);
         if (on_error == NULL)
@@ -319,7 +320,7 @@ void weir__read_stages(struct loader *loader)
     }
     for (struct node *node = stages->child; node != NULL; node = node->next) {
         struct graph_stage *stage = &pipeline->stage[pipeline->stages++];
-        *stage = (struct graph_stage){.input = -1, .line = node->line, .column = node->column};
+        *stage = (struct graph_stage){.line = node->line, .column = node->column};
         if (node->kind == NODE_MAP) {
             read_stage(loader, node, stage);
         } else if (!node->faulty) {

@@ -14,7 +14,7 @@ struct group *weir__blueprint_add_group(struct blueprint *blueprint)
         return NULL;
     blueprint->group = group;
     group = &blueprint->group[blueprint->groups++];
-    *group = (struct group){.ordered = true, .aside_port = -1};
+    *group = (struct group){.ordered = true, .aside_port = -1, .head_fd = -1};
     return group;
 }
 
@@ -60,16 +60,23 @@ bool weir__group_keeps(const struct group *group)
     return false;
 }
 
+static void release_group(struct group *group)
+{
+    for (uint32_t m = 0; m < group->members; m++) {
+        weir__node_free(group->member[m].with);
+        free(group->member[m].out.needed);
+        free(group->member[m].probed);
+    }
+    for (uint32_t i = 0; i < GROUP_INPUTS; i++)
+        weir_schema_release(&group->input[i].schema);
+    for (uint32_t p = 0; p < group->ports; p++)
+        free(group->port[p].columns.needed);
+}
+
 void weir__blueprint_release(struct blueprint *blueprint)
 {
     for (uint32_t g = 0; g < blueprint->groups; g++)
-        for (uint32_t m = 0; m < blueprint->group[g].members; m++) {
-            struct member *member = &blueprint->group[g].member[m];
-            weir__node_free(member->with);
-            weir_schema_release(&member->in);
-            free(member->needed);
-            free(member->probed);
-        }
+        release_group(&blueprint->group[g]);
     free(blueprint->group);
     for (uint32_t s = 0; s < blueprint->stages; s++)
         free(blueprint->stage[s].id);

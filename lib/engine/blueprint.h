@@ -6,8 +6,8 @@
  * computes the same layout from it, whatever way the worker was started.
  *
  * A group is what runs in one process: one stage, or several in a row that are fused (its members).
- * It has one or more seats. Port 0 is the output of its last member (unless that is a sink);
- * further ports carry rejected records.
+ * It has one or more seats, and ports, each of which one or more groups read. Port 0 is the stream of
+ * its last member, if that has one; further ports carry what members put out beside it.
  */
 #ifndef WEIR_BLUEPRINT_H
 #define WEIR_BLUEPRINT_H
@@ -21,10 +21,18 @@
 
 enum {
     GROUP_MEMBERS = 8,
-    GROUP_PORTS = 2 + GROUP_MEMBERS, /* the output, what is set aside, each member's rejects */
+    GROUP_PORTS = 32,
+    PORT_READERS = 16,
+    GROUP_INPUTS = 16,
     GROUP_FEEDS = 64,
     GROUP_SEATS = 64,
     MEMBER_STATE = 1024,
+};
+
+/* A digit a column: whether somebody uses it. */
+struct columns {
+    bool *needed; /* owned */
+    uint32_t count;
 };
 
 struct member {
@@ -36,18 +44,35 @@ struct member {
     uint64_t memory_bytes;      /* what it holds beside its columns; the supervisor's own too */
     int reject_port;            /* -1: none */
     uint64_t record_timeout_ms; /* 0: none; the supervisor's own, not in the text */
-    struct weir_schema in;      /* of a group's first member; of a source, what its probe found */
     bool raw_out;               /* its output is bytes */
-    bool *needed;               /* owned; one a column of its output */
-    uint32_t needed_count;
-    char *probed; /* owned, or NULL */
+    struct columns out;         /* its output's */
+    char *probed;               /* owned, or NULL */
+    uint32_t first_file, files; /* a source's, of the run's */
+};
+
+enum port_kind {
+    PORT_RECORDS, /* a member's output: its columns are packed into slots */
+    PORT_BYTES,   /* the last member's output, as it wrote it */
+    PORT_REJECTS, /* rows of text */
+    PORT_ASIDE,   /* records that killed their worker */
+};
+
+/* Who reads a port: one of a group's inputs. */
+struct reader {
+    uint32_t group, input;
 };
 
 struct port {
-    uint32_t consumer; /* group */
-    bool oversize;     /* its rings have a large area for one record */
-    bool apart;  /* every slot stands for itself: without order, parts need not stay together */
-    bool seldom; /* published when there is something, not once a number; its rings are small */
+    enum port_kind kind;
+    uint32_t member; /* whose output, or rejects */
+    uint32_t output; /* of a member that has several: which; 0: its stream */
+    uint32_t readers;
+    struct reader reader[PORT_READERS]; /* each an edge, with a claim of its own on every slot */
+    struct columns columns;             /* of PORT_RECORDS */
+    bool raw;      /* with the records' raw bytes, since somebody downstream may reject them */
+    bool oversize; /* its rings have a large area for one record */
+    bool apart;    /* every slot stands for itself: without order, parts need not stay together */
+    bool seldom;   /* published when there is something, not once a number; its rings are small */
     uint64_t ring_offset; /* of the first seat's ring in the segment; the others follow */
     uint64_t payload_offset;
 };
@@ -55,23 +80,31 @@ struct port {
 /* A port that leads to a group. */
 struct feed {
     uint32_t group, port;
+    uint32_t edge;  /* which of the port's readers the group is */
+    uint32_t input; /* through which of its inputs */
+};
+
+struct input {
+    struct weir_schema schema;
+    bool ordered; /* what comes here is taken in the order of its numbers */
 };
 
 struct group {
     uint32_t seats;
-    bool ordered;   /* the edge that it reads */
-    bool packs;     /* its output are records: they are packed into slots */
-    bool packs_raw; /* with the records' raw bytes, since somebody downstream may reject them */
-    bool lazy;      /* its worker is started with the first record that is set aside */
+    bool ordered; /* the numbers of its output are those of its only input */
+    bool lazy;    /* its worker is started with the first record that is set aside */
     uint32_t members;
     struct member member[GROUP_MEMBERS];
+    uint32_t inputs; /* more than one: one seat takes from all of them as it comes */
+    struct input input[GROUP_INPUTS]; /* a source has none, but as schema what its probe found */
     uint32_t ports;
-    bool has_main;  /* port 0 is the output; else all ports are for rejects */
+    bool has_main;  /* port 0 is the last member's stream */
     int aside_port; /* for records that kill their worker, -1: none */
     struct port port[GROUP_PORTS];
     uint64_t splits; /* of a source that any number of seats read: pieces of its input; else 0 */
     uint64_t worker_memory; /* bytes of each worker's own; the supervisor's, not in the text */
-    bool irreplaceable;     /* known beforehand; a worker may find it out as well */
+    int head_fd;        /* what the probe of a source kept; -1. The supervisor's, not in the text */
+    bool irreplaceable; /* known beforehand; a worker may find it out as well */
     /* computed by weir__blueprint_layout */
     struct feed feed[GROUP_FEEDS]; /* what it reads; none: a source */
     uint32_t feeds;
@@ -83,13 +116,20 @@ struct group {
 /* Whether its seats take batches or splits; else its only seat produces. */
 static inline bool group_takes(const struct group *group)
 {
-    return group->feeds > 0 || group->splits > 0;
+    return group->inputs > 0 || group->splits > 0;
+}
+
+/* Whether a port is one of those that a stage works for: who reads none of them wants no more. */
+static inline bool port_streams(const struct port *port)
+{
+    return port->kind == PORT_RECORDS || port->kind == PORT_BYTES;
 }
 
 struct blueprint_stage {
     char *id;
     const struct weir_stage_type *type;
-    bool implicit; /* a rejects file */
+    bool implicit;        /* a rejects file */
+    uint64_t input_bytes; /* of a source; 0: unknown. The supervisor's own, not in the text */
 };
 
 struct blueprint {
@@ -99,7 +139,6 @@ struct blueprint {
     uint32_t max_record;
     char **file;
     size_t files;
-    uint64_t input_bytes; /* 0: unknown */
     struct blueprint_stage *stage;
     uint32_t stages;
     struct group *group;

@@ -26,23 +26,13 @@ static void put_number(struct node *map, const char *key, int64_t number)
     put(map, key, text);
 }
 
-static void put_schema(struct node *map, const struct weir_schema *schema)
+static void put_columns(struct node *map, const struct columns *columns)
 {
     struct buf text;
     weir__buf_init(&text);
-    weir__schema_write(schema, &text);
-    put(map, "in", text.failed ? NULL : text.data);
-    weir__buf_release(&text);
-}
-
-/* A digit a column. */
-static void put_needed(struct node *map, const struct member *member)
-{
-    struct buf text;
-    weir__buf_init(&text);
-    for (uint32_t c = 0; c < member->needed_count; c++)
-        weir__buf_putc(&text, member->needed[c] ? '1' : '0');
-    put(map, "needed", text.failed ? NULL : text.data);
+    for (uint32_t c = 0; c < columns->count; c++)
+        weir__buf_putc(&text, columns->needed[c] ? '1' : '0');
+    put(map, "columns", text.failed ? NULL : text.data);
     weir__buf_release(&text);
 }
 
@@ -55,7 +45,13 @@ static int inner_index(const struct member *member)
     return -1;
 }
 
-static struct node *member_node(const struct member *member, bool first)
+/* A source reads nothing, and yet has a schema. */
+static uint32_t described_inputs(const struct group *group)
+{
+    return group->inputs > 0 ? group->inputs : 1;
+}
+
+static struct node *member_node(const struct member *member)
 {
     struct node *map = weir__node_map();
     put(map, "type", member->outer->name);
@@ -64,38 +60,68 @@ static struct node *member_node(const struct member *member, bool first)
     put_number(map, "on_error", member->on_error);
     put_number(map, "reject_port", member->reject_port);
     put_number(map, "raw_out", member->raw_out);
+    put_number(map, "first_file", member->first_file);
+    put_number(map, "files", member->files);
     if (member->probed != NULL)
         put(map, "probed", member->probed);
     if (member->with != NULL)
         weir__node_append(map, "with", weir__node_copy(member->with));
-    if (first) /* what the others read is what the one before them makes of it */
-        put_schema(map, &member->in);
-    put_needed(map, member);
+    put_columns(map, &member->out);
+    return map;
+}
+
+static struct node *input_node(const struct input *input)
+{
+    struct node *map = weir__node_map();
+    struct buf text;
+    weir__buf_init(&text);
+    weir__schema_write(&input->schema, &text);
+    put(map, "schema", text.failed ? NULL : text.data);
+    weir__buf_release(&text);
+    put_number(map, "ordered", input->ordered);
+    return map;
+}
+
+static struct node *port_node(const struct port *port)
+{
+    struct node *map = weir__node_map(), *readers = weir__node_list();
+    put_number(map, "kind", port->kind);
+    put_number(map, "member", port->member);
+    put_number(map, "output", port->output);
+    put_columns(map, &port->columns);
+    put_number(map, "raw", port->raw);
+    put_number(map, "oversize", port->oversize);
+    put_number(map, "apart", port->apart);
+    put_number(map, "seldom", port->seldom);
+    for (uint32_t r = 0; r < port->readers; r++) {
+        struct node *reader = weir__node_map();
+        put_number(reader, "group", port->reader[r].group);
+        put_number(reader, "input", port->reader[r].input);
+        weir__node_append(readers, NULL, reader);
+    }
+    weir__node_append(map, "readers", readers);
     return map;
 }
 
 static struct node *group_node(const struct group *group)
 {
-    struct node *map = weir__node_map(), *members = weir__node_list(), *ports = weir__node_list();
+    struct node *map = weir__node_map(), *members = weir__node_list(), *ports = weir__node_list(),
+                *inputs = weir__node_list();
     put_number(map, "seats", group->seats);
     put_number(map, "ordered", group->ordered);
-    put_number(map, "packs", group->packs);
-    put_number(map, "packs_raw", group->packs_raw);
     put_number(map, "lazy", group->lazy);
     put_number(map, "splits", (int64_t)group->splits);
     put_number(map, "aside_port", group->aside_port);
     put_number(map, "has_main", group->has_main);
+    put_number(map, "inputs", group->inputs);
     for (uint32_t m = 0; m < group->members; m++)
-        weir__node_append(members, NULL, member_node(&group->member[m], m == 0));
-    for (uint32_t p = 0; p < group->ports; p++) {
-        struct node *port = weir__node_map();
-        put_number(port, "consumer", group->port[p].consumer);
-        put_number(port, "oversize", group->port[p].oversize);
-        put_number(port, "apart", group->port[p].apart);
-        put_number(port, "seldom", group->port[p].seldom);
-        weir__node_append(ports, NULL, port);
-    }
+        weir__node_append(members, NULL, member_node(&group->member[m]));
+    for (uint32_t i = 0; i < described_inputs(group); i++)
+        weir__node_append(inputs, NULL, input_node(&group->input[i]));
+    for (uint32_t p = 0; p < group->ports; p++)
+        weir__node_append(ports, NULL, port_node(&group->port[p]));
     weir__node_append(map, "members", members);
+    weir__node_append(map, "reads", inputs);
     weir__node_append(map, "ports", ports);
     return map;
 }
@@ -152,10 +178,10 @@ static char *copy_text(const char *text)
     return text == NULL ? NULL : strdup(text);
 }
 
-static int read_needed(const char *text, struct member *ret)
+static int read_columns(const char *text, struct columns *ret)
 {
     size_t count = text == NULL ? 0 : strlen(text);
-    ret->needed_count = (uint32_t)count;
+    ret->count = (uint32_t)count;
     ret->needed = calloc(count + 1, sizeof(bool));
     if (ret->needed == NULL)
         return WEIR_EOS;
@@ -194,21 +220,45 @@ static int read_member(const struct node *map, struct member *ret)
     const struct node *with = weir__node_get(map, "with");
     if (with != NULL && (ret->with = weir__node_copy(with)) == NULL)
         return WEIR_EOS;
-    const char *in = get(map, "in");
-    int code = in == NULL ? 0 : weir__schema_read(in, &ret->in);
-    return code < 0 ? code : read_needed(get(map, "needed"), ret);
+    ret->first_file = (uint32_t)get_number(map, "first_file");
+    ret->files = (uint32_t)get_number(map, "files");
+    return read_columns(get(map, "columns"), &ret->out);
+}
+
+static int read_port(const struct node *map, struct port *ret)
+{
+    ret->kind = (enum port_kind)get_number(map, "kind");
+    ret->member = (uint32_t)get_number(map, "member");
+    ret->output = (uint32_t)get_number(map, "output");
+    ret->raw = get_number(map, "raw") != 0;
+    ret->oversize = get_number(map, "oversize") != 0;
+    ret->apart = get_number(map, "apart") != 0;
+    ret->seldom = get_number(map, "seldom") != 0;
+    for (const struct node *n = first(map, "readers"); n != NULL; n = n->next) {
+        if (ret->readers == PORT_READERS)
+            return WEIR_EINTERNAL;
+        ret->reader[ret->readers++] = (struct reader){.group = (uint32_t)get_number(n, "group"),
+                                                      .input = (uint32_t)get_number(n, "input")};
+    }
+    return read_columns(get(map, "columns"), &ret->columns);
+}
+
+static int read_input(const struct node *map, struct input *ret)
+{
+    const char *schema = get(map, "schema");
+    ret->ordered = get_number(map, "ordered") != 0;
+    return schema == NULL ? 0 : weir__schema_read(schema, &ret->schema);
 }
 
 static int read_group(const struct node *map, struct group *ret)
 {
     ret->seats = (uint32_t)get_number(map, "seats");
     ret->ordered = get_number(map, "ordered") != 0;
-    ret->packs = get_number(map, "packs") != 0;
-    ret->packs_raw = get_number(map, "packs_raw") != 0;
     ret->lazy = get_number(map, "lazy") != 0;
     ret->splits = (uint64_t)get_number(map, "splits");
     ret->aside_port = (int)get_number(map, "aside_port");
     ret->has_main = get_number(map, "has_main") != 0;
+    ret->inputs = (uint32_t)get_number(map, "inputs");
     for (const struct node *n = first(map, "members"); n != NULL; n = n->next) {
         if (ret->members == GROUP_MEMBERS)
             return WEIR_EINTERNAL;
@@ -216,15 +266,20 @@ static int read_group(const struct node *map, struct group *ret)
         if (code < 0)
             return code;
     }
-    for (const struct node *n = first(map, "ports"); n != NULL; n = n->next) {
-        if (ret->ports == GROUP_PORTS)
-            return WEIR_EINTERNAL;
-        ret->port[ret->ports++] = (struct port){.consumer = (uint32_t)get_number(n, "consumer"),
-                                                .oversize = get_number(n, "oversize") != 0,
-                                                .apart = get_number(n, "apart") != 0,
-                                                .seldom = get_number(n, "seldom") != 0};
+    uint32_t described = 0;
+    for (const struct node *n = first(map, "reads"); n != NULL; n = n->next) {
+        int code =
+            described == GROUP_INPUTS ? WEIR_EINTERNAL : read_input(n, &ret->input[described++]);
+        if (code < 0)
+            return code;
     }
-    return 0;
+    for (const struct node *n = first(map, "ports"); n != NULL; n = n->next) {
+        int code =
+            ret->ports == GROUP_PORTS ? WEIR_EINTERNAL : read_port(n, &ret->port[ret->ports++]);
+        if (code < 0)
+            return code;
+    }
+    return ret->inputs > described ? WEIR_EINTERNAL : 0;
 }
 
 static int read_lists(const struct node *map, struct blueprint *ret)
@@ -259,22 +314,29 @@ static int read_lists(const struct node *map, struct blueprint *ret)
 }
 
 /* Every index leads to something. */
+static bool is_whole_group(const struct blueprint *blueprint, const struct group *group)
+{
+    bool whole = group->members > 0 && group->seats > 0 && group->seats <= GROUP_SEATS &&
+                 group->aside_port < (int)group->ports && (group->inputs <= 1 || group->seats == 1);
+    for (uint32_t p = 0; p < group->ports; p++) {
+        const struct port *port = &group->port[p];
+        whole = whole && port->member < group->members && port->readers > 0;
+        for (uint32_t r = 0; r < port->readers; r++)
+            whole = whole && port->reader[r].group < blueprint->groups &&
+                    port->reader[r].input < blueprint->group[port->reader[r].group].inputs;
+    }
+    for (uint32_t m = 0; m < group->members; m++)
+        whole = whole && group->member[m].stage < blueprint->stages &&
+                group->member[m].reject_port < (int)group->ports;
+    return whole;
+}
+
 static bool is_whole(const struct blueprint *blueprint)
 {
-    for (uint32_t g = 0; g < blueprint->groups; g++) {
-        const struct group *group = &blueprint->group[g];
-        if (group->members == 0 || group->seats == 0 || group->seats > GROUP_SEATS ||
-            group->aside_port >= (int)group->ports)
-            return false;
-        for (uint32_t p = 0; p < group->ports; p++)
-            if (group->port[p].consumer >= blueprint->groups)
-                return false;
-        for (uint32_t m = 0; m < group->members; m++)
-            if (group->member[m].stage >= blueprint->stages ||
-                group->member[m].reject_port >= (int)group->ports)
-                return false;
-    }
-    return blueprint->stages > 0 && blueprint->groups > 0;
+    bool whole = blueprint->stages > 0 && blueprint->groups > 0;
+    for (uint32_t g = 0; g < blueprint->groups; g++)
+        whole = whole && is_whole_group(blueprint, &blueprint->group[g]);
+    return whole;
 }
 
 int weir__blueprint_read(const char *text, struct blueprint *ret)

@@ -76,6 +76,8 @@ static void begin_call(struct crew *crew, uint32_t m)
     struct crew_member *member = &crew->member[m];
     member->stage.count = (struct weir_counts){0};
     member->runtime.rejected = 0;
+    if (member->stage.type->outputs != NULL)
+        memset(member->output, 0, sizeof(member->output));
     if (member->reject_port < 0)
         return;
     const struct outlet *out = &crew->seat->out[member->reject_port];
@@ -115,28 +117,29 @@ static void aim(struct crew *crew, struct weir_output *out)
                                 .origin = {.file = UINT32_MAX}};
 }
 
-static int pack_oversize(struct crew *crew, const struct weir_batch *batch, uint32_t *record)
+static int pack_oversize(struct crew *crew, uint32_t port, const struct weir_batch *batch,
+                         uint32_t *record)
 {
-    struct outlet *slot = &crew->seat->out[0];
-    if (weir__seat_oversize(crew->seat, 0) == SEAT_DISCARD)
+    struct outlet *slot = &crew->seat->out[port];
+    if (weir__seat_oversize(crew->seat, port) == SEAT_DISCARD)
         return CREW_DISCARD;
     struct weir_batch one = *batch;
     one.records = *record + 1;
-    size_t bytes = weir__pack(&crew->packing, &one, record, slot->bytes, slot->capacity);
+    size_t bytes = weir__pack(&crew->packing[port], &one, record, slot->bytes, slot->capacity);
     if (bytes == 0)
         return weir_err_set(
             &crew->err, WEIR_EDATA, "stage '%s': a record is larger than max_record (%zu bytes)",
-            crew->member[crew->group->members - 1].stage.id, crew->facts.max_record);
+            crew->member[crew->group->port[port].member].stage.id, crew->facts.max_record);
     slot->used = (uint32_t)bytes;
     slot->records = 1;
     return 0;
 }
 
-/* The output of a last member with columns: packed into slots, one batch or part of one a slot. */
-static int pack(struct crew *crew, const struct weir_batch *batch)
+/* Records for a port: packed into slots, one batch or part of one a slot. */
+static int pack(struct crew *crew, uint32_t port, const struct weir_batch *batch)
 {
-    struct outlet *slot = &crew->seat->out[0];
-    uint32_t done = weir__outlet_pass_records(crew->seat, 0, batch->records);
+    struct outlet *slot = &crew->seat->out[port];
+    uint32_t done = weir__outlet_pass_records(crew->seat, port, batch->records);
     slot->made.records += done;
     while (done < batch->records) {
         int code = slot->used > 0 ? weir__crew_commit_part(crew) : 0;
@@ -144,10 +147,11 @@ static int pack(struct crew *crew, const struct weir_batch *batch)
             return code;
         uint32_t record = done;
         slot->origin = batch->origin;
-        size_t bytes = weir__pack(&crew->packing, batch, &record, slot->bytes, slot->capacity);
+        size_t bytes =
+            weir__pack(&crew->packing[port], batch, &record, slot->bytes, slot->capacity);
         slot->used = (uint32_t)bytes;
         slot->records = record - done;
-        if (bytes == 0 && (code = pack_oversize(crew, batch, &record)) != 0)
+        if (bytes == 0 && (code = pack_oversize(crew, port, batch, &record)) != 0)
             return code;
         slot->made.records += record - done;
         done = record;
@@ -157,15 +161,37 @@ static int pack(struct crew *crew, const struct weir_batch *batch)
 
 /* ---- driving ---- */
 
-/* Hands a member's output on. */
+/* Whether the last member writes text into the slot itself. */
+static bool writes_text(const struct crew *crew, uint32_t m)
+{
+    return m + 1 == crew->group->members && crew->group->has_main &&
+           crew->group->port[0].kind == PORT_BYTES;
+}
+
+/* What a member has put out beside its stream, for the ports that somebody reads. */
+static int pass_outputs(struct crew *crew, uint32_t m)
+{
+    int code = 0;
+    for (uint32_t p = crew->group->has_main; p < crew->group->ports && code == 0; p++) {
+        const struct port *port = &crew->group->port[p];
+        if (port->kind == PORT_RECORDS && port->member == m)
+            code = pack(crew, p, &crew->member[m].output[port->output - 1]);
+    }
+    return code;
+}
+
+/* Hands on what a member has put out. */
 static int pass_on(struct crew *crew, uint32_t m, const struct weir_output *out)
 {
+    int code = crew->member[m].stage.type->outputs == NULL ? 0 : pass_outputs(crew, m);
+    if (code != 0)
+        return code;
     if (m + 1 < crew->group->members)
         return out->batch.records > 0 ? weir__crew_drive(crew, m + 1, &out->batch) : 0;
-    if (crew->group->packs)
-        return pack(crew, &out->batch);
-    if (crew->group->has_main)
+    if (writes_text(crew, m))
         weir__outlet_add_text(crew->seat, 0, out->used, out->records);
+    else if (crew->group->has_main)
+        return pack(crew, 0, &out->batch);
     return 0;
 }
 
@@ -174,8 +200,7 @@ static int ensure_room(struct crew *crew, uint32_t m)
 {
     const struct outlet *slot = &crew->seat->out[0];
     uint32_t least = slot->capacity / 4 < TEXT_ROOM ? slot->capacity / 4 : TEXT_ROOM;
-    bool writes = crew->group->has_main && !crew->group->packs && m + 1 == crew->group->members;
-    return writes && slot->used > 0 && slot->capacity - slot->used < least
+    return writes_text(crew, m) && slot->used > 0 && slot->capacity - slot->used < least
                ? weir__crew_commit_part(crew)
                : 0;
 }
@@ -184,18 +209,16 @@ static int ensure_room(struct crew *crew, uint32_t m)
 static int between_calls(struct crew *crew, uint32_t m, bool moved)
 {
     const struct crew_member *member = &crew->member[m];
-    bool writes = crew->group->has_main && !crew->group->packs && m + 1 == crew->group->members;
     bool crowded = member->reject_port >= 0 && member->room.used > member->room.capacity / 2;
     if (!moved && !weir__crew_has_output(crew->seat))
         return weir_err_set(&crew->err, WEIR_EINTERNAL, "stage '%s' makes no progress",
                             member->stage.id);
-    return writes || crowded || !moved ? weir__crew_commit_part(crew) : 0;
+    return writes_text(crew, m) || crowded || !moved ? weir__crew_commit_part(crew) : 0;
 }
 
 static uint64_t records_of(const struct crew *crew, uint32_t m, const struct weir_output *out)
 {
-    bool text = m + 1 == crew->group->members && !crew->group->packs;
-    return text ? out->records : out->batch.records;
+    return writes_text(crew, m) ? out->records : out->batch.records;
 }
 
 /* The supervisor sees what is worked on, and since when. */
@@ -216,7 +239,7 @@ static int process(struct crew *crew, uint32_t m, const struct weir_batch *in, u
 int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
 {
     struct crew_member *member = &crew->member[m];
-    uint64_t cursor = 0;
+    uint64_t cursor = 0, counted = member->counts.in;
     if (crew->doomed == (int)m)
         return weir__careful_set_aside(crew, m, in);
     while (cursor != UINT64_MAX && !crew->enough) {
@@ -226,6 +249,7 @@ int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
         struct weir_output out = {0};
         if (crew->group->has_main && m + 1 == crew->group->members)
             aim(crew, &out);
+        out.other = member->output;
         uint64_t stopped = cursor;
         begin_call(crew, m);
         int progress = process(crew, m, in, &stopped, &out);
@@ -241,7 +265,8 @@ int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
         if (cursor != UINT64_MAX && !crew->enough && (code = between_calls(crew, m, moved)) != 0)
             return code;
     }
-    member->counts.in += in->records;
+    if (member->counts.in == counted) /* else it has counted what it found in raw bytes */
+        member->counts.in += in->records;
     return 0;
 }
 
@@ -251,7 +276,7 @@ int weir__crew_drive(struct crew *crew, uint32_t m, const struct weir_batch *in)
 static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
 {
     struct seat *seat = crew->seat;
-    const struct ring *ring = &seat->edge.ring[seat->input.ring];
+    const struct ring *ring = &seat->ring[seat->input.ring];
     struct slot_facts facts = ring_slot(ring, seat->input.position)->facts;
     atomic_signal_fence(memory_order_seq_cst); /* loaded once: not again behind the checks */
     struct weir_position origin = {.file = facts.file, .offset = facts.offset, .line = facts.line};
@@ -259,7 +284,7 @@ static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
     const char *bytes = large ? ring->area : ring_payload(ring, seat->input.position);
     if (facts.bytes > (large ? ring->area_bytes : ring->slot_bytes))
         return weir_err_set(&crew->err, WEIR_EINTERNAL, "a slot's header is damaged");
-    const struct weir_schema *in = crew->member[0].stage.in;
+    const struct weir_schema *in = &crew->group->input[seat->input_edge].schema;
     if (in->raw || facts.bytes == 0) {
         *ret = (struct weir_batch){.records = facts.records,
                                    .bytes = bytes,
@@ -268,13 +293,16 @@ static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
                                    .whole_bytes = facts.whole_bytes};
         return 0;
     }
-    const struct group *producer = &seat->view->blueprint->group[seat->of->feed[0].group];
-    const struct member *last = &producer->member[producer->members - 1];
-    int code =
-        weir__unpack(&crew->unpacked, last->needed, in->columns, bytes, facts.bytes, &origin);
+    const struct group *producer = &seat->view->blueprint->group[ring->owner_group];
+    const struct columns *columns = &producer->port[ring->owner_port].columns;
+    int code = columns->count != in->columns
+                   ? WEIR_EINTERNAL
+                   : weir__unpack(&crew->unpacked, columns->needed, in->columns, bytes, facts.bytes,
+                                  &origin);
     if (code < 0)
         return weir_err_set(&crew->err, code, "a slot's records are damaged");
     *ret = crew->unpacked.batch;
+    ret->input = seat->input_edge;
     return 0;
 }
 
@@ -302,6 +330,9 @@ static void close_books(struct ledger_copy *ledger, const struct group *group)
         struct member_counts *counts = &ledger->open[m];
         counts->out = out > counts->out ? out : counts->out;
         uint64_t taken = counts->out + counts->dropped + counts->rejected + counts->quarantined;
+        for (uint32_t p = group->has_main; p < group->ports; p++)
+            if (group->port[p].kind == PORT_RECORDS && group->port[p].member == m)
+                taken += ledger->passed[p].records;
         counts->in = taken > counts->in ? taken : counts->in;
     }
 }
@@ -335,14 +366,17 @@ static void begin_trial(struct crew *crew)
 }
 
 /*
- * Without order a seat need not wait for the rest of a number where each slot stands for itself.
- * And it must not: a sink that waits for one producer, who waits for room at another sink, which
- * waits for another producer, who waits for room at the first, would wait for ever.
+ * Without order, or with several inputs, a seat need not wait for the rest of a number where each
+ * slot stands for itself. And it must not: a sink that waits for one producer, who waits for room at
+ * another sink, which waits for another producer, who waits for room at the first, would wait for
+ * ever.
  */
 static bool is_apart(const struct seat *seat)
 {
-    const struct feed *feed = &seat->of->feed[0];
-    return seat->of->feeds > 0 && seat->view->blueprint->group[feed->group].port[feed->port].apart;
+    if (seat->of->ordered || seat->of->inputs == 0)
+        return false;
+    const struct ring *ring = &seat->ring[seat->input.ring];
+    return seat->view->blueprint->group[ring->owner_group].port[ring->owner_port].apart;
 }
 
 int weir__crew_process(struct crew *crew)
@@ -370,7 +404,7 @@ int weir__crew_process(struct crew *crew)
         commit_output(crew);
     if (code != 0)
         return code;
-    bool last = seat->input.number.last || (!seat->of->ordered && is_apart(seat));
+    bool last = seat->input.number.last || is_apart(seat);
     crew->careful = crew->careful && crew->caution.slow;
     settle(crew);
     weir__seat_end_input(seat);
@@ -394,11 +428,9 @@ int weir__crew_produce(struct crew *crew)
     if (progress < 0 || progress == CREW_DISCARD)
         return progress;
     end_call(crew, 0);
-    if (crew->group->packs) {
-        if ((code = pack(crew, &out.batch)) != 0)
-            return code;
-    } else {
-        weir__outlet_add_text(seat, 0, out.used, out.records);
+    if ((code = pass_on(crew, 0, &out)) != 0)
+        return code;
+    if (writes_text(crew, 0)) {
         seat->out[0].origin = out.origin;
         seat->out[0].whole_bytes = out.whole_bytes;
     }
@@ -414,7 +446,7 @@ static uint64_t last_number(const struct seat *seat)
         return seat->input.number.n;
     if (!group_takes(seat->of) || !seat->of->ordered)
         return seat->now.number;
-    return word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
+    return word_load(seat->edge[0].next, STEP_NEXT_LOAD) + seat->seat;
 }
 
 /* What a member has put out at its end is settled before it puts out more. Where the numbers are
@@ -438,6 +470,7 @@ static int finish_member(struct crew *crew, uint32_t m)
         struct weir_output out = {0};
         if (crew->group->has_main && m + 1 == crew->group->members)
             aim(crew, &out);
+        out.other = member->output;
         begin_call(crew, m);
         progress = member->stage.type->finish(&member->stage, &out);
         if (progress < 0)

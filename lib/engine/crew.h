@@ -23,9 +23,10 @@ struct crew_member {
     struct settings *settings;
     struct weir_schema out;
     struct reject_room room;
-    int reject_port;                      /* -1: none */
-    struct member_counts counts;          /* of what is not settled */
-    _Alignas(8) char state[MEMBER_STATE]; /* as the calls leave it; the ledger's follows when the
+    int reject_port;                         /* -1: none */
+    struct weir_batch output[STAGE_OUTPUTS]; /* what a call put out beside its stream */
+    struct member_counts counts;             /* of what is not settled */
+    _Alignas(8) char state[MEMBER_STATE];    /* as the calls leave it; the ledger's follows when the
                                              input is settled */
 };
 
@@ -37,7 +38,7 @@ struct crew {
     struct crew_member *member; /* group->members of them */
     uint32_t first; /* the member that takes what is in hand: behind one who reads splits */
     struct unpacked unpacked;
-    struct packing packing;
+    struct packing packing[GROUP_PORTS]; /* of those that carry records */
     struct weir_err err;
     bool enough; /* a member wants no more input */
 

@@ -39,6 +39,16 @@ static int configure(struct crew *crew, uint32_t m)
     member->reject_port = from->reject_port;
     member->runtime.on_error = from->on_error;
     member->runtime.rejects = from->reject_port >= 0 ? &member->room : NULL;
+    member->runtime.first_file = from->first_file;
+    member->runtime.files = from->files;
+    for (uint32_t i = 0; m == 0 && i < crew->group->inputs; i++)
+        member->runtime.input[member->runtime.inputs++] = &crew->group->input[i].schema;
+    for (uint32_t p = 0; p < crew->group->ports; p++) {
+        const struct port *port = &crew->group->port[p];
+        if (port->kind == PORT_RECORDS && port->member == m && port->output > 0 &&
+            port->output <= STAGE_OUTPUTS)
+            member->runtime.output_needed[port->output - 1] = port->columns.needed;
+    }
     member->runtime.facts = &crew->facts;
     member->runtime.probed = from->probed;
     member->runtime.fresh = crew->seat->sequence == 0;
@@ -47,13 +57,14 @@ static int configure(struct crew *crew, uint32_t m)
     member->runtime.receive = receive;
     member->runtime.hand_on = hand_on;
     member->runtime.engine = crew;
-    member->stage = (struct weir_stage){.type = from->type,
-                                        .id = blueprint->stage[from->stage].id,
-                                        .in = m == 0 ? &from->in : &crew->member[m - 1].out,
-                                        .out = &member->out,
-                                        .needed = from->needed,
-                                        .state = member->state,
-                                        .runtime = &member->runtime};
+    member->stage =
+        (struct weir_stage){.type = from->type,
+                            .id = blueprint->stage[from->stage].id,
+                            .in = m == 0 ? &crew->group->input[0].schema : &crew->member[m - 1].out,
+                            .out = &member->out,
+                            .needed = from->out.needed,
+                            .state = member->state,
+                            .runtime = &member->runtime};
     struct weir_errors ignored = {0}; /* the plan has checked the same text */
     int code = weir__settings_read(from->outer->options, from->with, &ignored, &member->settings);
     weir_errors_release(&ignored);
@@ -64,26 +75,35 @@ static int configure(struct crew *crew, uint32_t m)
     return from->type->configure == NULL ? 0 : from->type->configure(&member->stage);
 }
 
-/* A source's schema is what its probe found: the plan has put it into the blueprint as the member's
+/* A type works out in `needs` what it has to do; which columns they are is known already. */
+static int ask_needs(struct weir_stage *stage)
+{
+    const struct weir_schema *in = stage->in;
+    for (uint32_t i = 0; (stage->in = weir_input_schema(stage, i)) != NULL; i++) {
+        bool *ignored = calloc(stage->in->columns + 1, sizeof(bool));
+        if (ignored == NULL)
+            return WEIR_EOS;
+        stage->type->needs(stage, ignored);
+        free(ignored);
+        stage->in = in;
+    }
+    stage->in = in;
+    return 0;
+}
+
+/* A source's schema is what its probe found: the plan has put it into the blueprint as the group's
  * input. */
 static int bind(const struct member *from, struct crew_member *member)
 {
     struct weir_stage *stage = &member->stage;
     if ((from->type->traits & WEIR_SOURCE) != 0) {
+        int code = weir_schema_copy(&member->out, stage->in);
         stage->in = NULL;
-        int code = weir_schema_copy(&member->out, &from->in);
         if (code < 0)
             return code;
     }
     int code = from->type->bind == NULL ? 0 : from->type->bind(stage, &member->out);
-    if (code < 0 || from->type->needs == NULL || stage->in == NULL)
-        return code;
-    bool *ignored = calloc(stage->in->columns + 1, sizeof(bool));
-    if (ignored == NULL)
-        return WEIR_EOS;
-    from->type->needs(stage, ignored);
-    free(ignored);
-    return 0;
+    return code < 0 || from->type->needs == NULL || stage->in == NULL ? code : ask_needs(stage);
 }
 
 static int open_member(struct crew *crew, uint32_t m)
@@ -127,8 +147,9 @@ int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_st
     }
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++)
         code = open_member(crew, m);
-    const struct member *last = &crew->group->member[crew->group->members - 1];
-    crew->packing = (struct packing){.needed = last->needed, .raw = crew->group->packs_raw};
+    for (uint32_t p = 0; p < crew->group->ports; p++)
+        crew->packing[p] = (struct packing){.needed = crew->group->port[p].columns.needed,
+                                            .raw = crew->group->port[p].raw};
     if (code < 0 && crew->err.text[0] == '\0')
         weir_err_set(&crew->err, code, "cannot open the stages of this seat");
     return code;

@@ -15,6 +15,8 @@ void weir_pipeline_free(struct weir_pipeline *pipeline)
         weir__settings_free(stage->settings);
         weir__node_free(stage->with);
         free(stage->rejects_path);
+        for (uint32_t input = 0; input < stage->inputs; input++)
+            free(stage->input[input].port);
         free(stage->id);
     }
     for (size_t i = 0; i < pipeline->arguments; i++)

@@ -14,16 +14,27 @@
 #include "stage/option.h"
 #include "stage/runtime.h"
 
+/* What a stage reads: another one's stream, or something else that it puts out. */
+struct graph_input {
+    uint32_t stage;              /* its index: it stands above */
+    char *port;                  /* owned; NULL: the stream */
+    uint32_t line, column, span; /* of the name in the file; line 0: it is the stage above */
+};
+
+enum { GRAPH_INPUTS = 16 };
+
 struct graph_stage {
     char *id;
     const struct weir_stage_type *type; /* NULL after an error */
     struct node *with;                  /* owned; NULL: none */
     struct settings *settings;
-    int input; /* index of the stage that it reads, -1 for a source. (Lists and maps come with
-                  graphs.) */
-    uint32_t workers; /* 0: auto */
-    bool unordered;   /* order: none */
+    struct graph_input
+        input[GRAPH_INPUTS]; /* in the order of its type's `inputs`, if it has them */
+    uint32_t inputs;         /* 0: a source */
+    uint32_t workers;        /* 0: auto */
+    bool unordered;          /* order: none */
     enum on_error on_error;
+    bool on_error_given;
     char *rejects_path; /* owned; NULL: rejected records are counted only */
     bool isolate;
     uint64_t record_timeout_ms; /* how long its code may take for one record; 0: no limit */

@@ -6,7 +6,8 @@
 #include "shm/wait.h"
 
 _Static_assert(offsetof(struct run_words, run) == WORD_APART, "the run's word stands apart");
-_Static_assert(sizeof(struct group_words) == (size_t)4 * WORD_APART, "as laid out");
+_Static_assert(sizeof(struct group_words) == (size_t)(3 + GROUP_INPUTS) * WORD_APART,
+               "as laid out");
 _Static_assert(offsetof(struct seat_words, sequence) == WORD_APART, "as laid out");
 _Static_assert(sizeof(struct seat_words) % WORD_APART == 0, "seats stand apart");
 _Static_assert(offsetof(struct slot, claim) == WORD_APART, "claims stand apart from the number");
@@ -33,7 +34,7 @@ static uint32_t ring_slot_bytes(const struct blueprint *blueprint, const struct 
 
 static uint64_t ring_words_bytes(const struct blueprint *blueprint, const struct port *port)
 {
-    return sizeof(struct lone_word) + ring_slots(blueprint, port) * sizeof(struct slot);
+    return sizeof(struct lone_word) + ring_slots(blueprint, port) * slot_bytes_of(port->readers);
 }
 
 static uint64_t ring_area_bytes(const struct blueprint *blueprint, const struct port *port)
@@ -54,9 +55,13 @@ static void find_feeds(struct blueprint *blueprint)
         blueprint->group[g].feeds = 0;
     for (uint32_t g = 0; g < blueprint->groups; g++)
         for (uint32_t p = 0; p < blueprint->group[g].ports; p++) {
-            struct group *reader = &blueprint->group[blueprint->group[g].port[p].consumer];
-            if (reader->feeds < GROUP_FEEDS)
-                reader->feed[reader->feeds++] = (struct feed){g, p};
+            const struct port *port = &blueprint->group[g].port[p];
+            for (uint32_t r = 0; r < port->readers; r++) {
+                struct group *reader = &blueprint->group[port->reader[r].group];
+                if (reader->feeds < GROUP_FEEDS)
+                    reader->feed[reader->feeds++] = (struct feed){
+                        .group = g, .port = p, .edge = r, .input = port->reader[r].input};
+            }
         }
 }
 
@@ -104,12 +109,14 @@ struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_
     return (struct ring){
         .tail = &((struct lone_word *)(void *)words)->word,
         .slot = (struct slot *)(void *)(words + sizeof(struct lone_word)),
+        .edges = of->readers,
         .payload = payload,
         .area = of->oversize ? payload + (size_t)slots * slot_bytes : NULL,
         .slots = slots,
         .slot_bytes = slot_bytes,
         .area_bytes = (uint32_t)ring_area_bytes(blueprint, of),
         .owner_group = group,
+        .owner_port = port,
         .owner = seat,
     };
 }
@@ -120,27 +127,52 @@ struct split_words *weir__view_splits(const struct run_view *view, uint32_t grou
     return (struct split_words *)(void *)(view->segment.base + offset);
 }
 
-int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret)
+static uint32_t count_rings(const struct run_view *view, const struct group *reader)
 {
-    const struct group *reader = &view->blueprint->group[group];
     uint32_t rings = reader->splits > 0;
     for (uint32_t f = 0; f < reader->feeds; f++)
         rings += view->blueprint->group[reader->feed[f].group].seats;
-    *ret = (struct edge){.next = &view_group(view, group)->next.word,
-                         .ordered = reader->ordered,
-                         .splits = reader->splits > 0 ? reader->splits + reader->seats : 0,
-                         .ring = calloc(rings, sizeof(struct ring))};
-    if (ret->ring == NULL)
-        return WEIR_EOS;
-    if (reader->splits > 0)
-        ret->ring[ret->producers++] =
-            (struct ring){.slot = weir__view_splits(view, group)->claim, .slots = SPLITS_AHEAD};
-    for (uint32_t f = 0; f < reader->feeds; f++) {
-        const struct feed *feed = &reader->feed[f];
-        for (uint32_t seat = 0; seat < view->blueprint->group[feed->group].seats; seat++)
-            ret->ring[ret->producers++] = weir__view_ring(view, feed->group, seat, feed->port);
+    return rings;
+}
+
+static uint32_t add_feed(const struct run_view *view, const struct feed *feed, struct ring *to)
+{
+    uint32_t seats = view->blueprint->group[feed->group].seats;
+    for (uint32_t seat = 0; seat < seats; seat++) {
+        to[seat] = weir__view_ring(view, feed->group, seat, feed->port);
+        to[seat].edge = feed->edge;
     }
-    return 0;
+    return seats;
+}
+
+struct ring *weir__view_edges(const struct run_view *view, uint32_t group, struct edge *ret)
+{
+    const struct group *reader = &view->blueprint->group[group];
+    struct ring *ring = calloc(count_rings(view, reader) + 1, sizeof(*ring));
+    if (ring == NULL)
+        return NULL;
+    uint32_t rings = 0;
+    for (uint32_t i = 0; i < reader->inputs; i++) {
+        ret[i] = (struct edge){.next = &view_group(view, group)->next[i].word,
+                               .ordered = reader->input[i].ordered,
+                               .by_part = reader->inputs > 1,
+                               .ring = ring,
+                               .first = rings};
+        for (uint32_t f = 0; f < reader->feeds; f++)
+            if (reader->feed[f].input == i)
+                rings += add_feed(view, &reader->feed[f], &ring[rings]);
+        ret[i].producers = rings - ret[i].first;
+    }
+    if (reader->splits > 0) {
+        ring[0] = (struct ring){
+            .slot = weir__view_splits(view, group)->claim, .edges = 1, .slots = SPLITS_AHEAD};
+        ret[0] = (struct edge){.next = &view_group(view, group)->next[0].word,
+                               .ordered = true,
+                               .splits = reader->splits + reader->seats,
+                               .ring = ring,
+                               .producers = 1};
+    }
+    return ring;
 }
 
 bool weir__view_input_closed(const struct run_view *view, uint32_t group)
@@ -170,6 +202,19 @@ bool weir__view_all_done(const struct run_view *view, uint32_t group)
     return true;
 }
 
+bool weir__view_unwanted(const struct run_view *view, uint32_t group)
+{
+    const struct group *of = &view->blueprint->group[group];
+    bool streams = false;
+    for (uint32_t p = 0; p < of->ports; p++)
+        for (uint32_t r = 0; r < of->port[p].readers && port_streams(&of->port[p]); r++) {
+            streams = true;
+            if (!weir__view_all_done(view, of->port[p].reader[r].group))
+                return false;
+        }
+    return streams;
+}
+
 void weir__view_wake_group(const struct run_view *view, uint32_t group)
 {
     for (uint32_t seat = 0; seat < view->blueprint->group[group].seats; seat++)
@@ -184,7 +229,8 @@ void weir__view_wake_around(const struct run_view *view, uint32_t group)
     for (uint32_t f = 0; f < of->feeds; f++)
         weir__view_wake_group(view, of->feed[f].group);
     for (uint32_t p = 0; p < of->ports; p++)
-        weir__view_wake_group(view, of->port[p].consumer);
+        for (uint32_t r = 0; r < of->port[p].readers; r++)
+            weir__view_wake_group(view, of->port[p].reader[r].group);
 }
 
 void weir__counts_add(struct member_counts *to, const struct member_counts *more)

@@ -37,9 +37,9 @@ struct run_words {
 };
 
 struct group_words {
-    struct lone_word next;          /* of the edge that the group reads */
-    struct lone_word parked_in;     /* a bit a seat: waits for input */
-    struct lone_word parked_out;    /* a bit a seat: waits for an output slot */
+    struct lone_word next[GROUP_INPUTS]; /* of each edge that the group reads */
+    struct lone_word parked_in;          /* a bit a seat: waits for input */
+    struct lone_word parked_out;         /* a bit a seat: waits for an output slot */
     struct lone_word parked_handed; /* a bit a seat: waits for what the split before hands on */
 };
 
@@ -81,6 +81,7 @@ struct made {
  */
 struct ledger_copy {
     uint64_t tail[GROUP_PORTS];
+    uint64_t emitted[GROUP_PORTS]; /* records that are settled */
     uint64_t area[GROUP_PORTS]; /* the position, plus one, that used the port's large area last */
     uint64_t number;            /* the output's: of the input in hand, or a source's own count */
     uint32_t part[GROUP_PORTS]; /* of number, published so far */
@@ -144,13 +145,17 @@ struct ring weir__view_ring(const struct run_view *view, uint32_t group, uint32_
 /* What a group that reads splits has of its own. */
 struct split_words *weir__view_splits(const struct run_view *view, uint32_t group);
 
-/* The edge that a group reads: its splits and, behind them, an end for each seat; or the rings of
- * all ports that lead to it. edge->ring is to be freed. 0 or WEIR_EOS. */
-int weir__view_edge(const struct run_view *view, uint32_t group, struct edge *ret);
+/* The edges that a group reads, one an input: the rings of all ports that lead there; or its splits
+ * and, behind them, an end for each seat. ret has room for GROUP_INPUTS. Returns the array of all
+ * rings, to be freed, or NULL when memory ran out. */
+struct ring *weir__view_edges(const struct run_view *view, uint32_t group, struct edge *ret);
 
 /* True if every seat of the group has the word: for CLOSED and DONE. */
 bool weir__view_all_closed(const struct run_view *view, uint32_t group);
 bool weir__view_all_done(const struct run_view *view, uint32_t group);
+
+/* True if everybody who reads what the group's members put out is DONE. Rejects are not that. */
+bool weir__view_unwanted(const struct run_view *view, uint32_t group);
 
 /* True if nothing more will come to the group: every seat that feeds it is CLOSED. Who reads splits
  * takes its end instead. */

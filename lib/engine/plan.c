@@ -1,156 +1,13 @@
 #include "engine/plan.h"
 
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* ---- drafts: the pipeline with its stage types expanded ---- */
-
-static struct draft *add_draft(struct weir_plan *plan, uint32_t stage,
-                               const struct weir_stage_type *outer,
-                               const struct weir_stage_type *type)
-{
-    struct draft *draft = &plan->draft[plan->drafts++];
-    *draft = (struct draft){.stage = stage, .outer = outer, .rejects_to = -1};
-    draft->runtime = (struct stage_runtime){.facts = &plan->facts, .head_fd = -1, .fresh = true};
-    draft->handle = (struct weir_stage){
-        .type = type, .id = plan->blueprint.stage[stage].id, .runtime = &draft->runtime};
-    return draft;
-}
-
-static void draft_settings(struct draft *draft, struct node *with, struct settings *settings)
-{
-    draft->with = with;
-    draft->settings = settings;
-    draft->runtime.settings = settings;
-}
-
-static int add_blueprint_stage(struct weir_plan *plan, const char *id,
-                               const struct weir_stage_type *type, bool implicit)
-{
-    struct blueprint_stage *stage = weir__blueprint_add_stage(&plan->blueprint);
-    if (stage == NULL || (stage->id = strdup(id)) == NULL)
-        return WEIR_EOS;
-    stage->type = type;
-    stage->implicit = implicit;
-    return (int)plan->blueprint.stages - 1;
-}
-
-static bool wanted(struct draft *draft)
-{
-    const struct weir_stage_type *type = draft->handle.type;
-    return type->wanted == NULL || type->wanted(&draft->handle);
-}
-
-static int expand(struct weir_plan *plan, const struct graph_stage *from)
-{
-    int stage = add_blueprint_stage(plan, from->id, from->type, false);
-    if (stage < 0)
-        return stage;
-    const struct weir_stage_type *alone[] = {from->type, NULL};
-    const struct weir_stage_type *const *inner =
-        from->type->inner != NULL ? from->type->inner : alone;
-    for (; *inner != NULL; inner++) {
-        struct draft *draft = add_draft(plan, (uint32_t)stage, from->type, *inner);
-        draft->from = from;
-        draft->runtime.on_error = from->on_error;
-        draft_settings(draft, from->with, from->settings);
-        if (!wanted(draft))
-            plan->drafts--;
-    }
-    return 0;
-}
-
-static int expand_all(struct weir_plan *plan)
-{
-    const struct weir_pipeline *pipeline = plan->pipeline;
-    size_t most = pipeline->stages * (GROUP_MEMBERS + 1) + 1;
-    plan->draft = calloc(most + 1, sizeof(*plan->draft));
-    if (plan->draft == NULL)
-        return WEIR_EOS;
-    for (size_t s = 0; s < pipeline->stages; s++)
-        if (expand(plan, &pipeline->stage[s]) < 0)
-            return WEIR_EOS;
-    plan->chain = plan->drafts;
-    return 0;
-}
-
-/* ---- rejects files: one-seat sinks that nobody wrote down ---- */
-
-static const struct weir_stage_type *file_sink(const struct weir_stage_type *outer)
-{
-    for (int i = 0; outer != NULL && outer->inner != NULL && outer->inner[i] != NULL; i++)
-        if ((outer->inner[i]->traits & WEIR_SINK) != 0)
-            return outer->inner[i];
-    return NULL;
-}
-
-/* A sink that nobody wrote down. Its index, or a code. */
-static int add_implicit(struct weir_plan *plan, const char *id, const struct weir_stage_type *outer,
-                        const struct weir_stage_type *type, const char *path)
-{
-    int stage = type == NULL ? WEIR_EINTERNAL : add_blueprint_stage(plan, id, outer, true);
-    if (stage < 0)
-        return stage;
-    struct draft *draft = add_draft(plan, (uint32_t)stage, outer, type);
-    struct node *with = weir__node_map();
-    struct settings *settings = NULL;
-    struct weir_errors ignored = {0};
-    int code = weir__node_append(with, "path", weir__node_scalar(path));
-    if (code == 0)
-        code = weir__settings_read(outer->options, with, &ignored, &settings);
-    weir_errors_release(&ignored);
-    draft_settings(draft, with, settings);
-    draft->in.raw = true;
-    return code < 0 ? code : (int)plan->drafts - 1;
-}
-
-static int add_rejects_file(struct weir_plan *plan, struct draft *of)
-{
-    const struct weir_stage_type *outer = weir_stage_type("csv.write");
-    char id[128];
-    snprintf(id, sizeof(id), "%s.rejects", of->from->id);
-    of->rejects_to = add_implicit(plan, id, outer, file_sink(outer), of->from->rejects_path);
-    if (of->rejects_to < 0)
-        return of->rejects_to;
-    struct draft *draft = &plan->draft[of->rejects_to];
-    draft->in.preamble = strdup(WEIR_REJECTS_HEADER);
-    draft->in.preamble_bytes = strlen(WEIR_REJECTS_HEADER);
-    return draft->in.preamble == NULL ? WEIR_EOS : 0;
-}
-
-/* Where there is no such type, a record that kills its workers ends the run. */
-static int add_quarantine(struct weir_plan *plan)
-{
-    const struct weir_pipeline *pipeline = plan->pipeline;
-    const struct weir_stage_type *type = weir_stage_type("quarantine.write");
-    plan->aside = -1;
-    if (type == NULL || pipeline->quarantine.path == NULL || pipeline->quarantine.poison_after == 0)
-        return 0;
-    plan->aside = add_implicit(plan, "quarantine", type, type, pipeline->quarantine.path);
-    return plan->aside < 0 ? plan->aside : 0;
-}
-
-static int add_rejects_files(struct weir_plan *plan)
-{
-    for (uint32_t d = 0; d < plan->chain; d++) {
-        struct draft *draft = &plan->draft[d];
-        if ((draft->handle.type->traits & WEIR_REJECTS) == 0 || draft->from->rejects_path == NULL)
-            continue;
-        int code = add_rejects_file(plan, draft);
-        if (code < 0)
-            return code;
-    }
-    return 0;
-}
 
 /* ---- places of errors ---- */
 
-/* Errors from `before` on that have no place get that of the stage's entry. */
-static void place_at_stage(const struct draft *draft, struct weir_errors *errors, size_t before)
+void weir__plan_place(const struct draft *draft, struct weir_errors *errors, size_t before)
 {
     for (size_t e = before; e < errors->count && draft->from != NULL; e++) {
         struct weir_err *err = &errors->list[e];
@@ -199,7 +56,7 @@ static int configure(struct draft *draft, struct weir_errors *errors)
         code = outer->configure(&draft->handle);
     if (type->configure != NULL && code == 0)
         code = type->configure(&draft->handle);
-    place_at_stage(draft, errors, before);
+    weir__plan_place(draft, errors, before);
     return code;
 }
 
@@ -214,19 +71,65 @@ static int configure_all(struct weir_plan *plan, struct weir_errors *errors)
     return worst;
 }
 
-static int bind(struct draft *draft, struct weir_errors *errors)
+/* What a draft reads, as the one before has made it. */
+static int take_schemas(struct weir_plan *plan, struct draft *draft)
+{
+    int code = 0;
+    for (uint32_t i = 0; i < draft->inputs && code == 0; i++) {
+        const struct draft_input *input = &draft->input[i];
+        const struct draft *of = &plan->draft[input->draft];
+        draft->runtime.input[i] = &draft->in[i];
+        if (input->output == OUTPUT_REJECTS)
+            code = weir__rejects_schema(&draft->in[i]);
+        else
+            code = weir_schema_copy(&draft->in[i], input->output == OUTPUT_STREAM
+                                                       ? &of->out
+                                                       : &of->other[input->output - 1].schema);
+    }
+    draft->runtime.inputs = draft->inputs;
+    if (draft_is_source(draft) && code == 0)
+        code = weir_schema_copy(&draft->in[0], &draft->probe.schema);
+    if (draft_is_source(draft) && code == 0)
+        code = weir_schema_copy(&draft->out, &draft->probe.schema);
+    return code;
+}
+
+static int bind_others(struct draft *draft)
+{
+    const struct weir_stage_type *type = draft->handle.type;
+    for (uint32_t i = 0; i < draft->others; i++) {
+        struct draft_output *other = &draft->other[i];
+        int code = type->bind_output != NULL ? type->bind_output(&draft->handle, i, &other->schema)
+                                             : weir_schema_copy(&other->schema, &draft->in[0]);
+        if (code < 0)
+            return code;
+        other->needed = calloc(other->schema.columns + 1, sizeof(bool));
+        if (other->needed == NULL)
+            return WEIR_EOS;
+        draft->runtime.output_needed[i] = other->read ? other->needed : NULL;
+    }
+    return 0;
+}
+
+static int bind(struct weir_plan *plan, struct draft *draft, struct weir_errors *errors)
 {
     struct weir_stage *stage = &draft->handle;
     struct weir_err err = {0};
     size_t before = errors->count;
-    stage->in = (stage->type->traits & WEIR_SOURCE) != 0 ? NULL : &draft->in;
+    int code = take_schemas(plan, draft);
+    if (code < 0)
+        return code;
+    stage->in = draft_is_source(draft) ? NULL : &draft->in[0];
     stage->out = &draft->out;
     draft->runtime.err = &err;
     draft->runtime.errors = errors;
-    int code = stage->type->bind == NULL ? 0 : stage->type->bind(stage, &draft->out);
+    if (stage->type->bind != NULL)
+        code = stage->type->bind(stage, &draft->out);
     if (code < 0 && errors->count == before)
         *weir_errors_add(errors) = err;
-    place_at_stage(draft, errors, before);
+    if (code == 0)
+        code = bind_others(draft);
+    weir__plan_place(draft, errors, before);
     draft->runtime.err = NULL;
     draft->needed = calloc(draft->out.columns + 1, sizeof(bool));
     stage->needed = draft->needed;
@@ -236,142 +139,68 @@ static int bind(struct draft *draft, struct weir_errors *errors)
     return code;
 }
 
-/* From the source on; what follows a stage that failed has no schema to bind to. */
-static int bind_all(struct weir_plan *plan, struct weir_errors *errors)
+/* A stage that knows its columns in spite of a mistake lets the next one be checked too. */
+static bool can_bind(const struct weir_plan *plan, const struct draft *draft)
 {
-    int worst = 0;
-    for (uint32_t d = 0; d < plan->chain; d++) {
-        struct draft *draft = &plan->draft[d];
-        const struct weir_schema *from = d == 0 ? &plan->probe.schema : &plan->draft[d - 1].out;
-        int code = weir_schema_copy(&draft->in, from);
-        if (code == 0 && d == 0)
-            code = weir_schema_copy(&draft->out, from);
-        if (code == 0)
-            code = bind(draft, errors);
-        worst = code < 0 ? code : worst;
-        /* A stage that knows its columns in spite of a mistake lets the next one be checked too. */
-        if (code < 0 && draft->out.columns == 0)
-            break;
+    for (uint32_t i = 0; i < draft->inputs; i++) {
+        const struct draft *of = &plan->draft[draft->input[i].draft];
+        if (!of->bound && of->out.columns == 0)
+            return false;
     }
-    for (uint32_t d = plan->chain; d < plan->drafts && worst == 0; d++)
-        worst = bind(&plan->draft[d], errors);
-    return worst;
-}
-
-/* From the sink back: which columns does somebody use? */
-static void mark_needed(struct weir_plan *plan)
-{
-    for (uint32_t d = plan->chain; d-- > 1;) {
-        struct draft *draft = &plan->draft[d];
-        bool *in_needed = plan->draft[d - 1].needed;
-        if (draft->handle.type->needs != NULL)
-            draft->handle.type->needs(&draft->handle, in_needed);
-        else
-            memset(in_needed, 1, plan->draft[d - 1].out.columns);
-    }
-}
-
-/* ---- inputs and outputs ---- */
-
-struct place {
-    dev_t device;
-    ino_t inode;
-    char directory[512], name[256];
-    bool exists;
-};
-
-static bool place_of(const char *path, struct place *ret)
-{
-    char a[4096], b[4096];
-    struct stat status;
-    if (path == NULL || strcmp(path, "-") == 0 || strlen(path) >= sizeof(a))
-        return false;
-    *ret = (struct place){0};
-    if (stat(path, &status) == 0) {
-        ret->exists = true;
-        ret->device = status.st_dev;
-        ret->inode = status.st_ino;
-        return S_ISREG(status.st_mode);
-    }
-    snprintf(a, sizeof(a), "%s", path);
-    snprintf(b, sizeof(b), "%s", path);
-    char *real = realpath(dirname(a), NULL);
-    snprintf(ret->directory, sizeof(ret->directory), "%s", real == NULL ? "" : real);
-    snprintf(ret->name, sizeof(ret->name), "%s", basename(b));
-    free(real);
     return true;
 }
 
-static bool same_place(const struct place *a, const struct place *b)
-{
-    if (a->exists || b->exists)
-        return a->exists && b->exists && a->device == b->device && a->inode == b->inode;
-    return strcmp(a->directory, b->directory) == 0 && strcmp(a->name, b->name) == 0;
-}
-
-static bool is_sink(const struct draft *draft)
-{
-    return (draft->handle.type->traits & WEIR_SINK) != 0;
-}
-
-static const char *output_path(const struct draft *draft)
-{
-    for (const struct weir_option *row = draft->outer->options; row != NULL && row->name != NULL;
-         row++)
-        if (is_sink(draft) && row->type == WEIR_OPT_PATH && strcmp(row->name, "path") == 0)
-            return weir_option_string(&draft->handle, "path");
-    return NULL;
-}
-
-/* The draft whose records go to draft d: itself, or the one whose rejects it takes. */
-static const struct draft *writer_of(const struct weir_plan *plan, uint32_t d)
-{
-    for (uint32_t e = 0; e < plan->chain; e++)
-        if (plan->draft[e].rejects_to == (int)d)
-            return &plan->draft[e];
-    return &plan->draft[d];
-}
-
-static int check_output(struct weir_plan *plan, uint32_t d, struct weir_errors *errors)
-{
-    struct place out, other;
-    struct draft *draft = &plan->draft[d];
-    const char *path = output_path(draft);
-    draft->runtime.errors = errors;
-    for (uint32_t e = 0; e < d && path != NULL && strcmp(path, "-") == 0; e++) {
-        const char *earlier = output_path(&plan->draft[e]);
-        if (earlier != NULL && strcmp(earlier, "-") == 0)
-            return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
-                                     "standard output is written by stage '%s' as well",
-                                     plan->draft[e].handle.id);
-    }
-    if (!place_of(path, &out))
-        return 0;
-    if (place_of(plan->pipeline->file, &other) && same_place(&out, &other))
-        return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
-                                 "'%s' is the pipeline file itself", path);
-    for (size_t f = 0; f < plan->probe.files; f++)
-        if (place_of(plan->probe.file[f], &other) && same_place(&out, &other))
-            return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
-                                     "'%s' is an input of this run as well", path);
-    for (uint32_t e = 0; e < d; e++)
-        if (place_of(output_path(&plan->draft[e]), &other) && same_place(&out, &other))
-            return weir_option_error(&draft->handle, "path", NULL, 0, 0, NULL,
-                                     "'%s' is written by stage '%s' as well", path,
-                                     plan->draft[e].handle.id);
-    return 0;
-}
-
-static int check_outputs(struct weir_plan *plan, struct weir_errors *errors)
+/* From the sources on; what follows a stage that failed has no schema to bind to. */
+static int bind_all(struct weir_plan *plan, struct weir_errors *errors)
 {
     int worst = 0;
     for (uint32_t d = 0; d < plan->drafts; d++) {
-        size_t before = errors->count;
-        if (check_output(plan, d, errors) < 0)
-            worst = WEIR_ECONFIG;
-        place_at_stage(writer_of(plan, d), errors, before);
+        struct draft *draft = &plan->draft[d];
+        if (!can_bind(plan, draft) || (d >= plan->chain && worst != 0))
+            continue;
+        int code = bind(plan, draft, errors);
+        if (code == WEIR_EOS)
+            return code;
+        worst = code < 0 ? code : worst;
     }
     return worst;
+}
+
+static bool *needed_of(const struct weir_plan *plan, const struct draft_input *input)
+{
+    const struct draft *of = &plan->draft[input->draft];
+    return input->output == OUTPUT_STREAM ? of->needed : of->other[input->output - 1].needed;
+}
+
+static int mark_input(struct weir_plan *plan, struct draft *draft, uint32_t i)
+{
+    struct weir_stage *stage = &draft->handle;
+    uint32_t columns = draft->in[i].columns;
+    if (draft->input[i].output == OUTPUT_REJECTS)
+        return 0;
+    bool *to = needed_of(plan, &draft->input[i]), *own = calloc(columns + 1, sizeof(bool));
+    if (own == NULL)
+        return WEIR_EOS;
+    stage->in = &draft->in[i];
+    if (stage->type->needs != NULL)
+        stage->type->needs(stage, own);
+    else
+        memset(own, 1, columns);
+    stage->in = &draft->in[0];
+    for (uint32_t c = 0; c < columns; c++)
+        to[c] = to[c] || own[c];
+    free(own);
+    return 0;
+}
+
+/* From the sinks back: which columns does somebody use? */
+static int mark_needed(struct weir_plan *plan)
+{
+    for (uint32_t d = plan->chain; d-- > 0;)
+        for (uint32_t i = 0; i < plan->draft[d].inputs; i++)
+            if (mark_input(plan, &plan->draft[d], i) < 0)
+                return WEIR_EOS;
+    return 0;
 }
 
 /* ---- memory ---- */
@@ -415,22 +244,65 @@ static int check_memory(struct weir_plan *plan, struct weir_errors *errors)
 
 /* ---- making ---- */
 
-static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors *errors)
+/* What the probe found goes to all drafts of the stage: the parser wants to know it as well. */
+static int keep_found(struct weir_plan *plan, struct draft *source)
 {
-    struct draft *source = &plan->draft[0];
-    struct weir_err err = {0};
-    int code;
-    if (!lenient && plan->pipeline->from_standard_input && source->handle.irreplaceable) {
+    struct blueprint *blueprint = &plan->blueprint;
+    uint32_t first = (uint32_t)blueprint->files;
+    char **file =
+        realloc(blueprint->file, (blueprint->files + source->probe.files + 1) * sizeof(char *));
+    if (file == NULL)
+        return WEIR_EOS;
+    blueprint->file = file;
+    for (size_t f = 0; f < source->probe.files; f++)
+        if ((file[blueprint->files++] = strdup(source->probe.file[f])) == NULL)
+            return WEIR_EOS;
+    blueprint->stage[source->stage].input_bytes = source->probe.bytes;
+    plan->facts.file = blueprint->file;
+    plan->facts.files = blueprint->files;
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        struct stage_runtime *runtime = &plan->draft[d].runtime;
+        if (plan->draft[d].stage != source->stage)
+            continue;
+        runtime->probed = source->probe.text;
+        runtime->first_file = first;
+        runtime->files = (uint32_t)source->probe.files;
+    }
+    return 0;
+}
+
+/* Standard input can be read once. */
+static int check_standard_input(struct weir_plan *plan, struct draft *source,
+                                struct weir_errors *errors)
+{
+    int code = 0;
+    if (!source->handle.irreplaceable)
+        return 0;
+    if (plan->pipeline->from_standard_input)
         code =
             weir_option_error(&source->handle, "path", "-", 0, 0, "give one of the two as a file",
                               "standard input is the pipeline file: it cannot be the data too");
-        place_at_stage(source, errors, errors->count - 1);
+    for (struct draft *other = plan->draft; other != source && code == 0; other++)
+        if (draft_is_source(other) && other->handle.irreplaceable)
+            code =
+                weir_option_error(&source->handle, "path", "-", 0, 0, NULL,
+                                  "standard input is read by stage '%s' as well", other->handle.id);
+    if (code < 0)
+        weir__plan_place(source, errors, errors->count - 1);
+    return code;
+}
+
+static int probe_source(struct weir_plan *plan, struct draft *source, bool lenient,
+                        struct weir_errors *errors)
+{
+    struct weir_err err = {0};
+    int code = lenient ? 0 : check_standard_input(plan, source, errors);
+    if (code < 0)
         return code;
-    }
     if (lenient && source->handle.irreplaceable)
         code = weir_err_set(&err, WEIR_ENOINPUT, "standard input is not read while checking");
     else
-        code = weir__plan_probe(plan, source, &err);
+        code = weir__plan_probe(source, &err);
     if (code < 0 && lenient && code == WEIR_ENOINPUT) {
         plan->not_yet = err;
         return 0;
@@ -439,14 +311,19 @@ static int probe_source(struct weir_plan *plan, bool lenient, struct weir_errors
         place_at_path(source, &err);
     if (code < 0)
         *weir_errors_add(errors) = err;
-    plan->facts.file = plan->probe.file;
-    plan->facts.files = plan->probe.files;
-    source->splits = plan->probe.splits;
-    /* Every inner stage of the source: the parser wants to know what was found as well. */
-    for (uint32_t d = 0; d < plan->chain; d++)
-        if (plan->draft[d].stage == source->stage)
-            plan->draft[d].runtime.probed = plan->probe.text;
-    return code;
+    return code < 0 ? code : keep_found(plan, source);
+}
+
+static int probe_sources(struct weir_plan *plan, bool lenient, struct weir_errors *errors)
+{
+    int worst = 0;
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        if (!draft_is_source(&plan->draft[d]))
+            continue;
+        int code = probe_source(plan, &plan->draft[d], lenient, errors);
+        worst = code < 0 ? code : worst;
+    }
+    return worst;
 }
 
 static int name_run(struct weir_plan *plan)
@@ -462,26 +339,10 @@ static int name_run(struct weir_plan *plan)
     return plan->blueprint.name == NULL || plan->blueprint.run_id == NULL ? WEIR_EOS : 0;
 }
 
-/* The file list and the total go from the probe to the blueprint. */
-static int hand_over_files(struct weir_plan *plan)
-{
-    struct blueprint *blueprint = &plan->blueprint;
-    blueprint->input_bytes = plan->probe.bytes;
-    blueprint->file = calloc(plan->probe.files + 1, sizeof(char *));
-    if (blueprint->file == NULL)
-        return WEIR_EOS;
-    for (size_t f = 0; f < plan->probe.files; f++)
-        if ((blueprint->file[blueprint->files++] = strdup(plan->probe.file[f])) == NULL)
-            return WEIR_EOS;
-    return 0;
-}
-
 static int lay_out(struct weir_plan *plan)
 {
     struct buf text;
-    int code = hand_over_files(plan);
-    if (code == 0)
-        code = weir__plan_groups(plan);
+    int code = weir__plan_groups(plan);
     if (code < 0)
         return code;
     weir__buf_init(&text);
@@ -498,23 +359,22 @@ static int make(struct weir_plan *plan, bool lenient, struct weir_errors *errors
 {
     int code = name_run(plan);
     if (code == 0)
-        code = expand_all(plan);
-    if (code == 0)
-        code = add_rejects_files(plan);
-    if (code == 0)
-        code = add_quarantine(plan);
+        code = weir__plan_expand(plan);
     if (code == 0)
         code = configure_all(plan, errors);
     if (code == 0)
-        code = probe_source(plan, lenient, errors);
+        code = weir__plan_find_ports(plan, errors);
+    if (code == 0)
+        code = probe_sources(plan, lenient, errors);
     if (code < 0 || plan->not_yet.code != 0)
         return code;
-    if ((code = bind_all(plan, errors)) < 0)
-        return code;
-    mark_needed(plan);
-    if ((code = check_outputs(plan, errors)) < 0)
-        return code;
-    code = lay_out(plan);
+    code = bind_all(plan, errors);
+    if (code == 0)
+        code = mark_needed(plan);
+    if (code == 0)
+        code = weir__plan_check_outputs(plan, errors);
+    if (code == 0)
+        code = lay_out(plan);
     return code == 0 ? check_memory(plan, errors) : code;
 }
 
@@ -526,7 +386,7 @@ int weir_plan_make(struct weir_pipeline *pipeline, bool lenient, struct weir_pla
     if (plan == NULL)
         return weir_err_set(weir_errors_add(errors), WEIR_EOS, "out of memory");
     plan->pipeline = pipeline;
-    plan->head_fd = -1;
+    plan->errors = errors;
     int code = make(plan, lenient, errors);
     if (code < 0) {
         if (errors->count == before)
@@ -551,6 +411,25 @@ static void free_probe(struct weir_probe *probe)
     free(probe->text);
 }
 
+static void release_draft(struct draft *draft)
+{
+    for (uint32_t i = 0; i < GROUP_INPUTS; i++)
+        weir_schema_release(&draft->in[i]);
+    for (uint32_t i = 0; i < draft->others; i++) {
+        weir_schema_release(&draft->other[i].schema);
+        free(draft->other[i].needed);
+    }
+    weir_schema_release(&draft->out);
+    free(draft->needed);
+    free_probe(&draft->probe);
+    if (draft->head_fd >= 0)
+        close(draft->head_fd);
+    if (draft->owns) {
+        weir__settings_free(draft->settings);
+        weir__node_free(draft->with);
+    }
+}
+
 void weir_plan_free(struct weir_plan *plan)
 {
     if (plan == NULL)
@@ -559,19 +438,10 @@ void weir_plan_free(struct weir_plan *plan)
         struct draft *draft = &plan->draft[d];
         if (draft->handle.type->close != NULL)
             draft->handle.type->close(&draft->handle);
-        weir_schema_release(&draft->in);
-        weir_schema_release(&draft->out);
-        free(draft->needed);
-        if (draft->from == NULL) {
-            weir__settings_free(draft->settings);
-            weir__node_free(draft->with);
-        }
+        release_draft(draft);
     }
     free(plan->draft);
-    free_probe(&plan->probe);
     weir__blueprint_release(&plan->blueprint);
-    if (plan->head_fd >= 0)
-        close(plan->head_fd);
     free(plan->text);
     free(plan);
 }
@@ -588,27 +458,4 @@ uint32_t weir_plan_processes(const struct weir_plan *plan)
     for (uint32_t g = 0; g < plan->blueprint.groups; g++)
         processes += plan->blueprint.group[g].lazy ? 0 : plan->blueprint.group[g].seats;
     return processes;
-}
-
-bool weir_plan_writes_stdout(const struct weir_plan *plan)
-{
-    for (uint32_t d = 0; d < plan->drafts; d++) {
-        const char *path = output_path(&plan->draft[d]);
-        if (path != NULL && strcmp(path, "-") == 0)
-            return true;
-    }
-    return false;
-}
-
-bool weir_plan_uses(const struct weir_plan *plan, const char *path)
-{
-    struct place place, other;
-    if (!place_of(path, &place))
-        return false;
-    bool uses = place_of(plan->pipeline->file, &other) && same_place(&place, &other);
-    for (size_t f = 0; f < plan->probe.files && !uses; f++)
-        uses = place_of(plan->probe.file[f], &other) && same_place(&place, &other);
-    for (uint32_t d = 0; d < plan->drafts && !uses; d++)
-        uses = place_of(output_path(&plan->draft[d]), &other) && same_place(&place, &other);
-    return uses;
 }

@@ -14,23 +14,47 @@
 #include "engine/blueprint.h"
 #include "engine/graph.h"
 
+enum { OUTPUT_REJECTS = -1, OUTPUT_STREAM = 0 };
+
+/* What a draft reads: its stream, its rejects, or from 1 on something else that it puts out. */
+struct draft_input {
+    uint32_t draft;
+    int output;
+};
+
+/* What a draft puts out beside its stream. */
+struct draft_output {
+    const char *name;
+    bool read; /* by somebody */
+    struct weir_schema schema;
+    bool *needed;
+};
+
 /* One inner stage of the pipeline while it is planned. */
 struct draft {
     uint32_t stage;                 /* index into blueprint.stage */
-    const struct graph_stage *from; /* NULL: an implicit rejects file */
+    const struct graph_stage *from; /* NULL: an implicit sink */
     const struct weir_stage_type *outer;
     struct weir_stage handle;
     struct stage_runtime runtime;
     struct settings *settings; /* from->settings, or own */
     struct node *with;         /* from->with, or own */
-    struct weir_schema in, out;
+    bool owns;                 /* these two */
+    struct draft_input input[GROUP_INPUTS];
+    uint32_t inputs;
+    struct weir_schema in[GROUP_INPUTS], out;
     bool *needed; /* of out */
+    struct draft_output other[STAGE_OUTPUTS];
+    uint32_t others;
+    uint32_t readers; /* of its stream */
     bool bound;
-    uint64_t splits; /* of a source that many seats may read; else 0 */
-    bool ordered;    /* its output */
+    struct weir_probe probe; /* of a source */
+    int head_fd;             /* what the probe kept of standard input; -1 */
+    bool ordered;            /* its output */
+    bool one_seat;           /* whatever its type says */
     uint32_t seats;
     uint32_t group;
-    int rejects_to; /* index of the draft that takes its rejects, -1: none */
+    int rejects_to; /* index of the draft that writes its rejects to a file, -1: none */
 };
 
 struct weir_plan {
@@ -41,17 +65,36 @@ struct weir_plan {
     uint32_t chain; /* of these the first so many are the pipeline, the rest rejects files */
     int aside;      /* the one that takes records that kill their workers; -1: none */
     struct run_facts facts;
-    struct weir_probe probe;
-    int head_fd;             /* what the probe kept of standard input; -1 */
-    struct weir_err not_yet; /* lenient: why something could not be checked; code 0: nothing */
-    uint64_t private_bytes;  /* of all workers */
-    uint64_t oversize_bytes; /* more, for a record that is larger than a slot */
-    uint32_t oversize_count; /* at a time, at most */
-    char *text;              /* canonical */
+    struct weir_errors *errors; /* while it is made */
+    struct weir_err not_yet;    /* lenient: why something could not be checked; code 0: nothing */
+    uint64_t private_bytes;     /* of all workers */
+    uint64_t oversize_bytes;    /* more, for a record that is larger than a slot */
+    uint32_t oversize_count;    /* at a time, at most */
+    char *text;                 /* canonical */
 };
 
-/* Runs the source's probe in a short-lived process. What it finds goes into plan->probe. */
-int weir__plan_probe(struct weir_plan *plan, struct draft *source, struct weir_err *err);
+static inline bool draft_is_source(const struct draft *draft)
+{
+    return (draft->handle.type->traits & WEIR_SOURCE) != 0;
+}
+
+/* The schema of rejected records, as their rows come. */
+int weir__rejects_schema(struct weir_schema *ret);
+
+/* From the pipeline to drafts: types expanded, inputs joined, and what nobody wrote down added. */
+int weir__plan_expand(struct weir_plan *plan);
+
+/* Finds the ports that stages read, once what they put out is known. */
+int weir__plan_find_ports(struct weir_plan *plan, struct weir_errors *errors);
+
+/* Runs the source's probe in a short-lived process. What it finds goes into source->probe. */
+int weir__plan_probe(struct draft *source, struct weir_err *err);
+
+/* Looks at where the sinks write: two of them to one file, or to an input, cannot be. */
+int weir__plan_check_outputs(struct weir_plan *plan, struct weir_errors *errors);
+
+/* Errors from `before` on that have no place get that of the draft's stage. */
+void weir__plan_place(const struct draft *draft, struct weir_errors *errors, size_t before);
 
 /* Seats, fusion, ports: fills plan->blueprint's groups from the bound drafts. */
 int weir__plan_groups(struct weir_plan *plan);

@@ -48,8 +48,8 @@ static void group_text(struct buf *to, const struct weir_plan *plan, uint32_t g)
         if (group->member[m].stage != group->member[m - 1].stage)
             weir__buf_printf(to, ", %s", plan->blueprint.stage[group->member[m].stage].id);
     weir__buf_puts(to, ")");
-    if (group->feeds > 0)
-        weir__buf_printf(to, ", reads %s", group->ordered ? "in order" : "in any order");
+    if (group->inputs > 0)
+        weir__buf_printf(to, ", reads %s", group->input[0].ordered ? "in order" : "in any order");
     weir__buf_putc(to, '\n');
 }
 

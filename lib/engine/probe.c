@@ -183,8 +183,7 @@ static int probe_died(const struct process_end *end, struct weir_err *err)
                         end->signal != 0 ? end->signal : end->exit_code);
 }
 
-static int probe_once(struct weir_plan *plan, struct draft *source, struct process_end *ret_end,
-                      struct weir_err *err)
+static int probe_once(struct draft *source, struct process_end *ret_end, struct weir_err *err)
 {
     struct probing probing = {.source = source,
                               .result_fd = memfd_create("weir probe", MFD_CLOEXEC),
@@ -200,24 +199,24 @@ static int probe_once(struct weir_plan *plan, struct draft *source, struct proce
         goto out;
     weir__process_reap(&process, ret_end);
     code = ret_end->exit_code != 0 ? probe_died(ret_end, err)
-                                   : read_result(probing.result_fd, &plan->probe, err);
+                                   : read_result(probing.result_fd, &source->probe, err);
 out:
     if (probing.result_fd >= 0)
         close(probing.result_fd);
     if (code == 0)
-        plan->head_fd = probing.head_fd;
+        source->head_fd = probing.head_fd;
     else if (probing.head_fd >= 0)
         close(probing.head_fd);
     return code;
 }
 
 /* One that was killed is made again, as any worker is, unless what it has read is gone with it. */
-int weir__plan_probe(struct weir_plan *plan, struct draft *source, struct weir_err *err)
+int weir__plan_probe(struct draft *source, struct weir_err *err)
 {
     struct process_end end;
     int code, tries = source->handle.irreplaceable ? 1 : TRIES;
     do {
-        code = probe_once(plan, source, &end, err);
+        code = probe_once(source, &end, err);
     } while (end.signal == SIGKILL && --tries > 0);
     return code;
 }

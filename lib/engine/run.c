@@ -404,7 +404,7 @@ static void take_down(struct run *run)
 static bool ended_early(const struct run *run)
 {
     for (uint32_t g = 0; g < run->plan->blueprint.groups; g++)
-        if (run->plan->blueprint.group[g].feeds > 0 && weir__view_all_done(&run->view, g))
+        if (run->plan->blueprint.group[g].inputs > 0 && weir__view_all_done(&run->view, g))
             return true;
     return false;
 }

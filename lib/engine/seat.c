@@ -29,22 +29,30 @@ static void wake_one(struct seat *seat, uint32_t group, struct word *parked, uin
     }
 }
 
-static void wake_consumer(struct seat *seat, uint32_t consumer, bool all)
+/* One seat of the group, which looks for input; or all of them. */
+static void wake_group(struct seat *seat, uint32_t group, bool all)
 {
     word_fence(STEP_WAKE_FENCE);
     if (all)
-        weir__view_wake_group(seat->view, consumer);
+        weir__view_wake_group(seat->view, group);
     else
-        wake_one(seat, consumer, &view_group(seat->view, consumer)->parked_in.word, UINT64_MAX);
+        wake_one(seat, group, &view_group(seat->view, group)->parked_in.word, UINT64_MAX);
 }
 
-/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. */
+static void wake_readers(struct seat *seat, const struct port *port, bool all)
+{
+    for (uint32_t r = 0; r < port->readers; r++)
+        wake_group(seat, port->reader[r].group, all);
+}
+
+/* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. Where
+ * there are several seats there is one edge. */
 static void wake_sibling(struct seat *seat)
 {
     if (seat->of->seats == 1)
         return;
     word_fence(STEP_WAKE_FENCE);
-    if (weir__edge_has_more(&seat->edge))
+    if (weir__edge_has_more(&seat->edge[0]))
         wake_one(seat, seat->group, &seat->group_words->parked_in.word, UINT64_MAX);
 }
 
@@ -52,7 +60,7 @@ static void wake_sibling(struct seat *seat)
 static void wake_owner(struct seat *seat, const struct ring *ring)
 {
     if (seat->of->splits > 0) {
-        wake_consumer(seat, seat->group, false);
+        wake_group(seat, seat->group, false);
         return;
     }
     word_fence(STEP_WAKE_FENCE);
@@ -69,7 +77,7 @@ static enum run_word run_word(const struct seat *seat)
 
 bool weir__seat_unwanted(const struct seat *seat)
 {
-    return seat->of->has_main && weir__view_all_done(seat->view, seat->of->port[0].consumer);
+    return weir__view_unwanted(seat->view, seat->group);
 }
 
 /* Looks, and parks until looking finds something: see wait.h for the order of the steps. */
@@ -94,6 +102,20 @@ static enum seat_event wait_for(struct seat *seat, struct word *parked,
     return event;
 }
 
+/* From every edge in turn: each keeps its order, and none is to wait for another. */
+static bool take_from_edges(struct seat *seat)
+{
+    for (uint32_t i = 0; i < seat->edges; i++) {
+        uint32_t edge = (seat->turn + i) % seat->edges;
+        if (!weir__edge_take(&seat->edge[edge], seat->seat, &seat->input))
+            continue;
+        seat->input_edge = edge;
+        seat->turn = edge + 1;
+        return true;
+    }
+    return false;
+}
+
 /* The CLOSED words are read first: what is found missing afterwards will never come. */
 static enum seat_event look_for_input(struct seat *seat)
 {
@@ -106,12 +128,12 @@ static enum seat_event look_for_input(struct seat *seat)
     if (seat->now.enough && weir__view_all_done(seat->view, seat->group))
         return SEAT_UNWANTED;
     if (seat->now.expects_part)
-        return weir__edge_take_part(&seat->edge, seat->seat, seat->now.input_ring,
+        return weir__edge_take_part(&seat->edge[0], seat->seat, seat->now.input_ring,
                                     seat->now.input_position + 1, &seat->input)
                    ? SEAT_READY
                    : SEAT_WAITS;
     bool closed = weir__view_input_closed(seat->view, seat->group);
-    if (weir__edge_take(&seat->edge, seat->seat, &seat->input))
+    if (take_from_edges(seat))
         return SEAT_READY;
     return closed ? SEAT_PILL : SEAT_WAITS;
 }
@@ -158,9 +180,23 @@ static void secured(struct seat *seat, uint32_t port)
 /* An edge all of whose seats are DONE does not count: nobody reads there any more. */
 static bool writable(struct seat *seat, uint32_t port, uint64_t position)
 {
-    const struct outlet *out = &seat->out[port];
-    return weir__ring_writable(&out->ring, position) ||
-           weir__view_all_done(seat->view, out->consumer);
+    const struct port *of = &seat->of->port[port];
+    for (uint32_t edge = 0; edge < of->readers; edge++)
+        if (!weir__ring_writable(&seat->out[port].ring, edge, position) &&
+            !weir__view_all_done(seat->view, of->reader[edge].group))
+            return false;
+    return true;
+}
+
+/* The same for a position that was published before. */
+static bool released(struct seat *seat, uint32_t port, uint64_t position)
+{
+    const struct port *of = &seat->of->port[port];
+    for (uint32_t edge = 0; edge < of->readers; edge++)
+        if (!weir__ring_released(&seat->out[port].ring, edge, position) &&
+            !weir__view_all_done(seat->view, of->reader[edge].group))
+            return false;
+    return true;
 }
 
 static enum seat_event look_for_slots(struct seat *seat)
@@ -204,8 +240,7 @@ static enum seat_event look_for_area(struct seat *seat)
         uint64_t user = seat->now.area[port];
         bool used = out->oversize && user != 0 && user <= seat->now.tail[port];
         /* The area is free once the slot that was published with it last is. */
-        if (used && !weir__ring_released(&out->ring, user - 1) &&
-            !weir__view_all_done(seat->view, out->consumer))
+        if (used && !released(seat, port, user - 1))
             return SEAT_WAITS;
     }
     return SEAT_READY;
@@ -260,7 +295,7 @@ static void commit_tail(struct seat *seat)
     if (now->done)
         word_store(&seat->words->done, 1, STEP_DONE_STORE);
     if (now->input_done)
-        weir__ring_release(&seat->edge.ring[now->input_ring], now->input_position, seat->seat);
+        weir__ring_release(&seat->ring[now->input_ring], now->input_position, seat->seat);
     if (now->last)
         word_store(&seat->words->closed, 1, STEP_CLOSED_STORE);
 }
@@ -291,9 +326,9 @@ void weir__seat_commit(struct seat *seat, bool end_of_number)
     commit_tail(seat);
     for (uint32_t port = 0; port < seat->of->ports; port++)
         if ((published >> port & 1) != 0)
-            wake_consumer(seat, seat->of->port[port].consumer, followed);
+            wake_readers(seat, &seat->of->port[port], followed);
     if (seat->now.input_done) {
-        wake_owner(seat, &seat->edge.ring[seat->now.input_ring]);
+        wake_owner(seat, &seat->ring[seat->now.input_ring]);
         seat->now.input_done = false;
         seat->has_input = false;
     }
@@ -306,8 +341,12 @@ void weir__seat_settle(struct seat *seat)
     for (uint32_t m = 0; m < seat->of->members; m++)
         weir__counts_add(&seat->now.total[m], &seat->now.open[m]);
     memset(seat->now.open, 0, sizeof(seat->now.open));
-    for (uint32_t port = 0; port < seat->of->ports; port++)
+    for (uint32_t port = 0; port < seat->of->ports; port++) {
+        /* Who gives an input up has made less again than was published. */
+        uint64_t made = seat->out[port].made.records, passed = seat->now.passed[port].records;
+        seat->now.emitted[port] += made > passed ? made : passed;
         seat->out[port].made = (struct made){0};
+    }
     memset(seat->now.passed, 0, sizeof(seat->now.passed));
 }
 
@@ -416,7 +455,7 @@ void weir__seat_hand_on(struct seat *seat, uint64_t value)
     uint64_t split = seat->input.number.n;
     word_store(handed_by(seat, split), handed_lap(split) | value, STEP_HANDED_STORE);
     word_fence(STEP_WAKE_FENCE);
-    const struct slot *next = ring_slot(&seat->edge.ring[0], split + 1);
+    const struct slot *next = ring_slot(&seat->ring[0], split + 1);
     uint64_t claim = word_load(&next->claim[0].word, STEP_CLAIM_LOAD);
     uint32_t holder = claim_seat(claim);
     if (claim_is_taken(claim) && holder < seat->of->seats)
@@ -430,14 +469,15 @@ static int attach_rings(struct seat *seat, struct weir_err *err)
     for (uint32_t port = 0; port < seat->of->ports; port++) {
         struct outlet *out = &seat->out[port];
         out->ring = weir__view_ring(seat->view, seat->group, seat->seat, port);
-        out->consumer = seat->of->port[port].consumer;
         if (!seat->of->port[port].seldom)
             weir__segment_populate(out->ring.payload,
                                    (size_t)out->ring.slots * out->ring.slot_bytes);
     }
-    if (group_takes(seat->of) && weir__view_edge(seat->view, seat->group, &seat->edge) < 0)
-        return weir_err_set(err, WEIR_EOS, "out of memory");
-    return 0;
+    if (!group_takes(seat->of))
+        return 0;
+    seat->edges = seat->of->inputs > 0 ? seat->of->inputs : 1;
+    seat->ring = weir__view_edges(seat->view, seat->group, seat->edge);
+    return seat->ring == NULL ? weir_err_set(err, WEIR_EOS, "out of memory") : 0;
 }
 
 /* The ledger lies in shared memory: what is used as an index is checked. */
@@ -445,7 +485,18 @@ static bool read_ledger(struct seat *seat)
 {
     seat->now = seat->words->copy[seat->sequence & 1];
     bool names_input = seat->now.input_done || seat->now.expects_part;
-    return !names_input || seat->now.input_ring < seat->edge.producers;
+    uint32_t rings = 0;
+    for (uint32_t i = 0; i < seat->edges; i++)
+        rings += seat->edge[i].producers;
+    return !names_input || seat->now.input_ring < rings;
+}
+
+static void find_input(struct seat *seat)
+{
+    for (uint32_t i = 0; i < seat->edges && !seat->has_input; i++) {
+        seat->has_input = weir__edge_find_taken(&seat->edge[i], seat->seat, &seat->input);
+        seat->input_edge = i;
+    }
 }
 
 int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, uint32_t number,
@@ -471,8 +522,7 @@ int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, 
     weir__word_clear(&seat->group_words->parked_out.word, UINT64_C(1) << number, STEP_PARK_CLEAR);
     weir__word_clear(&seat->group_words->parked_handed.word, UINT64_C(1) << number,
                      STEP_PARK_CLEAR);
-    if (group_takes(seat->of))
-        seat->has_input = weir__edge_find_taken(&seat->edge, number, &seat->input);
+    find_input(seat);
     /* The dead may have cleared a bit and not yet woken its owner. */
     weir__view_wake_around(view, group);
     return 0;
@@ -480,8 +530,8 @@ int weir__seat_attach(struct seat *seat, struct run_view *view, uint32_t group, 
 
 void weir__seat_release(struct seat *seat)
 {
-    free(seat->edge.ring);
-    seat->edge.ring = NULL;
+    free(seat->ring);
+    seat->ring = NULL;
 }
 
 /* ---- the end ---- */

@@ -21,7 +21,6 @@
 
 struct outlet {
     struct ring ring;
-    uint32_t consumer;
     bool secured;    /* the slot of position now.tail may be written */
     bool oversize;   /* its payload goes to the ring's large area */
     bool unfinished; /* of a seldom port: what has been begun goes on in the next slot */
@@ -43,9 +42,13 @@ struct seat {
     struct ledger_copy now;
     uint64_t sequence;
 
-    struct edge edge; /* what it reads; producers == 0 for a source that produces */
+    struct edge edge[GROUP_INPUTS]; /* what it reads */
+    uint32_t edges;                 /* none: a source that produces */
+    struct ring *ring;              /* of all edges */
+    uint32_t turn;                  /* the edge to be looked at first */
     bool has_input;
     struct taken input;
+    uint32_t input_edge; /* where it was taken */
     struct outlet out[GROUP_PORTS];
 };
 

@@ -35,21 +35,78 @@ static bool counts_records(const struct member *member)
     return !is_source(member) || !member->raw_out;
 }
 
-/* ---- the chain, member by member ---- */
+/* ---- the graph, member by member ---- */
 
-/* A walk along the pipeline: what the member before has emitted is what the next must have taken.
- */
+/* A walk along the groups: what the one before has emitted is what the next must have taken. */
 struct walk {
     const struct run_view *view;
     struct weir_receipt *receipt;
     struct weir_stage_stats *stats; /* of the user's stage that the walk is in */
     uint32_t stage;
-    bool begun; /* a member of this stage has counted its input */
     bool known; /* emitted is a number of records */
     uint64_t emitted;
-    /* Records that left the chain for files of their own, and came in there. */
-    uint64_t rejected, rejects_in, quarantined, quarantine_in;
 };
+
+/* What has gone through a port that has no member's count of its own. */
+static uint64_t through_port(const struct run_view *view, uint32_t g, uint32_t port)
+{
+    uint64_t sum = 0;
+    for (uint32_t seat = 0; seat < view->blueprint->group[g].seats; seat++) {
+        const struct ledger_copy *ledger = weir__view_ledger(view, g, seat);
+        sum += ledger->emitted[port] + ledger->passed[port].records;
+    }
+    return sum;
+}
+
+static uint64_t set_aside(const struct run_view *view, uint32_t g)
+{
+    uint64_t sum = 0;
+    for (uint32_t m = 0; m < view->blueprint->group[g].members; m++)
+        sum += member_total(view, g, m).quarantined;
+    return sum;
+}
+
+/* What a port has emitted, in the words of who counts it. False: it is not known in records. */
+static bool emitted_by(const struct run_view *view, const struct feed *feed, uint64_t *ret)
+{
+    const struct group *group = &view->blueprint->group[feed->group];
+    const struct port *port = &group->port[feed->port];
+    const struct member *member = &group->member[port->member];
+    if (port->kind == PORT_REJECTS)
+        *ret = member_total(view, feed->group, port->member).rejected;
+    else if (port->kind == PORT_ASIDE)
+        *ret = set_aside(view, feed->group);
+    else if (port->output > 0)
+        *ret = through_port(view, feed->group, feed->port);
+    else
+        *ret = member_total(view, feed->group, port->member).out;
+    return port->kind != PORT_BYTES || counts_records(member);
+}
+
+/* What must have come to a group. */
+static void begin_group(struct walk *walk, uint32_t g)
+{
+    const struct group *group = &walk->view->blueprint->group[g];
+    walk->known = group->feeds > 0;
+    walk->emitted = 0;
+    for (uint32_t f = 0; f < group->feeds; f++) {
+        uint64_t records = 0;
+        walk->known = emitted_by(walk->view, &group->feed[f], &records) && walk->known;
+        walk->emitted += records;
+    }
+}
+
+/* What a member has put out beside its stream. */
+static uint64_t other_outputs(const struct run_view *view, uint32_t g, uint32_t m)
+{
+    const struct group *group = &view->blueprint->group[g];
+    uint64_t sum = 0;
+    for (uint32_t p = 0; p < group->ports; p++)
+        if (group->port[p].kind == PORT_RECORDS && group->port[p].output > 0 &&
+            group->port[p].member == m)
+            sum += through_port(view, g, p);
+    return sum;
+}
 
 static bool any_done(const struct run_view *view, uint32_t g)
 {
@@ -70,6 +127,27 @@ static uint64_t left_behind(const struct walk *walk, uint32_t g, uint32_t m,
     return walk->emitted - counts->in;
 }
 
+static bool counts_for(const struct member *before, const struct member *member)
+{
+    return before->stage == member->stage && counts_records(before);
+}
+
+/* Whether a member is one through which records come into its stage: none of the stage's that
+ * counts them stands before it. */
+static bool comes_in(const struct blueprint *blueprint, uint32_t g, uint32_t m)
+{
+    const struct group *group = &blueprint->group[g];
+    if (m > 0)
+        return !counts_for(&group->member[m - 1], &group->member[m]);
+    for (uint32_t f = 0; f < group->feeds; f++) {
+        const struct group *producer = &blueprint->group[group->feed[f].group];
+        const struct port *port = &producer->port[group->feed[f].port];
+        if (counts_for(&producer->member[port->member], &group->member[m]))
+            return false;
+    }
+    return true;
+}
+
 static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
 {
     const struct member *member = &walk->view->blueprint->group[g].member[m];
@@ -78,9 +156,6 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
     if (is_source(member) || is_sink(member))
         stats->bytes += counts.bytes;
     stats->slow_bytes += counts.slow_bytes;
-    if (member->reject_port >= 0)
-        walk->rejected += counts.rejected;
-    walk->quarantined += counts.quarantined;
     if (!counts_records(member))
         return;
     if (is_source(member))
@@ -88,14 +163,14 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
     uint64_t queued = left_behind(walk, g, m, &counts);
     if (walk->known && walk->emitted != counts.in + queued)
         walk->receipt->balanced = false;
-    stats->in += walk->begun ? 0 : counts.in + queued;
-    walk->begun = true;
+    if (comes_in(walk->view->blueprint, g, m))
+        stats->in += counts.in + queued;
     stats->dropped += counts.dropped + queued;
     stats->null_dropped += counts.null_dropped;
     stats->rejected += counts.rejected;
     stats->failed += counts.failed;
     stats->quarantined += counts.quarantined;
-    stats->out = counts.out;
+    stats->out = counts.out + other_outputs(walk->view, g, m);
     walk->emitted = counts.out;
     walk->known = true;
 }
@@ -124,6 +199,7 @@ static void set_shares(struct weir_stage_stats *stats, const struct run_view *vi
         for (uint32_t seat = 0; seat < view->blueprint->group[group->feed[f].group].seats; seat++) {
             struct ring ring =
                 weir__view_ring(view, group->feed[f].group, seat, group->feed[f].port);
+            ring.edge = group->feed[f].edge;
             waiting += weir__ring_waiting(&ring);
             slots += ring.slots;
         }
@@ -177,26 +253,21 @@ static void begin_stage(struct weir_stage_stats *stats, const struct blueprint *
             stats->source = stats->source || is_source(member);
             stats->sink = stats->sink || is_sink(member);
         }
-    stats->bytes_total = stats->source ? blueprint->input_bytes : 0;
+    stats->bytes_total = blueprint->stage[s].input_bytes;
 }
 
 static void walk_group(struct walk *walk, uint32_t g)
 {
     const struct blueprint *blueprint = walk->view->blueprint;
     const struct group *group = &blueprint->group[g];
+    begin_group(walk, g);
     for (uint32_t m = 0; m < group->members; m++) {
         const struct member *member = &group->member[m];
         if (member->stage != walk->stage) {
             walk->stage = member->stage;
             walk->stats = (struct weir_stage_stats *)(uintptr_t)&walk->receipt->stage[walk->stage];
-            walk->begun = false;
         }
-        if (blueprint->stage[walk->stage].implicit) {
-            walk->known = false; /* it reads ports of its own, beside the chain */
-            *(group->lazy ? &walk->quarantine_in : &walk->rejects_in) +=
-                member_total(walk->view, g, m).in;
-            walk->stats->quarantine = group->lazy;
-        }
+        walk->stats->quarantine = group->lazy;
         walk_member(walk, g, m);
         if (owns_time(walk->stats, group, m))
             set_shares(walk->stats, walk->view, g, walk->receipt->elapsed_ns);
@@ -220,8 +291,6 @@ void weir__receipt_read(struct weir_receipt *receipt, const struct run_view *vie
         receipt->balanced = receipt->balanced && other <= one->in;
         one->used = other <= one->in ? one->in - other : 0;
     }
-    receipt->balanced = receipt->balanced && walk.rejected == walk.rejects_in &&
-                        walk.quarantined == walk.quarantine_in;
     /* Most runs have nothing to set aside, and nobody who would take it. */
     const struct weir_stage_stats *last = &stage[blueprint->stages - 1];
     receipt->stages = blueprint->stages - (last->quarantine && last->in == 0);

@@ -110,10 +110,10 @@ int weir__run_start_worker(struct run *run, struct run_worker *worker, struct we
     struct process_end end;
     start->segment = run->view.segment;
     start->poke_fd = run->poke_fd;
-    start->head_fd = run->plan->head_fd;
+    const struct group *group = group_of(run, worker);
+    start->head_fd = group->head_fd;
     give_kept_before(run, start);
     start->caution = worker->blame.caution;
-    const struct group *group = group_of(run, worker);
     start->data_limit = weir__plan_private_bytes(&run->plan->blueprint, group);
     if (group->worker_memory == 0)
         start->data_limit +=

@@ -9,24 +9,38 @@ static uint64_t head_of(struct ring *ring, uint64_t tail)
     return ring->head;
 }
 
-/* Looks in ring r for the first part of number n. The slot's number is loaded before its claim, and
+/* What `next` is compared with: the number, or number and part. */
+static uint64_t key_of(const struct edge *edge, struct number number)
+{
+    return edge->by_part ? number.n << NUMBER_PART_BITS | number.part : number.n;
+}
+
+/* What comes behind: the next part, or the first of the next number. */
+static uint64_t key_behind(const struct edge *edge, struct number number)
+{
+    if (edge->by_part && !number.last)
+        return key_of(edge, number) + 1;
+    return key_of(edge, (struct number){.n = number.n + 1});
+}
+
+/* Looks in ring r for what has the key, the first part of a number. The slot's number is loaded before its claim, and
  * counts only if the claim has the lap of the position: else the slot has been written again in
  * between. */
-static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct taken *ret)
+static enum look look_for(struct edge *edge, uint32_t r, uint64_t key, struct taken *ret)
 {
     struct ring *ring = &edge->ring[r];
     uint64_t tail = word_load(ring->tail, STEP_TAIL_LOAD); /* pairs with the release in publish */
     for (uint64_t q = head_of(ring, tail); q < tail; q++) {
         struct slot *slot = ring_slot(ring, q);
         struct number number = number_unpack(word_load(&slot->number, STEP_NUMBER_LOAD));
-        uint64_t claim = word_load(&slot->claim[0].word, STEP_CLAIM_LOAD);
-        if (claim_lap(claim) != ring_lap(ring, q) || number.n < n) {
-            ring->head = q + 1; /* released, or started before n */
+        uint64_t claim = word_load(ring_claim(ring, q, ring->edge), STEP_CLAIM_LOAD);
+        if (claim_lap(claim) != ring_lap(ring, q) || key_of(edge, number) < key) {
+            ring->head = q + 1; /* released, or started before */
             continue;
         }
-        if (number.n > n)
+        if (key_of(edge, number) > key)
             return LOOK_NONE;
-        if (number.part != 0)
+        if (!edge->by_part && number.part != 0)
             return LOOK_STALE; /* its first part is gone: next has moved on */
         *ret = (struct taken){.ring = r, .position = q, .number = number};
         return claim == claim_empty(ring_lap(ring, q)) ? LOOK_READY : LOOK_TAKEN;
@@ -36,56 +50,56 @@ static enum look look_for(struct edge *edge, uint32_t r, uint64_t n, struct take
 
 static enum look look_for_split(const struct edge *edge, uint64_t n, struct taken *ret)
 {
-    const struct ring *ring = &edge->ring[0];
+    const struct ring *ring = &edge->ring[edge->first];
     if (n >= edge->splits)
         return LOOK_NONE;
-    uint64_t claim = word_load(&ring_slot(ring, n)->claim[0].word, STEP_CLAIM_LOAD);
-    *ret = (struct taken){.position = n, .number = {.n = n, .last = true}};
+    uint64_t claim = word_load(ring_claim(ring, n, ring->edge), STEP_CLAIM_LOAD);
+    *ret = (struct taken){.ring = edge->first, .position = n, .number = {.n = n, .last = true}};
     if (claim_lap(claim) != ring_lap(ring, n))
         return LOOK_NONE; /* in use by an earlier one; or released, and next has moved on */
     return claim_is_taken(claim) ? LOOK_TAKEN : LOOK_READY;
 }
 
-/* Looks for number n on an ordered edge. */
-static enum look look(struct edge *edge, uint64_t n, struct taken *ret)
+/* Looks for what comes next on an ordered edge. */
+static enum look look(struct edge *edge, uint64_t key, struct taken *ret)
 {
     enum look found = LOOK_NONE;
     if (edge->splits > 0)
-        return look_for_split(edge, n, ret);
-    for (uint32_t r = 0; r < edge->producers && found == LOOK_NONE; r++)
-        found = look_for(edge, r, n, ret);
+        return look_for_split(edge, key, ret);
+    for (uint32_t r = edge->first; r < edge->first + edge->producers && found == LOOK_NONE; r++)
+        found = look_for(edge, r, key, ret);
     return found;
 }
 
-static void advance(struct edge *edge, uint64_t n, enum step step)
+static void advance(struct edge *edge, struct number past, enum step step)
 {
-    uint64_t expected = n;
-    word_cas(edge->next, &expected, n + 1, step);
+    uint64_t expected = key_of(edge, past);
+    word_cas(edge->next, &expected, key_behind(edge, past), step);
 }
 
 static bool take_ordered(struct edge *edge, uint32_t seat, struct taken *ret)
 {
-    uint64_t n = word_load(edge->next, STEP_NEXT_LOAD);
+    uint64_t key = word_load(edge->next, STEP_NEXT_LOAD);
     for (;;) {
-        enum look found = look(edge, n, ret);
+        enum look found = look(edge, key, ret);
         if (found == LOOK_READY && weir__ring_take(&edge->ring[ret->ring], ret->position, seat)) {
-            advance(edge, n, STEP_NEXT_ADVANCE);
+            advance(edge, ret->number, STEP_NEXT_ADVANCE);
             return true;
         }
         if (found == LOOK_TAKEN)
-            advance(edge, n, STEP_NEXT_HELP);
+            advance(edge, ret->number, STEP_NEXT_HELP);
         uint64_t now = word_load(edge->next, STEP_NEXT_LOAD);
         /* A stale part before next has moved on is none of ours: damage, not to be waited for. */
-        if ((found == LOOK_NONE || found == LOOK_STALE) && now == n)
+        if ((found == LOOK_NONE || found == LOOK_STALE) && now == key)
             return false;
-        n = now;
+        key = now;
     }
 }
 
 /* order: none. Whatever is EMPTY will do. */
 static bool take_any(struct edge *edge, uint32_t seat, struct taken *ret)
 {
-    for (uint32_t r = 0; r < edge->producers; r++) {
+    for (uint32_t r = edge->first; r < edge->first + edge->producers; r++) {
         struct ring *ring = &edge->ring[r];
         uint64_t tail = word_load(ring->tail, STEP_TAIL_LOAD);
         for (uint64_t q = head_of(ring, tail); q < tail; q++) {
@@ -112,7 +126,7 @@ bool weir__edge_has_more(struct edge *edge)
     struct taken ignored;
     if (edge->ordered)
         return look(edge, word_load(edge->next, STEP_NEXT_LOAD), &ignored) == LOOK_READY;
-    for (uint32_t r = 0; r < edge->producers; r++)
+    for (uint32_t r = edge->first; r < edge->first + edge->producers; r++)
         if (weir__ring_waiting(&edge->ring[r]) > 0)
             return true;
     return false;
@@ -131,7 +145,7 @@ bool weir__edge_take_part(struct edge *edge, uint32_t seat, uint32_t ring, uint6
 
 bool weir__edge_find_taken(struct edge *edge, uint32_t seat, struct taken *ret)
 {
-    for (uint32_t r = 0; r < edge->producers; r++) {
+    for (uint32_t r = edge->first; r < edge->first + edge->producers; r++) {
         uint64_t position;
         if (!weir__ring_find_taken(&edge->ring[r], seat, &position))
             continue;
@@ -140,8 +154,8 @@ bool weir__edge_find_taken(struct edge *edge, uint32_t seat, struct taken *ret)
             number = number_unpack(
                 word_load(&ring_slot(&edge->ring[r], position)->number, STEP_NUMBER_LOAD));
         *ret = (struct taken){.ring = r, .position = position, .number = number};
-        if (edge->ordered && ret->number.part == 0)
-            advance(edge, ret->number.n, STEP_NEXT_HELP);
+        if (edge->ordered && (edge->by_part || ret->number.part == 0))
+            advance(edge, ret->number, STEP_NEXT_HELP);
         return true;
     }
     return false;

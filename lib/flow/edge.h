@@ -6,11 +6,15 @@
  * finds it taken moves next on for the other (who may be dead) and looks again. So numbers are
  * started in order by however many seats, and the lowest unfinished one can always go on.
  *
+ * Where one seat takes from several edges it must not wait for the rest of a number at one of them,
+ * whose producer may wait for room at another. There `next` counts parts: it is the number and part
+ * that come next, and each is taken for itself.
+ *
  * The splits of a source are an edge too, though nobody publishes them: split n is there from the
  * beginning, and may be taken as soon as its claim, which it shares with n - K, is EMPTY.
  *
- * Always true: next passes a number only after its first part is TAKEN; nobody releases a number
- * before next has passed it.
+ * Always true: next passes a number only after its first part is TAKEN, or a part only after that
+ * is; nobody releases what next has not passed.
  */
 #ifndef WEIR_EDGE_H
 #define WEIR_EDGE_H
@@ -21,11 +25,14 @@
 struct edge {
     struct word *next; /* of an ordered edge */
     bool ordered;
+    bool by_part; /* next counts parts; one seat reads */
     /* Not 0: it has so many of these, the seats' ends among them, and one ring without payload for
      * the claims. */
     uint64_t splits;
-    uint32_t producers;
-    struct ring *ring; /* one a producer seat and port */
+    /* One a producer seat and port. The array is that of all edges which the seat reads; a ring's
+     * index is the same for all of them. */
+    struct ring *ring;
+    uint32_t first, producers; /* where this edge's begin, and how many they are */
 };
 
 struct taken {

@@ -25,11 +25,9 @@
 /* shm */
 #include "shm/word.h"
 
-enum {
-    RING_EDGES = 1
-}; /* consumer stages of one port. More come with broadcast: the claims have room to grow */
-
 /* ---- the number of a batch: n (40 bits), part (23 bits), whether it is the last part of n ---- */
+
+enum { NUMBER_PART_BITS = 23 };
 
 struct number {
     uint64_t n;
@@ -44,8 +42,9 @@ static inline uint64_t number_pack(struct number number)
 
 static inline struct number number_unpack(uint64_t word)
 {
-    return (struct number){
-        .n = word >> 24, .part = (uint32_t)(word >> 1) & 0x7FFFFF, .last = (word & 1) != 0};
+    return (struct number){.n = word >> 24,
+                           .part = (uint32_t)(word >> 1) & ((1u << NUMBER_PART_BITS) - 1),
+                           .last = (word & 1) != 0};
 }
 
 /* ---- claims: lap (48 bits), seat (15 bits), whether it is TAKEN ---- */
@@ -89,29 +88,46 @@ struct slot_facts {
     uint64_t whole_bytes;
 };
 
+/* Behind its claim stand those of the port's further edges, if it has any. */
 struct slot {
     _Alignas(WORD_APART) struct word number;
     struct slot_facts facts;
-    struct lone_word claim[RING_EDGES];
+    struct lone_word claim[1];
 };
-_Static_assert(sizeof(struct slot) == (size_t)WORD_APART * (1 + RING_EDGES), "claims stand apart");
+_Static_assert(sizeof(struct slot) == (size_t)WORD_APART * 2, "claims stand apart");
+
+/* What one slot takes in the segment, of a port that so many edges read. */
+static inline size_t slot_bytes_of(uint32_t edges)
+{
+    return sizeof(struct slot) + (edges - 1) * sizeof(struct lone_word);
+}
 
 /* A process's view of a ring: pointers into its mapping of the segment. */
 struct ring {
     struct word *tail;
-    struct slot *slot;
-    char *payload; /* slots times slot_bytes */
-    char *area;    /* one record larger than a slot; NULL: the port has none */
+    struct slot *slot; /* the first of them */
+    uint32_t edges;    /* that read it: claims a slot */
+    uint32_t edge;     /* a reader's own: which of these it is */
+    char *payload;     /* slots times slot_bytes */
+    char *area;        /* one record larger than a slot; NULL: the port has none */
     uint32_t slots;
     uint32_t slot_bytes;
     uint32_t area_bytes;
-    uint32_t owner_group, owner; /* who writes it: a seat of a group */
-    uint64_t head;               /* a reader's own hint: nothing below is to be had */
+    uint32_t owner_group, owner_port, owner; /* who writes it: a seat, for a port of its group */
+    uint64_t head;                           /* a reader's own hint: nothing below is to be had */
 };
 
 static inline struct slot *ring_slot(const struct ring *ring, uint64_t position)
 {
-    return &ring->slot[position % ring->slots];
+    char *first = (char *)ring->slot;
+    return (struct slot *)(void *)(first + position % ring->slots * slot_bytes_of(ring->edges));
+}
+
+/* The claim of an edge on a position. */
+static inline struct word *ring_claim(const struct ring *ring, uint64_t position, uint32_t edge)
+{
+    struct lone_word *first = ring_slot(ring, position)->claim;
+    return &first[edge].word;
 }
 
 static inline uint64_t ring_lap(const struct ring *ring, uint64_t position)
@@ -124,11 +140,12 @@ static inline char *ring_payload(const struct ring *ring, uint64_t position)
     return ring->payload + position % ring->slots * (size_t)ring->slot_bytes;
 }
 
-/* Producer: may the slot of this position be written? pairs with the release in ring_release(). */
-bool weir__ring_writable(const struct ring *ring, uint64_t position);
+/* Producer: has this edge given the slot of this position back, so that it may be written? pairs
+ * with the release in ring_release(). */
+bool weir__ring_writable(const struct ring *ring, uint32_t edge, uint64_t position);
 
-/* Producer: has a position that it published been released, by every edge? However long ago. */
-bool weir__ring_released(const struct ring *ring, uint64_t position);
+/* Producer: has the edge released a position that was published? However long ago. */
+bool weir__ring_released(const struct ring *ring, uint32_t edge, uint64_t position);
 
 /* Consumer: takes a position below tail, if it is EMPTY. False if another seat was faster. */
 bool weir__ring_take(const struct ring *ring, uint64_t position, uint32_t seat);

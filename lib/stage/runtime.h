@@ -32,13 +32,20 @@ struct reject_room {
     uint32_t rows;
 };
 
+enum { STAGE_INPUTS = 16, STAGE_OUTPUTS = 16 };
+
 struct stage_runtime {
     const struct settings *settings;
     const struct run_facts *facts;
-    const char *probed;     /* the probe's text, or NULL */
-    int head_fd;            /* what the probe kept of standard input, or -1 */
-    int kept_fd;            /* of a type that keeps, else -1 */
-    const int *kept_before; /* one a seat of the group before */
+    uint32_t first_file, files;                    /* a source's, of the run's */
+    const struct weir_schema *input[STAGE_INPUTS]; /* of a stage with several; else stage->in */
+    uint32_t inputs;
+    const bool
+        *output_needed[STAGE_OUTPUTS]; /* of outputs beside the stream; NULL: nobody reads it */
+    const char *probed;                /* the probe's text, or NULL */
+    int head_fd;                       /* what the probe kept of standard input, or -1 */
+    int kept_fd;                       /* of a type that keeps, else -1 */
+    const int *kept_before;            /* one a seat of the group before */
     uint32_t kept_befores;
     uint32_t seat;
     uint64_t number; /* of the input in hand */
@@ -67,7 +74,8 @@ bool weir__position_text(const struct weir_stage *stage, const struct weir_posit
 void weir__place_record(const struct weir_stage *stage, const struct weir_position *position,
                         const char *column, struct weir_err *err);
 
-/* The first line of a rejects file. */
-#define WEIR_REJECTS_HEADER "file,line,byte,column,reason,raw\n"
+/* What is told of a rejected record, and the first line of a rejects file. */
+#define WEIR_REJECTS_COLUMNS "file", "line", "byte", "column", "reason", "raw"
+#define WEIR_REJECTS_HEADER  "file,line,byte,column,reason,raw\n"
 
 #endif

@@ -317,7 +317,24 @@ const char *weir_probed(const struct weir_stage *stage)
 
 size_t weir_probed_files(const struct weir_stage *stage)
 {
-    return stage->runtime->facts == NULL ? 0 : stage->runtime->facts->files;
+    return stage->runtime->files;
+}
+
+uint32_t weir_first_file(const struct weir_stage *stage)
+{
+    return stage->runtime->first_file;
+}
+
+const struct weir_schema *weir_input_schema(const struct weir_stage *stage, uint32_t i)
+{
+    if (i < stage->runtime->inputs)
+        return stage->runtime->input[i];
+    return i == 0 ? stage->in : NULL;
+}
+
+const bool *weir_output_needed(const struct weir_stage *stage, uint32_t i)
+{
+    return i < STAGE_OUTPUTS ? stage->runtime->output_needed[i] : NULL;
 }
 
 ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes, uint64_t offset)

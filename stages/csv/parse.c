@@ -224,8 +224,9 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
                    4;
     if (parse->heap == NULL || !weir__parse_reserve(parse, (uint32_t)guess))
         return weir_fail(stage, WEIR_EOS, "no memory for a batch of records");
-    if (parse->file != in->origin.file)
-        map_fields(parse, in->origin.file);
+    uint32_t file = in->origin.file - weir_first_file(stage);
+    if (parse->file != file)
+        map_fields(parse, file);
     weir__parse_set_targets(parse);
     return 0;
 }

@@ -38,6 +38,11 @@ void weir__source_close(struct source *source)
 
 /* ---- files ---- */
 
+static const char *file_name(const struct source *source)
+{
+    return weir_file_name(source->stage, weir_first_file(source->stage) + source->state->file);
+}
+
 /* 1 if there is a file to read, opened; 0 behind the last. */
 static int at_file(struct source *source)
 {
@@ -47,7 +52,7 @@ static int at_file(struct source *source)
     const struct source_file *file = &source->file[state->file];
     if (source->opened != state->file) {
         weir__input_close(&source->input);
-        const char *path = file->standard_input ? "-" : weir_file_name(source->stage, state->file);
+        const char *path = file->standard_input ? "-" : file_name(source);
         int rc = weir__input_open(source->stage, path, &source->input);
         if (rc < 0)
             return rc;
@@ -80,7 +85,7 @@ static void next_file(struct source *source)
 static int read_failed(struct source *source, uint64_t offset)
 {
     return weir_fail_errno(source->stage, WEIR_EIO, "cannot read '%s' at byte %" PRIu64,
-                           weir_file_name(source->stage, source->state->file), offset);
+                           file_name(source), offset);
 }
 
 static ssize_t read_file(struct source *source, uint64_t offset, char *to, size_t want,
@@ -95,8 +100,7 @@ static ssize_t read_file(struct source *source, uint64_t offset, char *to, size_
         return weir_fail(source->stage, WEIR_EIO,
                          "'%s' shrank while it was read: it was %" PRIu64
                          " bytes and ends at byte %" PRIu64 " now",
-                         weir_file_name(source->stage, source->state->file), source->input.bytes,
-                         end);
+                         file_name(source), source->input.bytes, end);
     return got;
 }
 
@@ -126,8 +130,7 @@ static int hold_more(struct source *source)
 {
     struct source_hold *hold = &source->hold;
     if (!hold_has_room(hold))
-        return weir_fail(source->stage, WEIR_EOS, "no memory to read '%s'",
-                         weir_file_name(source->stage, source->state->file));
+        return weir_fail(source->stage, WEIR_EOS, "no memory to read '%s'", file_name(source));
     char *to = hold->bytes + hold->used;
     ssize_t got = 0;
     if (!hold->head_done) {
@@ -140,8 +143,7 @@ static int hold_more(struct source *source)
     if (hold->head_done) {
         if (!more_comes(source, PIPE_WAIT_MS))
             return NOTHING_YET;
-        const char *path =
-            source->input.standard ? "-" : weir_file_name(source->stage, source->state->file);
+        const char *path = source->input.standard ? "-" : file_name(source);
         got = weir__input_next(source->stage, &source->input, path, to, PIPE_BYTES);
         if (got < 0)
             return (int)got;
@@ -195,8 +197,9 @@ static ssize_t read_at(struct source *source, uint64_t offset, char *to, size_t 
 static void emit(struct source *source, struct weir_output *out, uint64_t bytes, uint64_t lines)
 {
     struct source_state *state = source->state;
-    out->origin = (struct weir_position){
-        .file = state->file, .offset = state->offset, .line = state->line + 1};
+    out->origin = (struct weir_position){.file = weir_first_file(source->stage) + state->file,
+                                         .offset = state->offset,
+                                         .line = state->line + 1};
     state->offset += bytes;
     state->line += lines;
     source->stage->count.bytes += bytes;

@@ -90,13 +90,18 @@ static struct piece piece_of(const struct splits *splits, uint64_t split)
 
 /* ---- reading ---- */
 
+static const char *file_name(const struct splits *splits, uint32_t file)
+{
+    return weir_file_name(splits->stage, weir_first_file(splits->stage) + file);
+}
+
 static int open_file(struct splits *splits, uint32_t file)
 {
     if (splits->opened == file)
         return 0;
     weir__input_close(&splits->input);
     splits->opened = SIZE_MAX;
-    int rc = weir__input_open(splits->stage, weir_file_name(splits->stage, file), &splits->input);
+    int rc = weir__input_open(splits->stage, file_name(splits, file), &splits->input);
     if (rc == 0)
         splits->opened = file;
     return rc;
@@ -105,7 +110,7 @@ static int open_file(struct splits *splits, uint32_t file)
 static int read_at(struct splits *splits, const struct piece *piece, size_t at, char *to, size_t n)
 {
     uint64_t offset = piece->offset + at;
-    const char *name = weir_file_name(splits->stage, piece->file);
+    const char *name = file_name(splits, piece->file);
     ssize_t got = weir__input_pread(splits->input.fd, to, n, offset);
     if (got < 0)
         return weir_fail_errno(splits->stage, WEIR_EIO, "cannot read '%s' at byte %" PRIu64, name,
@@ -130,7 +135,7 @@ static int read_to(struct splits *splits, struct piece *piece, size_t want)
         char *bytes = realloc(splits->bytes, want);
         if (bytes == NULL)
             return weir_fail(splits->stage, WEIR_EOS, "no memory to read '%s'",
-                             weir_file_name(splits->stage, piece->file));
+                             file_name(splits, piece->file));
         splits->bytes = bytes;
         splits->capacity = want;
     }
@@ -320,7 +325,7 @@ int weir__splits_read(struct splits *splits, uint64_t split, struct weir_batch *
         return rc;
     *ret = (struct weir_batch){.bytes = splits->bytes + extent.begin,
                                .byte_count = extent.end - extent.begin,
-                               .origin = {.file = piece.file,
+                               .origin = {.file = weir_first_file(splits->stage) + piece.file,
                                           .offset = piece.offset + extent.begin,
                                           .line = extent.lines + 1},
                                .whole_bytes = extent.whole_bytes,

@@ -41,7 +41,7 @@ static int numbers_configure(struct weir_stage *stage)
         return WEIR_EOS;
     self->batch = (uint32_t)weir_option_number(stage, "batch");
     self->entry = calloc(self->batch, sizeof(uint64_t));
-    self->heap = malloc(self->batch * 21u);
+    self->heap = malloc(self->batch * 24u);
     stage->self = self;
     return 0;
 }
@@ -63,9 +63,10 @@ static int numbers_produce(struct weir_stage *stage, struct weir_output *out)
 {
     struct numbers *self = stage->self;
     uint64_t *next = stage->state, count = (uint64_t)weir_option_number(stage, "count");
+    const char *letter = weir_option_string(stage, "letter");
     uint32_t used = 0, n = 0;
     while (n < self->batch && *next < count) {
-        int length = sprintf(self->heap + used, "%" PRIu64, *next);
+        int length = sprintf(self->heap + used, "%" PRIu64 "%.1s", *next, letter);
         self->entry[n++] = weir_entry(used, (uint32_t)length);
         used += (uint32_t)length;
         ++*next;
@@ -92,6 +93,7 @@ static void numbers_close(struct weir_stage *stage)
 static const struct weir_option numbers_options[] = {
     {"count", WEIR_OPT_COUNT, "1000", NULL, false, "how many numbers to make"},
     {"batch", WEIR_OPT_COUNT, "10", NULL, false, "how many of them make a batch"},
+    {"letter", WEIR_OPT_STRING, "", NULL, false, "what stands behind each"},
     {"fail_at", WEIR_OPT_COUNT, NULL, NULL, false, "the number behind which it breaks"},
     {0}};
 
@@ -349,8 +351,9 @@ static int collect_process(struct weir_stage *stage, const struct weir_batch *in
     int64_t enough = weir_option_number(stage, "enough");
     (void)out;
     for (uint32_t record = 0; record < in->records; record++) {
-        char line[32];
-        int n = snprintf(line, sizeof(line), "%" PRId64 "\n", number_at(in, record));
+        char line[128];
+        struct weir_value value = weir_value(&in->column[0], record);
+        int n = snprintf(line, sizeof(line), "%.*s\n", (int)value.length, value.data);
         if (pwrite(self->fd, line, (size_t)n, (off_t)*length) != n)
             return weir_fail_errno(stage, WEIR_EIO, "cannot write %s", self->path);
         *length += (uint64_t)n;
@@ -419,10 +422,12 @@ static void add_stage(struct weir_pipeline *pipeline, const struct given *given)
     *stage = (struct graph_stage){.id = strdup(id),
                                   .type = given->type,
                                   .with = weir__node_map(),
-                                  .input = (int)pipeline->stages - 1,
+                                  .inputs = pipeline->stages > 0,
                                   .workers = given->workers,
                                   .unordered = given->unordered,
                                   .isolate = given->isolate};
+    if (stage->inputs > 0)
+        stage->input[0].stage = (uint32_t)pipeline->stages - 1;
     for (int i = 0; given->options[i] != NULL; i += 2) {
         if (strcmp(given->options[i], "on_error") == 0)
             stage->on_error = ON_ERROR_REJECT;
@@ -476,7 +481,7 @@ static struct outcome run_to_end(struct weir_pipeline *pipeline,
 
 /* The file holds 0 .. count - 1, in order, but for the numbers that leave `rest` when divided by
  * `of`. */
-static void assert_collected_but(uint64_t count, uint64_t of, uint64_t rest)
+static inline void assert_collected_but(uint64_t count, uint64_t of, uint64_t rest)
 {
     FILE *file = fopen(output, "re");
     uint64_t got;

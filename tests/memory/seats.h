@@ -76,7 +76,7 @@ static void put(struct seat *seat, uint64_t word)
 /* The words in hand, in a buffer; returns how many. */
 static uint32_t get(const struct seat *seat, uint64_t *words)
 {
-    const struct ring *ring = &seat->edge.ring[seat->input.ring];
+    const struct ring *ring = &seat->ring[seat->input.ring];
     const struct slot_facts *facts = &ring_slot(ring, seat->input.position)->facts;
     about_to_read(facts);
     uint32_t records = facts->records, bytes = facts->bytes;
@@ -119,7 +119,7 @@ static void finish(struct seat *seat, bool early)
     seat->now.last = true;
     seat->now.done = early;
     if (seat->of->feeds > 0 && seat->of->ordered)
-        seat->now.number = word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
+        seat->now.number = word_load(seat->edge[0].next, STEP_NEXT_LOAD) + seat->seat;
     for (uint32_t port = 0; early && port < seat->of->ports; port++)
         seat->out[port].secured = false;
     commit(seat, !early);

@@ -141,8 +141,8 @@ static uint64_t past(uint32_t who)
                             done->words,
                             done->sum,
                             done->expected,
-                            seat->edge.producers > 0 ? seat->edge.ring[0].head : 0,
-                            seat->edge.producers > 1 ? seat->edge.ring[1].head : 0,
+                            seat->edge[0].producers > 0 ? seat->ring[0].head : 0,
+                            seat->edge[0].producers > 1 ? seat->ring[1].head : 0,
                             seat->out[0].secured,
                             seat->out[0].used,
                             seat->out[0].records,
@@ -158,7 +158,7 @@ static uint64_t past(uint32_t who)
 /* In place of the eventfd. A source reads no edge, so that its group's `next` is free. */
 static struct word *poke_word(void)
 {
-    return &view_group(&chain.view, 0)->next.word;
+    return &view_group(&chain.view, 0)->next[0].word;
 }
 
 static void poke_supervisor(void)
@@ -215,20 +215,13 @@ static void play(uint32_t who)
     work_in(&seats[who]);
 }
 
-/* WEIR_SOAK makes it so many times longer. */
-static uint64_t soaked(uint64_t runs)
-{
-    const char *times = getenv("WEIR_SOAK");
-    return times == NULL ? runs : runs * strtoull(times, NULL, 10);
-}
-
 static struct machine_world set_up(const struct world *of, const struct weakened *weakened)
 {
     world = of;
     work = of->work;
     chain_make(&chain, &of->shape);
     if (of->unordered)
-        chain.blueprint.group[of->shape.groups - 1].ordered = false;
+        chain_unordered(&chain, of->shape.groups - 1);
     return (struct machine_world){.memory = chain.view.segment.base,
                                   .bytes = chain.view.segment.bytes,
                                   .prepare = prepare,
@@ -295,7 +288,7 @@ static const struct {
     {{"weir__view_all_done", STEP_DONE_LOAD}, "enough"},
     {{"commit_tail", STEP_DONE_STORE}, "enough"},
     {{"wait_for", STEP_PARK_FENCE}, "pair"},
-    {{"wake_consumer", STEP_WAKE_FENCE}, "pair"},
+    {{"wake_group", STEP_WAKE_FENCE}, "pair"},
     {{"wake_owner", STEP_WAKE_FENCE}, "pair"},
     {{"weir__seat_hand_on", STEP_WAKE_FENCE}, "splits"},
 };

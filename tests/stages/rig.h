@@ -469,8 +469,10 @@ RIG_FN int rig_bind(struct rig *rig)
         ck_assert_int_eq(write(rig->head_fd, rig->probe.head, rig->probe.head_bytes),
                          (ssize_t)rig->probe.head_bytes);
     }
-    for (size_t i = 0; i < rig->stages; i++)
+    for (size_t i = 0; i < rig->stages; i++) {
         rig->stage[i].runtime.probed = rig->probe.text;
+        rig->stage[i].runtime.files = (uint32_t)rig->probe.files;
+    }
     first->runtime->head_fd = rig->head_fd;
     const struct weir_schema *in = &rig->input;
     if (first->type->traits & WEIR_SOURCE) {

@@ -47,10 +47,19 @@ static inline void chain_make(struct chain *chain, const struct chain_shape *sha
         group->members = 1;
         group->has_main = !last;
         group->ports = last ? 0 : 1;
-        group->port[0] = (struct port){.consumer = g + 1, .oversize = g == 0};
+        group->inputs = g > 0;
+        group->input[0].ordered = group->ordered;
+        group->port[0] = (struct port){
+            .kind = PORT_BYTES, .readers = 1, .reader = {{.group = g + 1}}, .oversize = g == 0};
     }
     weir__blueprint_layout(&chain->blueprint, 0);
     chain_map(chain);
+}
+
+/* The group takes whatever comes, and numbers anew. */
+static inline void chain_unordered(struct chain *chain, uint32_t g)
+{
+    chain->blueprint.group[g].ordered = chain->blueprint.group[g].input[0].ordered = false;
 }
 
 static inline void chain_release(struct chain *chain)

@@ -35,6 +35,7 @@ static inline struct ring make_ring(uint32_t slots, uint32_t slot_bytes, uint32_
     return (struct ring){.tail = &tail->word,
                          .slot = shared_memory(slots * sizeof(struct slot)),
                          .payload = shared_memory((size_t)slots * slot_bytes),
+                         .edges = 1,
                          .slots = slots,
                          .slot_bytes = slot_bytes,
                          .owner = owner};

@@ -89,7 +89,8 @@ static struct group *add_group(struct blueprint *blueprint, uint32_t seats)
 
 static void add_port(struct group *group, uint32_t consumer, bool oversize)
 {
-    group->port[group->ports++] = (struct port){.consumer = consumer, .oversize = oversize};
+    group->port[group->ports++] = (struct port){
+        .kind = PORT_BYTES, .readers = 1, .reader = {{.group = consumer}}, .oversize = oversize};
 }
 
 static void make_source(struct blueprint *blueprint)
@@ -103,12 +104,22 @@ static void make_source(struct blueprint *blueprint)
     weir__node_append(member->with, "list \"of\" things", list);
     weir__node_append(member->with, "map", weir__node_map());
     weir__node_append(member->with, "path", weir__node_scalar("a.csv"));
-    member->in.raw = true;
-    member->in.preamble = strdup("id,\"a \"\"b\"\"\"\r\n");
-    member->in.preamble_bytes = strlen(member->in.preamble);
+    struct weir_schema *in = &group->input[0].schema;
+    in->raw = true;
+    in->preamble = strdup("id,\"a \"\"b\"\"\"\r\n");
+    in->preamble_bytes = strlen(in->preamble);
     member->probed = strdup("");
+    member->first_file = 1;
+    member->files = 3;
     group->has_main = true;
     add_port(group, 1, true);
+}
+
+static struct columns seventy_columns(void)
+{
+    struct columns columns = {calloc(70, sizeof(bool)), 70};
+    columns.needed[0] = columns.needed[3] = columns.needed[69] = true;
+    return columns;
 }
 
 static void make_middle(struct blueprint *blueprint)
@@ -119,21 +130,37 @@ static void make_middle(struct blueprint *blueprint)
     for (int type = 0; type < 9; type++) {
         char name[32];
         snprintf(name, sizeof(name), "%s %d", type == 4 ? odd_text + 2 : "column", type);
-        ck_assert_int_eq(weir_schema_add(&parse->in, name, (enum weir_type)type), 0);
+        ck_assert_int_eq(weir_schema_add(&group->input[0].schema, name, (enum weir_type)type), 0);
     }
-    parse->needed = calloc(70, sizeof(bool));
-    parse->needed_count = 70;
-    parse->needed[0] = parse->needed[3] = parse->needed[69] = true;
+    group->inputs = 1;
+    parse->out = seventy_columns();
     parse->on_error = ON_ERROR_REJECT;
     parse->reject_port = 1;
     pass->on_error = ON_ERROR_SET_NULL;
     pass->raw_out = true;
-    pass->needed = calloc(1, sizeof(bool));
+    pass->out.needed = calloc(1, sizeof(bool));
     pass->probed = strdup(odd_text);
     group->ordered = false;
-    group->packs = group->packs_raw = group->has_main = true;
+    group->has_main = true;
     add_port(group, 2, false);
     add_port(group, 3, false);
+    group->port[0].kind = PORT_RECORDS;
+    group->port[0].raw = true;
+    group->port[0].member = 1;
+    group->port[0].output = 2;
+    group->port[0].columns = seventy_columns();
+    group->port[0].reader[group->port[0].readers++] = (struct reader){.group = 4, .input = 1};
+}
+
+/* Reads the middle twice: through its own port, and through that of everybody. */
+static void make_merge(struct blueprint *blueprint)
+{
+    struct group *group = add_group(blueprint, 1);
+    add_member(group, &one, &one, 1);
+    group->inputs = 2;
+    group->ordered = false;
+    group->input[0].ordered = true;
+    ck_assert_int_eq(weir_schema_add(&group->input[1].schema, odd_text, WEIR_DATE), 0);
 }
 
 static struct blueprint make_blueprint(void)
@@ -154,8 +181,10 @@ static struct blueprint make_blueprint(void)
     make_middle(&blueprint);
     for (uint32_t i = 0; i < 2; i++) {
         struct group *sink = add_group(&blueprint, 1);
+        sink->inputs = 1;
         add_member(sink, &one, &one, 1 + i);
     }
+    make_merge(&blueprint);
     return blueprint;
 }
 
@@ -203,6 +232,30 @@ static void assert_same_node(const struct node *a, const struct node *b)
     ck_assert_ptr_null(b);
 }
 
+static void assert_same_columns(const struct columns *a, const struct columns *b)
+{
+    ck_assert_uint_eq(a->count, b->count);
+    for (uint32_t c = 0; c < a->count; c++)
+        ck_assert_int_eq(a->needed[c], b->needed[c]);
+}
+
+static void assert_same_port(const struct port *a, const struct port *b)
+{
+    ck_assert_int_eq(a->kind, b->kind);
+    ck_assert_uint_eq(a->member, b->member);
+    ck_assert_uint_eq(a->output, b->output);
+    ck_assert_uint_eq(a->readers, b->readers);
+    for (uint32_t r = 0; r < a->readers; r++) {
+        ck_assert_uint_eq(a->reader[r].group, b->reader[r].group);
+        ck_assert_uint_eq(a->reader[r].input, b->reader[r].input);
+    }
+    assert_same_columns(&a->columns, &b->columns);
+    ck_assert_int_eq(a->raw, b->raw);
+    ck_assert_int_eq(a->oversize, b->oversize);
+    ck_assert_uint_eq(a->ring_offset, b->ring_offset);
+    ck_assert_uint_eq(a->payload_offset, b->payload_offset);
+}
+
 static void assert_same_member(const struct member *a, const struct member *b)
 {
     ck_assert_ptr_eq(a->outer, b->outer);
@@ -211,38 +264,38 @@ static void assert_same_member(const struct member *a, const struct member *b)
     ck_assert_int_eq(a->on_error, b->on_error);
     ck_assert_int_eq(a->reject_port, b->reject_port);
     ck_assert_int_eq(a->raw_out, b->raw_out);
-    ck_assert_uint_eq(a->needed_count, b->needed_count);
-    for (uint32_t c = 0; c < a->needed_count; c++)
-        ck_assert_int_eq(a->needed[c], b->needed[c]);
+    ck_assert_uint_eq(a->first_file, b->first_file);
+    ck_assert_uint_eq(a->files, b->files);
+    assert_same_columns(&a->out, &b->out);
     assert_same_text(a->probed, b->probed);
     assert_same_node(a->with, b->with);
-    assert_same_schema(&a->in, &b->in);
 }
 
 static void assert_same_group(const struct group *a, const struct group *b)
 {
     ck_assert_uint_eq(a->seats, b->seats);
     ck_assert_int_eq(a->ordered, b->ordered);
-    ck_assert_int_eq(a->packs, b->packs);
-    ck_assert_int_eq(a->packs_raw, b->packs_raw);
+    ck_assert_uint_eq(a->inputs, b->inputs);
+    for (uint32_t i = 0; i == 0 || i < a->inputs; i++) {
+        ck_assert_int_eq(a->input[i].ordered, b->input[i].ordered);
+        assert_same_schema(&a->input[i].schema, &b->input[i].schema);
+    }
     ck_assert_int_eq(a->lazy, b->lazy);
     ck_assert_int_eq(a->aside_port, b->aside_port);
     ck_assert_uint_eq(a->feeds, b->feeds);
     for (uint32_t f = 0; f < a->feeds; f++) {
         ck_assert_uint_eq(a->feed[f].group, b->feed[f].group);
         ck_assert_uint_eq(a->feed[f].port, b->feed[f].port);
+        ck_assert_uint_eq(a->feed[f].edge, b->feed[f].edge);
+        ck_assert_uint_eq(a->feed[f].input, b->feed[f].input);
     }
     ck_assert_int_eq(a->has_main, b->has_main);
     ck_assert_uint_eq(a->members, b->members);
     for (uint32_t m = 0; m < a->members; m++)
         assert_same_member(&a->member[m], &b->member[m]);
     ck_assert_uint_eq(a->ports, b->ports);
-    for (uint32_t p = 0; p < a->ports; p++) {
-        ck_assert_uint_eq(a->port[p].consumer, b->port[p].consumer);
-        ck_assert_int_eq(a->port[p].oversize, b->port[p].oversize);
-        ck_assert_uint_eq(a->port[p].ring_offset, b->port[p].ring_offset);
-        ck_assert_uint_eq(a->port[p].payload_offset, b->port[p].payload_offset);
-    }
+    for (uint32_t p = 0; p < a->ports; p++)
+        assert_same_port(&a->port[p], &b->port[p]);
     ck_assert_uint_eq(a->words_offset, b->words_offset);
     ck_assert_uint_eq(a->seat_offset, b->seat_offset);
 }

@@ -154,7 +154,7 @@ START_TEST(test_a_whole_file_becomes_a_pipeline)
     ck_assert_uint_eq(strlen(pipeline->run_id), 8);
     ck_assert_str_eq(paid->id, "paid");
     ck_assert_ptr_eq(paid->type, &toy_map);
-    ck_assert_int_eq(paid->input, 0);
+    ck_assert_uint_eq(paid->input[0].stage, 0);
     ck_assert_uint_eq(paid->workers, 3);
     ck_assert(paid->unordered);
     ck_assert(paid->isolate);
@@ -166,7 +166,7 @@ START_TEST(test_a_whole_file_becomes_a_pipeline)
     ck_assert_str_eq(list[2], "total");
     ck_assert_uint_eq(weir__settings_map(paid->settings, "set", &pair), 1);
     ck_assert_str_eq(pair[0].value, "round(quantity * price, 2)");
-    ck_assert_int_eq(pipeline->stage[0].input, -1);
+    ck_assert_uint_eq(pipeline->stage[0].inputs, 0);
     ck_assert_str_eq(pipeline->stage[2].id, "write");
     ck_assert_str_eq(option_of(2, "path"), "paid.csv");
     clear();
@@ -229,8 +229,8 @@ START_TEST(test_inputs_may_name_the_stage_above)
     static const char text[] = HEAD "- {id: a, type: toy.read, with: {path: a}}\n"
                                     "- {id: x, type: toy.map, inputs: a}\n"
                                     "- {id: b, type: drop, inputs: [x]}\n";
-    ck_assert_int_eq(stage_of(text, 2)->input, 1);
-    ck_assert_int_eq(pipeline->stage[1].input, 0);
+    ck_assert_uint_eq(stage_of(text, 2)->input[0].stage, 1);
+    ck_assert_uint_eq(pipeline->stage[1].input[0].stage, 0);
     clear();
 }
 END_TEST
@@ -239,7 +239,7 @@ START_TEST(test_an_expanding_type_is_what_its_parts_are)
 {
     const struct graph_stage *stage =
         stage_of(HEAD "- {type: toy.rows, workers: 4, on_error: drop}\n- type: drop\n", 0);
-    ck_assert_int_eq(stage->input, -1);
+    ck_assert_uint_eq(stage->inputs, 0);
     ck_assert_int_eq(stage->on_error, ON_ERROR_DROP);
     ck_assert_uint_eq(stage->workers, 4);
     clear();
@@ -674,31 +674,29 @@ START_TEST(test_who_reads_whom_is_checked)
         {HEAD READ,
          "3:3: nobody reads what 'read' makes | end with a sink such as csv.write or discard\n"},
         {HEAD READ "- {type: toy.read, id: b, with: {path: a}}\n" END,
-         "4:3: a second source is not in this version of Weir yet: the first is 'read' in line "
-         "3\n"},
-        {HEAD READ END "- {type: toy.read, id: b, with: {path: a}}\n- {type: drop, id: c}\n",
-         "5:3: a second source is not in this version of Weir yet: the first is 'read' in line "
-         "3\n"},
+         "3:3: nobody reads what 'read' makes | end with a sink such as csv.write or discard\n"},
         {HEAD READ END "- {type: drop, id: x}\n",
          "5:3: this stage reads the one above, but 'drop' is a sink (drop)\n"},
         {HEAD READ "- {type: toy.map, inputs: drop}\n" END,
-         "4:27: 'drop' stands below: a stage reads one that stands above it\n"},
+         "4:27: 'drop' stands below: a stage reads those that stand above it\n"},
         {HEAD READ "- {type: toy.map, inputs: map}\n" END, "4:27: 'map' can't read itself\n"},
         {HEAD READ "- {type: toy.map, inputs: raed}\n" END,
          "4:27: there is no stage 'raed' | did you mean 'read'?\n"},
         {HEAD "- {type: toy.read, with: {path: a}, inputs: x}\n" END,
          "3:37: toy.read is a source: it takes no 'inputs'\n"},
         {HEAD READ "- {type: toy.map, inputs: [read, read]}\n" END,
-         "4:34: several inputs are not in this version of Weir yet: a stage reads one other\n"},
+         "4:34: 'read' is named twice\n"},
+        {HEAD READ "- {type: toy.map, inputs: [read, raed, {}]}\n" END,
+         "4:34: there is no stage 'raed' | did you mean 'read'?\n"
+         "4:40: 'inputs' must be the id of a stage\n"},
         {HEAD READ "- {type: toy.map, inputs: []}\n" END,
          "4:27: 'inputs' names no stage; without it a stage reads the one above\n"},
         {HEAD READ "- {type: toy.map, inputs: {a: read}}\n" END,
-         "4:27: named inputs are not in this version of Weir yet\n"},
+         "4:27: toy.map has no named inputs: name a stage, or a list\n"},
         {HEAD READ "- {type: drop, inputs: read.rejects}\n",
-         "4:24: ports in 'inputs' are not in this version of Weir yet\n"},
-        {HEAD READ "- {type: drop}\n- {type: toy.write, with: {path: a}, inputs: read}\n",
-         "5:46: 'drop' reads 'read' already, and several readers of one stage are not in this "
-         "version of Weir yet\n"},
+         "4:24: 'read' (toy.read) rejects no records\n"},
+        {HEAD READ "- {type: drop, inputs: raed.else}\n",
+         "4:24: there is no stage 'raed' | did you mean 'read'?\n"},
         {HEAD READ "- {type: drop}\n- {type: toy.write, with: {path: a}, inputs: drop}\n",
          "5:46: 'drop' is a sink (drop): there is nothing to read from it\n"},
         {HEAD READ "- {type: drop, id: read}\n",

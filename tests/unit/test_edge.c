@@ -324,7 +324,7 @@ START_TEST(test_without_order_a_slow_seat_does_not_hold_back_the_others)
     take_and_release(&edge, 1, 1);
     take_and_release(&edge, 1, 2);
     ck_assert(!weir__edge_take(&edge, 1, &taken));
-    ck_assert(!weir__ring_writable(&edge.ring[0], 3));
+    ck_assert(!weir__ring_writable(&edge.ring[0], 0, 3));
     ck_assert(weir__edge_find_taken(&edge, 0, &taken));
     ck_assert_uint_eq(taken.position, slow.position);
 }
@@ -443,7 +443,7 @@ static void produce(struct crowd *crowd, uint32_t r)
             if (crowd_is_over(crowd) && position == word_load(&crowd->words->gate.word, STEPS))
                 return;
             sched_yield();
-        } else if (weir__ring_writable(ring, position)) {
+        } else if (weir__ring_writable(ring, 0, position)) {
             *(uint64_t *)(void *)ring_payload(ring, position) = position;
             publish(ring, number_at(r, position));
         } else {

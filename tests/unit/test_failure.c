@@ -36,7 +36,7 @@ static void leave_failure(uint32_t group, uint32_t seat, uint64_t number)
 
 static void set_next(uint32_t group, uint64_t n)
 {
-    word_store(&view_group(&run.view, group)->next.word, n, STEP_NEXT_ADVANCE);
+    word_store(&view_group(&run.view, group)->next[0].word, n, STEP_NEXT_ADVANCE);
 }
 
 /* The producer's first seat publishes number n and the group's seat takes it. Returns the position.

@@ -68,9 +68,9 @@ START_TEST(test_a_fresh_ring_is_writable_for_one_lap_and_no_more)
 {
     struct ring ring = make_ring(3, 8, 0);
     for (uint64_t q = 0; q < 3; q++)
-        ck_assert(weir__ring_writable(&ring, q));
+        ck_assert(weir__ring_writable(&ring, 0, q));
     for (uint64_t q = 3; q < 9; q++)
-        ck_assert(!weir__ring_writable(&ring, q));
+        ck_assert(!weir__ring_writable(&ring, 0, q));
     ck_assert_uint_eq(weir__ring_waiting(&ring), 0);
 }
 END_TEST
@@ -106,13 +106,13 @@ START_TEST(test_a_slot_is_writable_again_only_when_it_is_released)
 {
     struct ring ring = make_ring(2, 8, 0);
     publish(&ring, (struct number){0});
-    ck_assert(!weir__ring_writable(&ring, 2));
+    ck_assert(!weir__ring_writable(&ring, 0, 2));
     ck_assert(weir__ring_take(&ring, 0, 1));
-    ck_assert(!weir__ring_writable(&ring, 2));
+    ck_assert(!weir__ring_writable(&ring, 0, 2));
     weir__ring_release(&ring, 0, 1);
-    ck_assert(weir__ring_writable(&ring, 2));
-    ck_assert(!weir__ring_writable(&ring, 0));
-    ck_assert(!weir__ring_writable(&ring, 4));
+    ck_assert(weir__ring_writable(&ring, 0, 2));
+    ck_assert(!weir__ring_writable(&ring, 0, 0));
+    ck_assert(!weir__ring_writable(&ring, 0, 4));
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST(test_release_leaves_what_others_have)
     weir__ring_release(&ring, 1, 1);
     uint64_t position;
     ck_assert(weir__ring_find_taken(&ring, 1, &position));
-    ck_assert(!weir__ring_writable(&ring, 1));
+    ck_assert(!weir__ring_writable(&ring, 0, 1));
 }
 END_TEST
 
@@ -212,7 +212,7 @@ START_TEST(test_the_last_lap_works_as_the_first)
     ring.tail->value = 2 * lap;
     for (uint64_t q = 2 * lap; q < 2 * lap + 3; q++) {
         uint64_t position;
-        ck_assert(weir__ring_writable(&ring, q));
+        ck_assert(weir__ring_writable(&ring, 0, q));
         publish(&ring, (struct number){.n = q});
         ck_assert(!weir__ring_take(&ring, q - 2, 1));
         ck_assert(weir__ring_take(&ring, q, 1));
@@ -257,7 +257,7 @@ static void produce(struct crowd *crowd)
             if (crowd_is_over(crowd) && position == word_load(&crowd->words->gate.word, STEPS))
                 return;
             sched_yield();
-        } else if (weir__ring_writable(&crowd_ring, position)) {
+        } else if (weir__ring_writable(&crowd_ring, 0, position)) {
             fill(ring_payload(&crowd_ring, position), position);
             publish(&crowd_ring, (struct number){.n = position, .last = true});
         } else {
@@ -321,7 +321,7 @@ static void run_ring(uint32_t slots, uint32_t kills, uint64_t seed)
     for (uint64_t q = 0; q < total; q++)
         ck_assert_msg(done[q] == 1, "position %llu was swallowed", (unsigned long long)q);
     for (uint64_t q = total; q < total + slots; q++)
-        ck_assert(weir__ring_writable(&crowd_ring, q));
+        ck_assert(weir__ring_writable(&crowd_ring, 0, q));
 }
 
 static const uint32_t ring_sizes[] = {1, 2, 5};

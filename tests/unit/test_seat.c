@@ -32,7 +32,7 @@ static void put(struct seat *seat, uint64_t record)
 
 static uint64_t get(const struct seat *seat, uint32_t i)
 {
-    const struct ring *ring = &seat->edge.ring[seat->input.ring];
+    const struct ring *ring = &seat->ring[seat->input.ring];
     uint64_t record;
     memcpy(&record, ring_payload(ring, seat->input.position) + i * sizeof(record), sizeof(record));
     return record;
@@ -40,7 +40,7 @@ static uint64_t get(const struct seat *seat, uint32_t i)
 
 static uint32_t records_in_hand(const struct seat *seat)
 {
-    const struct ring *ring = &seat->edge.ring[seat->input.ring];
+    const struct ring *ring = &seat->ring[seat->input.ring];
     return ring_slot(ring, seat->input.position)->facts.records;
 }
 
@@ -128,7 +128,7 @@ static void finish(struct seat *seat, bool early)
     seat->now.last = true;
     seat->now.done = early;
     if (seat->of->feeds > 0 && seat->of->ordered)
-        seat->now.number = word_load(seat->edge.next, STEP_NEXT_LOAD) + seat->seat;
+        seat->now.number = word_load(seat->edge[0].next, STEP_NEXT_LOAD) + seat->seat;
     for (uint32_t port = 0; early && port < seat->of->ports; port++)
         seat->out[port].secured = false;
     weir__seat_commit(seat, !early);
@@ -376,7 +376,7 @@ START_TEST(test_what_is_not_committed_is_not_seen)
     attach(&sink, &chain, 1, 0);
     ck_assert_int_eq(weir__seat_secure(&source), SEAT_READY);
     put(&source, 7);
-    ck_assert(!weir__edge_has_more(&sink.edge));
+    ck_assert(!weir__edge_has_more(&sink.edge[0]));
     weir__seat_commit(&source, true);
     ck_assert_int_eq(weir__seat_take(&sink), SEAT_READY);
     ck_assert_uint_eq(get(&sink, 0), 7);
@@ -522,17 +522,17 @@ START_TEST(test_a_large_record_stays_until_it_is_released)
     int status = 0, ended = 0;
     while (ended == 0 && source.group_words->parked_out.word.value == 0)
         ended = waitpid(pid, &status, WNOHANG);
-    const struct slot_facts *facts = &ring_slot(&sink.edge.ring[0], 0)->facts;
+    const struct slot_facts *facts = &ring_slot(&sink.ring[0], 0)->facts;
     ck_assert_uint_eq(facts->oversize, 1);
     ck_assert_uint_eq(facts->bytes, LARGE);
     for (int i = 0; i < LARGE; i++)
-        ck_assert_msg(sink.edge.ring[0].area[i] == 'a', "overwritten while it was held");
+        ck_assert_msg(sink.ring[0].area[i] == 'a', "overwritten while it was held");
     commit_input(&sink);
     if (ended == 0)
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
     ck_assert_int_eq(weir__seat_take(&sink), SEAT_READY);
-    ck_assert_int_eq(sink.edge.ring[0].area[0], 'b');
+    ck_assert_int_eq(sink.ring[0].area[0], 'b');
     release_all(&source, &sink);
 }
 END_TEST

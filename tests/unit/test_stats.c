@@ -35,9 +35,29 @@ static void set_member(uint32_t group, uint32_t m, uint32_t stage,
     at->members = m + 1;
 }
 
-static void setup(void)
+static void add_port(uint32_t group, enum port_kind kind, uint32_t reader)
+{
+    struct group *at = &chain.blueprint.group[group];
+    at->port[at->ports++] =
+        (struct port){.kind = kind, .readers = 1, .reader = {{.group = reader}}, .seldom = true};
+}
+
+/* What leaves the chain for files of its own. */
+static void add_ports(void)
 {
     chain_make(&chain, &shape);
+    munmap(chain.view.segment.base, chain.view.segment.bytes);
+    for (uint32_t g = SINK; g < GROUPS; g++)
+        chain.blueprint.group[g].ports = 0;
+    add_port(WORK, PORT_REJECTS, REJECTS);
+    add_port(WORK, PORT_ASIDE, QUARANTINE);
+    weir__blueprint_layout(&chain.blueprint, 0);
+    chain_map(&chain);
+}
+
+static void setup(void)
+{
+    add_ports();
     chain.blueprint.name = strdup("sums");
     chain.blueprint.run_id = strdup("7f3a0000");
     add_stage("read", &cut, false);
@@ -48,6 +68,7 @@ static void setup(void)
     set_member(CUT, 0, READ, &cut, -1);
     set_member(WORK, 0, READ, &parse, 1);
     set_member(WORK, 1, KEEP, &keep, -1);
+    chain.blueprint.group[WORK].port[0].member = 1;
     set_member(SINK, 0, WRITE, &sink, -1);
     set_member(REJECTS, 0, BAD, &sink, -1);
     set_member(QUARANTINE, 0, ASIDE, &sink, -1);

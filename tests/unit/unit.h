@@ -35,4 +35,11 @@ static inline uint64_t random_below(uint64_t *state, uint64_t n)
     return (random_next(state) >> 11) % n;
 }
 
+/* WEIR_SOAK makes it so many times longer. */
+static inline uint64_t soaked(uint64_t runs)
+{
+    const char *times = getenv("WEIR_SOAK");
+    return times == NULL ? runs : runs * strtoull(times, NULL, 10);
+}
+
 #endif

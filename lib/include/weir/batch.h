@@ -124,6 +124,7 @@ struct weir_batch {
     const char *bytes;
     size_t byte_count;
     struct weir_position origin; /* of the first byte */
+    uint32_t input;              /* of a stage with several inputs: through which it came */
     uint64_t whole_bytes; /* not 0: at whole_at begins a record of so many, the last, which cannot
                              be taken: too large (bytes has but its beginning), or without its end */
     size_t whole_at;

@@ -158,6 +158,9 @@ struct weir_output {
     uint32_t records;            /* how many records the bytes hold, where that is known; else 0 */
     struct weir_position origin; /* sources: of the first byte */
     uint64_t whole_bytes; /* sources: as in struct weir_batch, for the next stage to reject */
+
+    /* A type with `outputs`: a batch for each of them, empty at first. */
+    struct weir_batch *other;
 };
 
 struct weir_stage {
@@ -177,6 +180,13 @@ struct weir_stage {
     void *state; /* state_bytes, zeroed at first: committed with every transaction */
     struct stage_runtime *runtime; /* the engine's */
 };
+
+/* The schema of input i: of a stage with several inputs, in the order of its type's `inputs`, or of
+ * the list in the pipeline file; else stage->in is 0's. NULL behind the last. */
+WEIR_PUBLIC const struct weir_schema *weir_input_schema(const struct weir_stage *stage, uint32_t i);
+/* Of a type with `outputs`, after the bind of the whole graph: which columns of output i somebody
+ * uses; NULL if nobody reads it. What goes there then is dropped, and to be counted so. */
+WEIR_PUBLIC const bool *weir_output_needed(const struct weir_stage *stage, uint32_t i);
 
 /* Only inside produce of a source with raw output: asks for room for one record larger than
  * out->capacity. On 0, out->bytes and out->capacity are the large area (max_record bytes and one); what was
@@ -207,7 +217,10 @@ struct weir_probe {
 WEIR_PUBLIC int weir_probe_add_file(struct weir_probe *probe, const char *path);
 /* The text that probe left; NULL if there is none (planning before the probe). */
 WEIR_PUBLIC const char *weir_probed(const struct weir_stage *stage);
+/* How many files it has found, and which of the run's is the first of them: a position's `file`
+ * counts all of the run's. */
 WEIR_PUBLIC size_t weir_probed_files(const struct weir_stage *stage);
+WEIR_PUBLIC uint32_t weir_first_file(const struct weir_stage *stage);
 /* Reads what probe kept of standard input, as pread(2) does. */
 WEIR_PUBLIC ssize_t weir_stdin_head(const struct weir_stage *stage, void *to, size_t bytes,
                                     uint64_t offset);
@@ -253,6 +266,7 @@ enum weir_trait {
     WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
     WEIR_TOTALS = 64,  /* puts out bytes in finish alone, which the next stage takes in any order */
     WEIR_KEEPS = 128,  /* has a file of its own beside its state: weir_kept */
+    WEIR_ROUTES = 256, /* has outputs, and no stream beside them */
 };
 
 /* What produce returns; and process: 0, or WEIR_ENOUGH when it needs no further input. */
@@ -292,10 +306,24 @@ struct weir_stage_type {
      * leaves it so. */
     int (*bind)(struct weir_stage *stage, struct weir_schema *ret);
 
-    /* Planning and worker, after bind: given which columns of the output are needed
-     * (stage->needed), marks those of the input that are. NULL: all of them. in_needed has
-     * stage->in->columns entries, all false. */
+    /* Planning and worker, after bind: given which columns of the outputs are needed
+     * (stage->needed, weir_output_needed), marks those of the input that are. NULL: all of them.
+     * in_needed has stage->in->columns entries, all false. Where there are several inputs it is
+     * called for each, with stage->in being that one. */
     void (*needs)(struct weir_stage *stage, bool *in_needed);
+
+    /* The names of its inputs, NULL at the end, where it has several: the pipeline file gives each
+     * a stage to read, and a batch says through which it came (in->input). Batches come from any of
+     * them at any time; none may be waited for. Such a type has one seat. NULL: one input; a list
+     * of several stages is merged before it. */
+    const char *const *inputs;
+
+    /* Planning and worker, after configure: the names of what it puts out beside its stream, which
+     * other stages may read: how many they are, *ret being borrowed as long as the stage lives. At
+     * most 16. NULL: nothing. */
+    uint32_t (*outputs)(const struct weir_stage *stage, const char *const **ret);
+    /* Planning, after bind: the schema of output i. NULL: its input's. */
+    int (*bind_output)(struct weir_stage *stage, uint32_t i, struct weir_schema *ret);
 
     /* Worker. Opens files, allocates. stage->state holds the last commit's (weir_is_fresh tells
      * whether there is one). */
