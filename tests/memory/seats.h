@@ -22,23 +22,26 @@ static void poke_supervisor(void);
 static void await_poke(void);
 
 static struct chain chain;
+static enum chain_form form;
 
 /* The work of a run. A number has 1 to `words` words. */
 static struct work {
     uint64_t batches, words;
     uint64_t parts_every; /* every so many numbers one comes in two parts; 0: none */
-    uint64_t enough;      /* the sink wants no more after so many; 0: it wants all */
+    uint64_t enough;      /* the last sink wants no more after so many; 0: it wants all */
     bool large;           /* every record goes through the large area */
     bool verdict;         /* the sink waits for it at the end */
 } work;
 
 /* The state of a seat in its ledger. */
 struct done {
-    uint64_t numbers;  /* whole ones, made or taken */
-    uint64_t in_hand;  /* words of the number that is not whole yet */
-    uint64_t words;    /* in all */
-    uint64_t sum;      /* of them */
-    uint64_t expected; /* the lowest number that may come */
+    uint64_t numbers; /* whole ones, made or taken */
+    uint64_t words;   /* in all */
+    uint64_t sum;     /* of them */
+    struct {
+        uint64_t in_hand;  /* words of the number that is not whole yet */
+        uint64_t expected; /* the lowest number that may come */
+    } edge[2];
 };
 
 static struct done *done_by(struct seat *seat)
@@ -196,6 +199,22 @@ static void read_splits(struct seat *seat)
     release_input(seat);
 }
 
+/* How many groups have turned the bits over on the way to a sink. */
+static uint32_t turns(void)
+{
+    switch (form) {
+    case BROADCAST:
+    case MERGE: return 0;
+    case DIAMOND: return 1;
+    default: return chain.blueprint.groups - 2;
+    }
+}
+
+static uint64_t turned(uint64_t word)
+{
+    return turns() % 2 == 0 ? word : ~word;
+}
+
 static void pass_on(struct seat *seat)
 {
     uint64_t words[64];
@@ -214,32 +233,28 @@ static void pass_on(struct seat *seat)
 }
 
 /* What came is what was made: each group between has turned the bits over. */
-static void check_word(uint64_t n, uint64_t i, uint64_t word)
-{
-    if ((chain.blueprint.groups % 2 == 0 ? word : ~word) != word_of(n, i))
-        complain_of("a word is not what was written");
-}
-
 static void check_input(struct seat *seat)
 {
     uint64_t words[64], n = seat->input.number.n;
     struct done *done = done_by(seat);
-    uint32_t count = get(seat, words);
-    if (seat->of->ordered && n < done->expected)
+    uint32_t count = get(seat, words), edge = seat->input_edge;
+    bool last_group = seat->group + 1 == chain.blueprint.groups;
+    if (seat->of->input[edge].ordered && n < done->edge[edge].expected)
         complain_of("a number came again, or late");
     for (uint32_t i = 0; i < count; i++) {
-        check_word(n, done->in_hand++, words[i]);
+        if (turned(words[i]) != word_of(n, done->edge[edge].in_hand++))
+            complain_of("a word is not what was written");
         done->words++;
         done->sum += words[i];
     }
     if (!seat->input.number.last)
         return;
-    if (n < work.batches && done->in_hand != words_of(n))
+    if (n < work.batches && done->edge[edge].in_hand != words_of(n))
         complain_of("words of a number are missing");
     done->numbers++;
-    done->in_hand = 0;
-    done->expected = n + 1;
-    seat->now.done = work.enough > 0 && done->expected >= work.enough;
+    done->edge[edge].in_hand = 0;
+    done->edge[edge].expected = n + 1;
+    seat->now.done = last_group && work.enough > 0 && n + 1 >= work.enough;
 }
 
 static void collect(struct seat *seat)
@@ -291,11 +306,11 @@ static bool all_closed(void)
     return true;
 }
 
-/* The books, when all is closed: whether everything that was made came once. */
-static bool balances(void)
+/* The books, when all is closed: whether everything that was made came once to a sink, from each of
+ * its edges. */
+static bool balances_at(uint32_t sink)
 {
-    uint32_t sink = chain.blueprint.groups - 1;
-    uint64_t words = 0, sum = 0;
+    uint64_t words = 0, sum = 0, edges = chain.blueprint.group[sink].inputs;
     for (uint32_t seat = 0; seat < chain.blueprint.group[sink].seats; seat++) {
         const struct ledger_copy *ledger = weir__view_ledger(&chain.view, sink, seat);
         about_to_read(ledger);
@@ -303,11 +318,20 @@ static bool balances(void)
         words += done->words;
         sum += done->sum;
     }
-    uint64_t made = 0, made_sum = 0, numbers = work.enough > 0 ? work.enough : work.batches;
+    bool enough = work.enough > 0 && sink + 1 == chain.blueprint.groups;
+    uint64_t made = 0, made_sum = 0, numbers = enough ? work.enough : work.batches;
     for (uint64_t n = 0; n < numbers; n++)
         for (uint64_t i = 0; i < words_of(n); i++, made++)
-            made_sum += chain.blueprint.groups % 2 == 0 ? word_of(n, i) : ~word_of(n, i);
-    return words == made && sum == made_sum;
+            made_sum += turned(word_of(n, i));
+    return words == made * edges && sum == made_sum * edges;
+}
+
+static bool balances(void)
+{
+    for (uint32_t g = 0; g < chain.blueprint.groups; g++)
+        if (!chain.blueprint.group[g].has_main && !balances_at(g))
+            return false;
+    return true;
 }
 
 static void decree(enum run_word verdict)

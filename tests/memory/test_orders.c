@@ -21,7 +21,11 @@ struct world {
 
 #define SHAPE(groups, slots, ...)                                                                  \
     {                                                                                              \
-        groups, slots, 64, {__VA_ARGS__}, false, 0                                                 \
+        groups, slots, 64, {__VA_ARGS__}, false, 0, CHAIN                                          \
+    }
+#define FORMED(form, groups, slots, ...)                                                           \
+    {                                                                                              \
+        groups, slots, 64, {__VA_ARGS__}, false, 0, form                                           \
     }
 
 static const struct world worlds[] = {
@@ -56,7 +60,9 @@ static const struct world worlds[] = {
      .shape = SHAPE(2, 2, 1, 2),
      .work = {.batches = 2, .words = 1},
      .unordered = true},
-    {.name = "splits", .shape = {2, 2, 64, {2, 1}, false, 3}, .work = {.batches = 3, .words = 1}},
+    {.name = "splits",
+     .shape = {2, 2, 64, {2, 1}, false, 3, CHAIN},
+     .work = {.batches = 3, .words = 1}},
     {.name = "chain",
      .shape = SHAPE(3, 1, 1, 2, 1),
      .work = {.batches = 2, .words = 2, .parts_every = 2, .verdict = true}},
@@ -67,6 +73,21 @@ static const struct world worlds[] = {
     {.name = "enough, deaths",
      .shape = SHAPE(2, 1, 1, 1),
      .work = {.batches = 4, .words = 1, .enough = 2},
+     .deaths = 2},
+    {.name = "two readers",
+     .shape = FORMED(BROADCAST, 3, 1, 1, 1, 1),
+     .work = {.batches = 2, .words = 2, .parts_every = 2}},
+    {.name = "two readers, one has enough",
+     .shape = FORMED(BROADCAST, 3, 2, 1, 1, 1),
+     .work = {.batches = 3, .words = 1, .enough = 1, .large = true},
+     .deaths = 1},
+    {.name = "two inputs",
+     .shape = FORMED(MERGE, 3, 1, 1, 1, 1),
+     .work = {.batches = 2, .words = 2, .parts_every = 1},
+     .deaths = 1},
+    {.name = "diamond",
+     .shape = FORMED(DIAMOND, 4, 1, 1, 1, 1, 1),
+     .work = {.batches = 2, .words = 2, .parts_every = 1, .verdict = true},
      .deaths = 2},
 };
 
@@ -137,12 +158,14 @@ static uint64_t past(uint32_t who)
                             seat->input.ring,
                             seat->input.position,
                             done->numbers,
-                            done->in_hand,
                             done->words,
                             done->sum,
-                            done->expected,
-                            seat->edge[0].producers > 0 ? seat->ring[0].head : 0,
-                            seat->edge[0].producers > 1 ? seat->ring[1].head : 0,
+                            done->edge[0].in_hand,
+                            done->edge[0].expected,
+                            done->edge[1].in_hand,
+                            done->edge[1].expected,
+                            seat->turn,
+                            seat->input_edge,
                             seat->out[0].secured,
                             seat->out[0].used,
                             seat->out[0].records,
@@ -152,6 +175,9 @@ static uint64_t past(uint32_t who)
                             seat->input.number.last};
     for (size_t i = 0; i < COUNT(all); i++)
         hash = mix(hash, all[i]);
+    for (uint32_t edge = 0; edge < seat->edges; edge++)
+        for (uint32_t r = 0; r < seat->edge[edge].producers; r++)
+            hash = mix(hash, seat->ring[seat->edge[edge].first + r].head);
     return hash;
 }
 
@@ -219,6 +245,7 @@ static struct machine_world set_up(const struct world *of, const struct weakened
 {
     world = of;
     work = of->work;
+    form = of->shape.form;
     chain_make(&chain, &of->shape);
     if (of->unordered)
         chain_unordered(&chain, of->shape.groups - 1);

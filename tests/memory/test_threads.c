@@ -65,10 +65,15 @@ static void *sit(void *context)
     return NULL;
 }
 
+enum {
+    CHAIN_SHAPES = 3
+}; /* of these the first: where several edges meet it is not known who has enough first */
 static const struct chain_shape shapes[] = {
-    {3, 1, WORDS * 8, {1, 2, 1}, false, 0},
-    {3, 4, WORDS * 8, {1, 2, 1}, false, 0},
-    {4, 2, WORDS * 8, {1, 3, 2, 1}, false, 0},
+    {3, 1, WORDS * 8, {1, 2, 1}, false, 0, CHAIN},
+    {3, 4, WORDS * 8, {1, 2, 1}, false, 0, CHAIN},
+    {4, 2, WORDS * 8, {1, 3, 2, 1}, false, 0, CHAIN},
+    {4, 2, WORDS * 8, {1, 2, 1, 1}, false, 0, DIAMOND},
+    {3, 2, WORDS * 8, {2, 1, 1}, false, 0, MERGE},
 };
 
 static void run(const struct chain_shape *shape)
@@ -76,6 +81,7 @@ static void run(const struct chain_shape *shape)
     pthread_t thread[8];
     struct place place[8];
     uint32_t threads = 0;
+    form = shape->form;
     chain_make(&chain, shape);
     poke_fd = eventfd(0, 0);
     for (uint32_t g = 0; g < shape->groups; g++)
@@ -111,7 +117,7 @@ END_TEST
 START_TEST(test_so_they_are_in_the_large_area)
 {
     work = (struct work){.batches = BATCHES, .words = WORDS, .large = true, .verdict = true};
-    static const struct chain_shape shape = {2, 4, WORDS * 8, {1, 1}, false, 0};
+    static const struct chain_shape shape = {2, 4, WORDS * 8, {1, 1}, false, 0, CHAIN};
     run(&shape);
 }
 END_TEST
@@ -123,7 +129,7 @@ int main(void)
     tcase_set_timeout(all, 120);
     tcase_add_loop_test(all, test_all_bytes_that_seats_share_are_ordered_by_their_words, 0,
                         (int)COUNT(shapes));
-    tcase_add_loop_test(all, test_so_they_are_when_the_sink_has_enough, 0, (int)COUNT(shapes));
+    tcase_add_loop_test(all, test_so_they_are_when_the_sink_has_enough, 0, CHAIN_SHAPES);
     tcase_add_test(all, test_so_they_are_in_the_large_area);
     suite_add_tcase(suite, all);
     return unit_run(suite);

@@ -1,6 +1,6 @@
 /*
- * chain.h - a run's memory made by hand: groups in a row, each reading the one before it. No
- * stages, no plan, no files.
+ * chain.h - a run's memory made by hand: groups in a row, each reading the one before it, or in one
+ * of three other forms. No stages, no plan, no files.
  */
 #ifndef TEST_CHAIN_H
 #define TEST_CHAIN_H
@@ -15,11 +15,19 @@ struct chain {
     struct run_view view;
 };
 
+enum chain_form {
+    CHAIN,
+    BROADCAST, /* all groups read the first one's port */
+    MERGE,     /* the last group reads all the others */
+    DIAMOND,   /* two groups read the first one's port, and the last reads both */
+};
+
 struct chain_shape {
     uint32_t groups, slots, slot_bytes;
     uint32_t seats[6];
     bool unordered;  /* all edges but that of the last group */
     uint32_t splits; /* that the first group reads; 0: it makes its output by itself */
+    enum chain_form form;
 };
 
 /* A segment of its own, all zeros: the run has not begun. */
@@ -30,6 +38,33 @@ static inline void chain_map(struct chain *chain)
                                            .bytes = chain->blueprint.segment_bytes};
     chain->view.blueprint = &chain->blueprint;
     chain->view.words = (struct run_words *)(void *)chain->view.segment.base;
+}
+
+/* Group g reads the port of another one. */
+static inline void chain_join(struct chain *chain, uint32_t from, uint32_t g, bool ordered)
+{
+    struct group *group = &chain->blueprint.group[g], *producer = &chain->blueprint.group[from];
+    struct port *port = &producer->port[0];
+    *port = (struct port){.kind = PORT_BYTES,
+                          .readers = port->readers,
+                          .oversize = from == 0,
+                          .apart = true,
+                          .reader = {port->reader[0], port->reader[1]}};
+    port->reader[port->readers++] = (struct reader){.group = g, .input = group->inputs};
+    producer->ports = 1;
+    producer->has_main = true;
+    group->input[group->inputs++].ordered = ordered;
+    group->ordered = group->inputs == 1 && ordered;
+}
+
+static inline bool chain_reads(const struct chain_shape *shape, uint32_t from, uint32_t g)
+{
+    switch (shape->form) {
+    case BROADCAST: return from == 0;
+    case MERGE: return g + 1 == shape->groups;
+    case DIAMOND: return from == 0 ? g + 1 < shape->groups : g + 1 == shape->groups;
+    default: return from + 1 == g;
+    }
 }
 
 static inline void chain_make(struct chain *chain, const struct chain_shape *shape)
@@ -43,14 +78,10 @@ static inline void chain_make(struct chain *chain, const struct chain_shape *sha
         ck_assert_ptr_nonnull(group);
         group->seats = shape->seats[g];
         group->splits = g == 0 ? shape->splits : 0;
-        group->ordered = last || !shape->unordered;
         group->members = 1;
-        group->has_main = !last;
-        group->ports = last ? 0 : 1;
-        group->inputs = g > 0;
-        group->input[0].ordered = group->ordered;
-        group->port[0] = (struct port){
-            .kind = PORT_BYTES, .readers = 1, .reader = {{.group = g + 1}}, .oversize = g == 0};
+        for (uint32_t from = 0; from < g; from++)
+            if (chain_reads(shape, from, g))
+                chain_join(chain, from, g, last || !shape->unordered);
     }
     weir__blueprint_layout(&chain->blueprint, 0);
     chain_map(chain);

@@ -3,7 +3,7 @@
 #include "unit/chain.h"
 
 /* A source, two groups of two seats, a sink: nobody runs, their words are written by hand. */
-static const struct chain_shape shape = {4, 4, 64, {1, 2, 2, 1}, false, 0};
+static const struct chain_shape shape = {4, 4, 64, {1, 2, 2, 1}, false, 0, CHAIN};
 
 static struct chain chain;
 static struct weir_plan plan;

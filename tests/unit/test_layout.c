@@ -59,10 +59,10 @@ static void assert_apart(uint64_t whole)
 }
 
 static const struct chain_shape shapes[] = {
-    {1, 1, 64, {1}, false, 0},
-    {2, 1, 4096, {1, 1}, false, 0},
-    {3, 16, 65536, {1, 64, 1}, false, 0},
-    {5, 3, 1000, {1, 7, 2, 64, 3}, false, 0},
+    {1, 1, 64, {1}, false, 0, CHAIN},
+    {2, 1, 4096, {1, 1}, false, 0, CHAIN},
+    {3, 16, 65536, {1, 64, 1}, false, 0, CHAIN},
+    {5, 3, 1000, {1, 7, 2, 64, 3}, false, 0, CHAIN},
 };
 
 static const size_t text_bytes[] = {0, 1, 126, 127, 128, 129, 100000};

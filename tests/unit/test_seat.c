@@ -232,10 +232,10 @@ static void assert_sum(const struct chain *of, bool ordered)
 }
 
 static const struct chain_shape shapes[] = {
-    {2, 1, 64, {1, 1}, false, 0},          {3, 1, 64, {1, 1, 1}, false, 0},
-    {3, 1, 64, {1, 3, 1}, false, 0},       {3, 4, 64, {1, 4, 1}, false, 0},
-    {4, 1, 64, {1, 2, 2, 1}, false, 0},    {4, 2, 64, {1, 3, 2, 1}, false, 0},
-    {5, 3, 64, {1, 2, 3, 2, 1}, false, 0}, {3, 2, 64, {1, 1, 1}, true, 0},
+    {2, 1, 64, {1, 1}, false, 0, CHAIN},          {3, 1, 64, {1, 1, 1}, false, 0, CHAIN},
+    {3, 1, 64, {1, 3, 1}, false, 0, CHAIN},       {3, 4, 64, {1, 4, 1}, false, 0, CHAIN},
+    {4, 1, 64, {1, 2, 2, 1}, false, 0, CHAIN},    {4, 2, 64, {1, 3, 2, 1}, false, 0, CHAIN},
+    {5, 3, 64, {1, 2, 3, 2, 1}, false, 0, CHAIN}, {3, 2, 64, {1, 1, 1}, true, 0, CHAIN},
 };
 
 static void run_chain(const struct chain_shape *shape, uint32_t kills, uint64_t seed)
@@ -268,7 +268,7 @@ END_TEST
  * A child is run instruction by instruction. What a death at that place would leave is the shared
  * memory as it is then: a copy of it is taken whenever it has changed, and worked to the end by
  * successors. */
-static const struct chain_shape cut_shape = {3, 8, 64, {1, 1, 1}, false, 0};
+static const struct chain_shape cut_shape = {3, 8, 64, {1, 1, 1}, false, 0, CHAIN};
 enum { CUT_RECORDS = 7 };
 
 /* Everything in this process, one seat after the other: nobody ever waits. */
@@ -352,7 +352,7 @@ END_TEST
 
 /* ---- single steps ---- */
 
-static const struct chain_shape pair = {2, 2, 64, {1, 1}, false, 0};
+static const struct chain_shape pair = {2, 2, 64, {1, 1}, false, 0, CHAIN};
 
 static void release_all(struct seat *source, struct seat *sink)
 {
@@ -503,7 +503,7 @@ static void publish_large(struct seat *source, char what)
  * released. */
 START_TEST(test_a_large_record_stays_until_it_is_released)
 {
-    static const struct chain_shape large = {2, 4, LARGE / 2, {1, 1}, false, 0};
+    static const struct chain_shape large = {2, 4, LARGE / 2, {1, 1}, false, 0, CHAIN};
     chain_make(&chain, &large);
     struct seat source, sink;
     attach(&source, &chain, 0, 0);
@@ -544,7 +544,7 @@ enum { FEW_SPLITS = 3 };
 /* Two seats that read splits, before a sink. */
 static void make_splits(struct chain *readers, struct seat *seat)
 {
-    chain_make(readers, &(struct chain_shape){2, 4, 64, {2, 1}, false, 0});
+    chain_make(readers, &(struct chain_shape){2, 4, 64, {2, 1}, false, 0, CHAIN});
     munmap(readers->view.segment.base, readers->view.segment.bytes);
     readers->blueprint.group[0].splits = FEW_SPLITS;
     weir__blueprint_layout(&readers->blueprint, 0);

@@ -13,7 +13,7 @@ enum { CUT, WORK, SINK, REJECTS, QUARANTINE, GROUPS };
 static const struct weir_stage_type cut = {.name = "t.cut", .traits = WEIR_SOURCE},
                                     parse = {.name = "t.parse"}, keep = {.name = "t.keep"},
                                     sink = {.name = "t.write", .traits = WEIR_SINK};
-static const struct chain_shape shape = {GROUPS, 4, 64, {1, 2, 1, 1, 1}, false, 0};
+static const struct chain_shape shape = {GROUPS, 4, 64, {1, 2, 1, 1, 1}, false, 0, CHAIN};
 
 static struct chain chain;
 static struct weir_receipt *receipt;
