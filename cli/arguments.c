@@ -72,16 +72,32 @@ static int set_workers(struct arguments *args, const char *value, struct weir_er
     return 0;
 }
 
+/* The index of the value among the names, or WEIR_EUSAGE. */
+static int choose(const char *option, const char *value, const char *const *names,
+                  const char *in_words, struct weir_err *err)
+{
+    for (int i = 0; names[i] != NULL; i++)
+        if (strcmp(value, names[i]) == 0)
+            return i;
+    return weir_err_set(err, WEIR_EUSAGE, "--%s wants %s, not '%s'", option, in_words, value);
+}
+
 static int set_progress(struct arguments *args, const char *value, struct weir_err *err)
 {
     static const char *const names[] = {"auto", "plain", "none", NULL};
-    for (int i = 0; names[i] != NULL; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            args->progress = (enum progress_mode)i;
-            return 0;
-        }
-    }
-    return weir_err_set(err, WEIR_EUSAGE, "--progress wants auto, plain or none, not '%s'", value);
+    int choice = choose("progress", value, names, "auto, plain or none", err);
+    if (choice >= 0)
+        args->progress = (enum progress_mode)choice;
+    return choice < 0 ? choice : 0;
+}
+
+static int set_format(struct arguments *args, const char *value, struct weir_err *err)
+{
+    static const char *const names[] = {"dot", "mermaid", "svg", NULL};
+    int choice = choose("format", value, names, "dot, mermaid or svg", err);
+    if (choice >= 0)
+        args->format = (enum graph_format)choice;
+    return choice < 0 ? choice : 0;
 }
 
 static int set_log_format(struct arguments *args, const char *value, struct weir_err *err)
@@ -145,7 +161,7 @@ static int set_help(struct arguments *args, const char *value, struct weir_err *
 }
 
 #define RUNS  (TAKER_RUN | TAKER_DO)
-#define FILES (RUNS | TAKER_CHECK | TAKER_PLAN)
+#define FILES (RUNS | TAKER_CHECK | TAKER_PLAN | TAKER_GRAPH)
 
 static const struct flag flags[] = {
     {"var", 0, "NAME=VALUE", FILES, "fill in ${NAME}; beats the file's vars", set_var},
@@ -158,6 +174,7 @@ static const struct flag flags[] = {
      "auto: drawn on a terminal, else as plain: a line every 30 seconds", set_progress},
     {"receipt", 0, "FILE", RUNS, "write the receipt there too, as JSON", set_receipt},
     {"timeout", 0, "DURATION", RUNS, "stop after 30s, 5m, 1h30m; publish nothing", set_timeout},
+    {"format", 0, "dot|mermaid|svg", TAKER_GRAPH, "what is drawn with (dot)", set_format},
     {"log-format", 0, "text|json", FILES, "json: errors and events as lines of JSON",
      set_log_format},
     {"quiet", 'q', NULL, RUNS | TAKER_CHECK, "print nothing on success", set_quiet},

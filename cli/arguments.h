@@ -20,9 +20,12 @@ enum takers {
     TAKER_FUNCTIONS = 16,
     TAKER_EVAL = 32,
     TAKER_DO = 64,
-    TAKER_OTHERS = 128,
-    TAKER_ANY = 255,
+    TAKER_GRAPH = 128,
+    TAKER_OTHERS = 256,
+    TAKER_ANY = 511,
 };
+
+enum graph_format { FORMAT_DOT, FORMAT_MERMAID, FORMAT_SVG };
 
 struct pairs {
     struct weir_pair *list; /* key and value are owned */
@@ -37,6 +40,7 @@ struct arguments {
     uint32_t workers;
     bool dry_run, quiet, json, markdown, print, help;
     enum progress_mode progress;
+    enum graph_format format;
     const char *receipt; /* a path, or NULL */
     uint64_t timeout_ms; /* 0: none */
 };

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int load_plan(const struct arguments *args, const char *text, const struct report *report,
-              bool lenient, struct loaded *ret)
+int load_pipeline(const struct arguments *args, const char *text, const struct report *report,
+                  struct loaded *ret)
 {
     struct weir_errors errors = {0};
     const struct weir_load_options options = {
@@ -20,6 +20,17 @@ int load_plan(const struct arguments *args, const char *text, const struct repor
                                                   &ret->pipeline, &errors);
     if (code < 0)
         return report_errors(report, &errors);
+    weir_errors_release(&errors);
+    return 0;
+}
+
+int load_plan(const struct arguments *args, const char *text, const struct report *report,
+              bool lenient, struct loaded *ret)
+{
+    struct weir_errors errors = {0};
+    int exit_code = load_pipeline(args, text, report, ret);
+    if (exit_code != 0)
+        return exit_code;
     if (weir_plan_make(ret->pipeline, lenient, &ret->plan, &errors) < 0)
         return report_errors(report, &errors);
     weir_errors_release(&errors);

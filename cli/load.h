@@ -12,6 +12,11 @@ struct loaded {
     struct weir_plan *plan;
 };
 
+/* Reads args->operand, or where text is not NULL that text: 0, or the exit code after the errors
+ * were reported. Release in both cases. */
+int load_pipeline(const struct arguments *args, const char *text, const struct report *report,
+                  struct loaded *ret);
+
 /* Reads args->operand, or where text is not NULL that text, and plans it. 0, or the exit code after
  * printing every error. Release in both cases. */
 int load_plan(const struct arguments *args, const char *text, const struct report *report,

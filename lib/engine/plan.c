@@ -276,7 +276,7 @@ static int check_standard_input(struct weir_plan *plan, struct draft *source,
                                 struct weir_errors *errors)
 {
     int code = 0;
-    if (!source->handle.irreplaceable)
+    if (!draft_is_source(source) || !source->handle.irreplaceable)
         return 0;
     if (plan->pipeline->from_standard_input)
         code =
@@ -296,9 +296,7 @@ static int probe_source(struct weir_plan *plan, struct draft *source, bool lenie
                         struct weir_errors *errors)
 {
     struct weir_err err = {0};
-    int code = lenient ? 0 : check_standard_input(plan, source, errors);
-    if (code < 0)
-        return code;
+    int code;
     if (lenient && source->handle.irreplaceable)
         code = weir_err_set(&err, WEIR_ENOINPUT, "standard input is not read while checking");
     else
@@ -317,6 +315,12 @@ static int probe_source(struct weir_plan *plan, struct draft *source, bool lenie
 static int probe_sources(struct weir_plan *plan, bool lenient, struct weir_errors *errors)
 {
     int worst = 0;
+    for (uint32_t d = 0; d < plan->chain && !lenient; d++) {
+        int code = check_standard_input(plan, &plan->draft[d], errors);
+        worst = code < 0 ? code : worst;
+    }
+    if (worst < 0)
+        return worst;
     for (uint32_t d = 0; d < plan->chain; d++) {
         if (!draft_is_source(&plan->draft[d]))
             continue;

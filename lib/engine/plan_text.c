@@ -20,6 +20,18 @@ static void schema_text(struct buf *to, const struct draft *draft)
     }
 }
 
+/* Where a stage's records come from, as the file has it. */
+static void inputs_text(struct buf *to, const struct weir_plan *plan, const struct draft *draft)
+{
+    const struct graph_stage *stage = draft->from;
+    for (uint32_t i = 0; i < stage->inputs; i++) {
+        const struct graph_input *input = &stage->input[i];
+        weir__buf_printf(to, "%s%s%s%s", i == 0 ? ", reads " : ", ",
+                         plan->pipeline->stage[input->stage].id, input->port == NULL ? "" : ".",
+                         input->port == NULL ? "" : input->port);
+    }
+}
+
 /* The last draft of each of the user's stages shows what the stage emits. */
 static void stages_text(struct buf *to, const struct weir_plan *plan)
 {
@@ -28,8 +40,10 @@ static void stages_text(struct buf *to, const struct weir_plan *plan)
         const struct draft *draft = &plan->draft[d];
         bool last = d + 1 == plan->chain || plan->draft[d + 1].stage != draft->stage;
         bool first = d == 0 || plan->draft[d - 1].stage != draft->stage;
-        if (first)
-            weir__buf_printf(to, "  %-12s %s", draft->handle.id, draft->outer->name);
+        if (first) {
+            weir__buf_printf(to, "  %-12s %s", draft->handle.id, draft->from->type->name);
+            inputs_text(to, plan, draft);
+        }
         if (last && (draft->handle.type->traits & WEIR_SINK) == 0)
             schema_text(to, draft);
         if (last)
@@ -94,23 +108,77 @@ static const char *const fates[] = {[ON_ERROR_STOP] = "stops the run; nothing is
                                     [ON_ERROR_DROP] = "is dropped",
                                     [ON_ERROR_SET_NULL] = "has the bad value set to null"};
 
+/* The stages that read an output of a draft: how many are told. */
+static uint32_t readers_text(struct buf *to, const struct weir_plan *plan, uint32_t d, int output,
+                             const char *before)
+{
+    uint32_t told = 0, stage = UINT32_MAX;
+    for (uint32_t e = 0; e < plan->chain; e++)
+        for (uint32_t i = 0; i < plan->draft[e].inputs; i++) {
+            const struct draft *reader = &plan->draft[e];
+            if (reader->input[i].draft != d || reader->input[i].output != output ||
+                reader->stage == stage || reader->stage == plan->draft[d].stage)
+                continue;
+            stage = reader->stage;
+            weir__buf_printf(to, "%s%s", told++ == 0 ? before : ", ", reader->handle.id);
+        }
+    return told;
+}
+
+/* What is rejected in a draft. */
+static void rejects_text(struct buf *to, const struct weir_plan *plan, uint32_t d)
+{
+    const struct draft *draft = &plan->draft[d];
+    weir__buf_printf(to, "  %-12s a bad record %s", draft->handle.id,
+                     fates[draft->runtime.on_error]);
+    readers_text(to, plan, d, OUTPUT_REJECTS, " and goes to ");
+    if (draft->from->rejects_path != NULL)
+        weir__buf_printf(to, " and goes to %s", draft->from->rejects_path);
+    weir__buf_putc(to, '\n');
+}
+
+/* What a draft puts out beside its stream. */
+static void others_text(struct buf *to, const struct weir_plan *plan, uint32_t d)
+{
+    const struct draft *draft = &plan->draft[d];
+    for (uint32_t i = 0; i < draft->others; i++) {
+        weir__buf_printf(to, "  %-12s what is '%s' ", draft->handle.id, draft->other[i].name);
+        if (readers_text(to, plan, d, (int)i + 1, "goes to ") == 0)
+            weir__buf_puts(to, "is dropped");
+        weir__buf_putc(to, '\n');
+    }
+}
+
+static void stream_text(struct buf *to, const struct weir_plan *plan, uint32_t d)
+{
+    const struct draft *draft = &plan->draft[d];
+    bool sink = (draft->handle.type->traits & WEIR_SINK) != 0;
+    if (d + 1 < plan->chain && plan->draft[d + 1].stage == draft->stage)
+        return;
+    if ((draft->handle.type->traits & WEIR_ROUTES) != 0)
+        return;
+    weir__buf_printf(to, "  %-12s the rest ", draft->handle.id);
+    if (sink)
+        weir__buf_puts(to, "ends here");
+    else
+        readers_text(to, plan, d, OUTPUT_STREAM, "goes to ");
+    weir__buf_putc(to, '\n');
+}
+
 static void fates_text(struct buf *to, const struct weir_plan *plan)
 {
     weir__buf_puts(to, "where every record goes\n");
     uint32_t told = UINT32_MAX;
     for (uint32_t d = 0; d < plan->chain; d++) {
         const struct draft *draft = &plan->draft[d];
-        if ((draft->handle.type->traits & WEIR_REJECTS) == 0 || draft->stage == told)
-            continue;
-        told = draft->stage;
-        weir__buf_printf(to, "  %-12s a bad record %s", draft->handle.id,
-                         fates[draft->runtime.on_error]);
-        if (draft->from->rejects_path != NULL)
-            weir__buf_printf(to, " and goes to %s", draft->from->rejects_path);
-        weir__buf_putc(to, '\n');
+        bool rejects = (draft->handle.type->traits & WEIR_REJECTS) != 0 && !draft->owns;
+        if (rejects && draft->stage != told) {
+            told = draft->stage;
+            rejects_text(to, plan, d);
+        }
+        others_text(to, plan, d);
+        stream_text(to, plan, d);
     }
-    const struct draft *sink = &plan->draft[plan->chain - 1];
-    weir__buf_printf(to, "  %-12s the rest ends here\n", sink->handle.id);
     if (plan->aside >= 0)
         weir__buf_printf(
             to, "  %-12s what kills %u worker%s is set aside in %s, at most %" PRIu64 " records\n",

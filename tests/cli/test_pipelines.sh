@@ -270,6 +270,50 @@ EOF
     says unknown-country.csv "'JP' is not in 'fewer.csv'"
 }
 
+run_split_orders() {
+    cat >split.awk <<'END'
+function record(    to) {
+    to = field[10] == "paid" ? "paid" : field[10] == "returned" || field[10] == "cancelled" ? "lost" : "other"
+    if (++number > 1)
+        print raw >("expected." to)
+    else
+        print raw >"expected.paid"
+    if (number == 1) {
+        print raw >"expected.lost"
+        print raw >"expected.other"
+    }
+}
+END
+    awk -f "$records" -f split.awk "$orders"
+    for part in paid lost other; do
+        [ "$(wc -l <"expected.$part")" -gt 200 ] || fail "awk found too few orders: $part"
+        same $part-orders.csv expected.$part
+    done
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/split-orders.yaml --workers $workers --var paid=p --var lost=l --var other=o
+        same p expected.paid
+        same l expected.lost
+        same o expected.other
+    done
+}
+
+# The same as two runs that each make one of the outputs, and a third that tells what cannot be computed.
+run_two_outputs() {
+    run 0 run -q pipelines/two-outputs.yaml --workers 1 --var out=one.csv --var large=one.jsonl --var bad=one-bad.csv
+    cut -d, -f4 one.csv | awk 'NR > 1 && $1 >= 1000' | wc -l >expected
+    wc -l <one.jsonl >got
+    same got expected
+    [ "$(wc -l <one.jsonl)" -gt 100 ] || fail "too few large orders"
+    for workers in 3 8; do
+        run 0 run -q pipelines/two-outputs.yaml --workers $workers --var out=again.csv --var large=again.jsonl --var bad=again-bad.csv
+        same again.csv one.csv
+        same again.jsonl one.jsonl
+        sort one-bad.csv >one.sorted
+        sort again-bad.csv >again.sorted
+        same again.sorted one.sorted
+    done
+}
+
 run_python_stage() {
     cat >initials.awk <<'EOF'
 function record(    text, words, word, i, initials) {
@@ -312,6 +356,8 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     dedupe-orders) run_dedupe_orders ;;
     sort-orders) run_sort_orders ;;
     jsonl-to-csv) run_jsonl_to_csv ;;
+    split-orders) run_split_orders ;;
+    two-outputs) run_two_outputs ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;
     esac
 done

@@ -64,6 +64,11 @@ WEIR_PUBLIC void weir_pipeline_free(struct weir_pipeline *pipeline);
 /* What a pipeline file may hold, with every registered type, as JSON Schema (draft 7). To be freed;
  * NULL when memory ran out. */
 WEIR_PUBLIC char *weir_pipeline_schema(void);
+/* Its stages and who reads whom, as text that Graphviz or Mermaid draws. To be freed; NULL when
+ * memory ran out. */
+enum weir_graph_format { WEIR_GRAPH_DOT, WEIR_GRAPH_MERMAID };
+WEIR_PUBLIC char *weir_pipeline_graph(const struct weir_pipeline *pipeline,
+                                      enum weir_graph_format format);
 WEIR_PUBLIC const char *weir_pipeline_name(const struct weir_pipeline *pipeline);
 
 /* ---- plans ---- */
