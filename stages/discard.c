@@ -46,7 +46,7 @@ const struct weir_stage_type weir_discard = {
     .doc = "Takes records, counts them, and forgets them: to see how many there are and whether "
            "they are well-formed, or how fast the stages before it are.",
     .options = options,
-    .traits = WEIR_SINK,
+    .traits = WEIR_SINK | WEIR_SANDBOX_STRICT,
     .needs = discard_needs,
     .process = discard_process,
 };

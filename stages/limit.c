@@ -84,7 +84,7 @@ const struct weir_stage_type weir_stage_limit = {
     .size = sizeof(struct weir_stage_type),
     .name = "limit",
     .summary = "passes the first records and needs no more",
-    .traits = WEIR_INNER | WEIR_ONE_SEAT,
+    .traits = WEIR_INNER | WEIR_ONE_SEAT | WEIR_SANDBOX_STRICT,
     .state_bytes = sizeof(struct limit_state),
     .wanted = limit_wanted,
     .configure = limit_configure,
@@ -106,7 +106,7 @@ const struct weir_stage_type weir_head = {
            "made beyond that is counted as dropped; so a run that wants ten records of a large "
            "file takes no time.",
     .options = head_options,
-    .traits = WEIR_ONE_SEAT,
+    .traits = WEIR_ONE_SEAT | WEIR_SANDBOX_STRICT,
     .state_bytes = sizeof(struct limit_state),
     .configure = head_configure,
     .bind = limit_bind,

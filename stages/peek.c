@@ -65,7 +65,7 @@ const struct weir_stage_type weir_peek = {
         "holds at this place of the pipeline, and passes all records on. A worker that is killed "
         "meanwhile is replaced, and its successor may print some of them again.",
     .options = options,
-    .traits = WEIR_ONE_SEAT,
+    .traits = WEIR_ONE_SEAT | WEIR_SANDBOX_STRICT,
     .state_bytes = sizeof(struct peek_state),
     .bind = peek_bind,
     .process = peek_process,

@@ -121,6 +121,7 @@ static void put_stage_key(struct buf *to, const char *key)
         {"rejects", "{\"type\":\"object\",\"required\":[\"path\"],\"additionalProperties\":false,"
                     "\"properties\":{\"path\":{\"type\":\"string\"}}}"},
         {"isolate", "{\"type\":[\"boolean\",\"string\"]}"},
+        {"sandbox", "{\"enum\":[\"none\",\"files\",\"network\",\"strict\"]}"},
         {"with", "{\"type\":\"object\"}"},
     };
     put_text(to, key);

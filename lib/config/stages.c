@@ -217,11 +217,24 @@ static void read_isolate(struct loader *loader, struct node *node, struct graph_
     stage->isolate = value == 1;
 }
 
-static void refuse_later_keys(struct loader *loader, const struct node *stage)
+/* A type that says nothing of sandboxes may be tried in any. */
+static void read_sandbox(struct loader *loader, const struct node *node, struct graph_stage *stage)
 {
-    struct node *node = weir__node_get(stage, "sandbox");
-    if (node != NULL && !node->faulty)
-        weir__complain_key(loader, node, "'sandbox' is not in this version of Weir yet");
+    static const uint32_t sandbox[] = {0, WEIR_SANDBOX_FILES, WEIR_SANDBOX_NETWORK,
+                                       WEIR_SANDBOX_STRICT};
+    int choice = read_choice(loader, node, "sandbox", "none|files|network|strict",
+                             "none, files, network or strict");
+    if (choice < 0)
+        return;
+    uint32_t bears = stage->type == NULL ? 0 : weir__type_traits(stage->type) & WEIR_SANDBOX_STRICT;
+    stage->confined = true;
+    stage->sandbox = sandbox[choice];
+    if (bears != 0 && (stage->sandbox & ~bears) != 0)
+        weir__complain(loader, weir__node_get(node, "sandbox"),
+                       "%s %s: 'sandbox' can be none or %s", stage->type->name,
+                       bears == WEIR_SANDBOX_FILES ? "opens files while it works"
+                                                   : "opens sockets while it works",
+                       bears == WEIR_SANDBOX_FILES ? "files" : "network");
 }
 
 /* A duration or a size of a stage; 0 where it is not given. */
@@ -283,7 +296,7 @@ static void read_stage(struct loader *loader, struct node *node, struct graph_st
     read_on_error(loader, node, stage);
     read_isolate(loader, node, stage);
     read_limits(loader, node, stage);
-    refuse_later_keys(loader, node);
+    read_sandbox(loader, node, stage);
     read_with(loader, node, stage);
 }
 

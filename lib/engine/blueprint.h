@@ -103,6 +103,8 @@ struct group {
     struct port port[GROUP_PORTS];
     uint64_t splits; /* of a source that any number of seats read: pieces of its input; else 0 */
     uint64_t worker_memory; /* bytes of each worker's own; the supervisor's, not in the text */
+    uint32_t sandbox;       /* bits WEIR_SANDBOX_...: what all its members can bear */
+    bool confined;          /* and no other may make it wider; the plan's own, not in the text */
     int head_fd;        /* what the probe of a source kept; -1. The supervisor's, not in the text */
     bool irreplaceable; /* known beforehand; a worker may find it out as well */
     /* computed by weir__blueprint_layout */

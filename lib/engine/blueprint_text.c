@@ -110,6 +110,7 @@ static struct node *group_node(const struct group *group)
     put_number(map, "seats", group->seats);
     put_number(map, "ordered", group->ordered);
     put_number(map, "lazy", group->lazy);
+    put_number(map, "sandbox", group->sandbox);
     put_number(map, "splits", (int64_t)group->splits);
     put_number(map, "aside_port", group->aside_port);
     put_number(map, "has_main", group->has_main);
@@ -255,6 +256,7 @@ static int read_group(const struct node *map, struct group *ret)
     ret->seats = (uint32_t)get_number(map, "seats");
     ret->ordered = get_number(map, "ordered") != 0;
     ret->lazy = get_number(map, "lazy") != 0;
+    ret->sandbox = (uint32_t)get_number(map, "sandbox");
     ret->splits = (uint64_t)get_number(map, "splits");
     ret->aside_port = (int)get_number(map, "aside_port");
     ret->has_main = get_number(map, "has_main") != 0;

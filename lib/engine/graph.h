@@ -37,6 +37,8 @@ struct graph_stage {
     bool on_error_given;
     char *rejects_path; /* owned; NULL: rejected records are counted only */
     bool isolate;
+    bool confined;              /* sandbox is what the file says, not what the type can bear */
+    uint32_t sandbox;           /* bits WEIR_SANDBOX_... */
     uint64_t record_timeout_ms; /* how long its code may take for one record; 0: no limit */
     uint64_t worker_memory;     /* bytes that a worker of it may have of its own; 0: as planned */
     uint32_t line, column;      /* of its entry in the file */

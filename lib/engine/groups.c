@@ -67,6 +67,26 @@ static void give_seats(struct weir_plan *plan)
 
 /* ---- fusion ---- */
 
+static uint32_t sandbox_of(const struct draft *draft)
+{
+    bool given = draft->from != NULL && draft->from->confined;
+    return given ? draft->from->sandbox : draft->handle.type->traits & WEIR_SANDBOX_STRICT;
+}
+
+static bool is_confined(const struct draft *draft)
+{
+    return (draft->from != NULL && draft->from->confined) ||
+           (draft->handle.type->traits & WEIR_CONFINED) != 0;
+}
+
+/* Neither would get more than it may have. */
+static bool shares_sandbox(const struct group *group, const struct draft *draft)
+{
+    uint32_t both = group->sandbox & sandbox_of(draft);
+    return (!group->confined || both == group->sandbox) &&
+           (!is_confined(draft) || both == sandbox_of(draft));
+}
+
 /* The same place for both: as many seats, and neither wants a process of its own. Stages of one
  * user's stage are never isolated from each other. */
 static bool fuses(const struct draft *before, const struct draft *draft, const struct group *group)
@@ -77,7 +97,8 @@ static bool fuses(const struct draft *before, const struct draft *draft, const s
         return false;
     if (before->probe.splits == 0)
         apart |= before->handle.type->traits & WEIR_NO_FUSE;
-    if (apart != 0 || group->members == GROUP_MEMBERS || before->seats != draft->seats)
+    if (apart != 0 || group->members == GROUP_MEMBERS || before->seats != draft->seats ||
+        !shares_sandbox(group, draft))
         return false;
     bool unordered = draft->from->unordered && draft->from != before->from;
     return before->from == draft->from || (!isolated(before) && !isolated(draft) && !unordered);
@@ -97,6 +118,9 @@ static int add_member(struct group *group, struct draft *draft)
 {
     struct member *member = &group->member[group->members++];
     group->irreplaceable = group->irreplaceable || draft->handle.irreplaceable;
+    group->sandbox =
+        sandbox_of(draft) & (group->members > 1 ? group->sandbox : WEIR_SANDBOX_STRICT);
+    group->confined = group->confined || is_confined(draft);
     uint64_t memory = draft->from == NULL ? 0 : draft->from->worker_memory;
     if (memory > 0 && (group->worker_memory == 0 || memory < group->worker_memory))
         group->worker_memory = memory;

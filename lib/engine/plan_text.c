@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 
+/* engine */
+#include "engine/sandbox.h"
+
 static void schema_text(struct buf *to, const struct draft *draft)
 {
     weir__buf_puts(to, "\n     ");
@@ -64,6 +67,8 @@ static void group_text(struct buf *to, const struct weir_plan *plan, uint32_t g)
     weir__buf_puts(to, ")");
     if (group->inputs > 0)
         weir__buf_printf(to, ", reads %s", group->input[0].ordered ? "in order" : "in any order");
+    if (group->sandbox != 0)
+        weir__buf_printf(to, ", sandbox %s", weir__sandbox_name(group->sandbox));
     weir__buf_putc(to, '\n');
 }
 
@@ -73,6 +78,8 @@ static void processes_text(struct buf *to, const struct weir_plan *plan)
     for (uint32_t g = 0; g < plan->blueprint.groups; g++)
         if (!plan->blueprint.group[g].lazy)
             group_text(to, plan, g);
+    if (weir__sandbox_gap() != NULL)
+        weir__buf_printf(to, "  this kernel %s\n", weir__sandbox_gap());
 }
 
 static void rings_text(struct buf *to, const struct weir_plan *plan)

@@ -14,6 +14,7 @@
 #include "proc/process.h"
 /* engine */
 #include "engine/crew.h"
+#include "engine/sandbox.h"
 
 struct worker {
     const struct worker_start *start;
@@ -164,6 +165,8 @@ int weir__worker_main(void *context)
     int code = 0;
     if (!worker.seat.now.last || weir__group_publishes(worker.seat.of))
         code = weir__crew_open(&worker.crew, &worker.seat, start);
+    if (code == 0)
+        code = weir__sandbox_enter(worker.seat.of->sandbox, &worker.crew.err);
     if (code == 0 && !worker.seat.now.last)
         code = work(&worker);
     if (code < 0)

@@ -98,7 +98,7 @@ const char *weir__type_nearest(const char *name)
 
 uint32_t weir__type_traits(const struct weir_stage_type *type)
 {
-    uint32_t traits = type->traits, all = WEIR_ONE_SEAT;
+    uint32_t traits = type->traits, all = WEIR_ONE_SEAT | WEIR_SANDBOX_STRICT;
     const struct weir_stage_type *const *inner = type->inner;
     if (inner == NULL)
         return traits;

@@ -245,7 +245,7 @@ const struct weir_stage_type weir_lookup = {
         "A value that is not in the file, a null too, gives nulls; with `missing: reject` the "
         "record is one that `on_error` decides about.",
     .options = options,
-    .traits = WEIR_REJECTS,
+    .traits = WEIR_REJECTS | WEIR_SANDBOX_STRICT,
     .configure = lookup_configure,
     .bind = lookup_bind,
     .needs = lookup_needs,

@@ -464,6 +464,7 @@ const struct weir_stage_type weir_file_hash = {
         "is read, but not kept. The cache is a database of SQLite, which several runs may use at "
         "once. It must not be on a network file system.",
     .options = options,
+    .traits = WEIR_SANDBOX_FILES,
     .configure = hash_configure,
     .bind = hash_bind,
     .needs = hash_needs,

@@ -251,7 +251,7 @@ const struct weir_stage_type weir_file_list = {
            "order. Links are followed, and a folder is a record with an error; of the options that "
            "choose files only file_types counts.",
     .options = options,
-    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE,
+    .traits = WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_SANDBOX_FILES,
     .state_bytes = sizeof(union list_state),
     .configure = list_configure,
     .probe = list_probe,

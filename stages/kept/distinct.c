@@ -133,7 +133,7 @@ const struct weir_stage_type weir_distinct = {
         "which is part of the bound that is printed before the run. If there are more different "
         "keys than fit, the run stops and says so.",
     .options = options,
-    .traits = WEIR_ONE_SEAT | WEIR_KEEPS,
+    .traits = WEIR_ONE_SEAT | WEIR_KEEPS | WEIR_SANDBOX_STRICT,
     .state_bytes = sizeof(struct distinct_state),
     .configure = distinct_configure,
     .bind = distinct_bind,

@@ -85,6 +85,7 @@ const struct weir_stage_type weir_sample = {
         "and `seed`: the same input with the same settings of `run` gives the same sample, for "
         "any number of workers.",
     .options = options,
+    .traits = WEIR_SANDBOX_STRICT,
     .state_bytes = sizeof(struct place_state),
     .configure = sample_configure,
     .bind = sample_bind,

@@ -190,7 +190,7 @@ const struct weir_stage_type weir_tail = {
         "that may be among them stand in a temporary file without a name in the folder TMPDIR "
         "(/tmp). Where a record stood in its file is not known behind this stage.",
     .options = options,
-    .traits = WEIR_ONE_SEAT | WEIR_KEEPS,
+    .traits = WEIR_ONE_SEAT | WEIR_KEEPS | WEIR_SANDBOX_STRICT,
     .state_bytes = sizeof(struct tail_state),
     .configure = tail_configure,
     .bind = tail_bind,

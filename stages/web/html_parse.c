@@ -416,6 +416,7 @@ const struct weir_stage_type weir_html_parse = {
         "too_many_meta (256), xpath_limit (10 million steps), parser; or encoding, if the system "
         "cannot decode it. Such pages are counted as failed.",
     .options = options,
+    .traits = WEIR_SANDBOX_STRICT | WEIR_CONFINED,
     .configure = parse_configure,
     .bind = parse_bind,
     .needs = parse_needs,

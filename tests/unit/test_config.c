@@ -648,11 +648,12 @@ START_TEST(test_rejects_and_on_error_go_together)
 }
 END_TEST
 
-START_TEST(test_keys_of_later_versions_are_refused_by_name)
+START_TEST(test_limits_of_a_stage_are_read)
 {
     static const struct row rows[] = {
-        {HEAD READ "- {type: toy.map, sandbox: none}\n" END,
-         "4:19: 'sandbox' is not in this version of Weir yet\n"},
+        {HEAD READ "- {type: toy.map, sandbox: strict}\n" END, ""},
+        {HEAD READ "- {type: toy.map, sandbox: open}\n" END,
+         "4:28: 'sandbox' must be none, files, network or strict, not 'open'\n"},
         {HEAD READ "- {type: toy.map, record_timeout: soon}\n" END,
          "4:35: 'record_timeout' must be a duration like 10s: how long one record may take\n"},
         {HEAD READ "- {type: toy.map, worker_memory: 1MiB}\n" END,
@@ -1194,7 +1195,7 @@ int main(void)
     tcase_add_test(test, test_an_unknown_name_is_answered_with_the_nearest);
     tcase_add_test(test, test_every_key_has_its_type);
     tcase_add_test(test, test_rejects_and_on_error_go_together);
-    tcase_add_test(test, test_keys_of_later_versions_are_refused_by_name);
+    tcase_add_test(test, test_limits_of_a_stage_are_read);
     tcase_add_test(test, test_who_reads_whom_is_checked);
     tcase_add_test(test, test_references_are_filled);
     tcase_add_test(test, test_references_that_can_not_be_filled);

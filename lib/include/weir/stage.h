@@ -266,7 +266,15 @@ enum weir_trait {
     WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
     WEIR_TOTALS = 64,  /* puts out bytes in finish alone, which the next stage takes in any order */
     WEIR_KEEPS = 128,  /* has a file of its own beside its state: weir_kept */
-    WEIR_ROUTES = 256, /* has outputs, and no stream beside them */
+    WEIR_ROUTES = 2048, /* has outputs, and no stream beside them */
+
+    /* The sandbox that its worker can be in once the stage is open. Stages that share a worker are
+     * in what all of them can bear. */
+    WEIR_SANDBOX_FILES = 256,   /* it opens no socket, and starts no program */
+    WEIR_SANDBOX_NETWORK = 512, /* it opens files to read them only, and starts no program */
+    WEIR_SANDBOX_STRICT = 768,  /* it opens neither files nor sockets, and starts no program */
+    WEIR_CONFINED = 1024, /* reads what strangers wrote: shares no worker with a stage that needs
+                             more */
 };
 
 /* What produce returns; and process: 0, or WEIR_ENOUGH when it needs no further input. */
