@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "file/windows1252.h"
+
 /* ---- guessing ---- */
 
 /* Whether the text is UTF-8, but for a last character that may be cut. */
@@ -50,8 +52,7 @@ static char *put(char *to, uint32_t point)
     return to;
 }
 
-/* What the bytes 0x80 to 0x9f are in windows-1252 (WHATWG Encoding Standard). */
-static const uint16_t windows1252[32] = {
+const uint16_t weir__windows1252[32] = {
     0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
     0x2039, 0x0152, 0x008d, 0x017d, 0x008f, 0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178};
@@ -85,7 +86,7 @@ static int character(enum encoding encoding, const unsigned char *at, size_t n, 
     if (encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE)
         return utf16_character(at, n, encoding == ENCODING_UTF16BE, ret);
     bool special = encoding == ENCODING_WINDOWS1252 && *at >= 0x80 && *at < 0xa0;
-    *ret = special ? windows1252[*at - 0x80] : *at;
+    *ret = special ? weir__windows1252[*at - 0x80] : *at;
     return 1;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "file/windows1252.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define REPLACEMENT  0xfffdu
 
@@ -33,7 +35,7 @@ static const struct encoding encodings[] = {
     {"windows-874", "CP874", "dos-874 iso-8859-11 iso8859-11 iso885911 tis-620 windows-874"},
     {"windows-1250", "CP1250", "cp1250 windows-1250 x-cp1250"},
     {"windows-1251", "CP1251", "cp1251 windows-1251 x-cp1251"},
-    {"windows-1252", "CP1252", "ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 iso_8859-1 iso_8859-1:1987 l1 latin1 us-ascii windows-1252 x-cp1252"},
+    {"windows-1252", NULL, "ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 iso_8859-1 iso_8859-1:1987 l1 latin1 us-ascii windows-1252 x-cp1252"},
     {"windows-1253", "CP1253", "cp1253 windows-1253 x-cp1253"},
     {"windows-1254", "CP1254", "cp1254 csisolatin5 iso-8859-9 iso-ir-148 iso8859-9 iso88599 iso_8859-9 iso_8859-9:1989 l5 latin5 windows-1254 x-cp1254"},
     {"windows-1255", "CP1255", "cp1255 windows-1255 x-cp1255"},
@@ -302,7 +304,7 @@ const struct encoding *weir__encoding_of_page(const char *page, size_t n, const 
     return found == NULL ? named("windows-1252") : found;
 }
 
-/* ---- decoding ---- */
+/* ---- decoding by ourselves ---- */
 
 static void add_character(struct bytes *to, uint32_t c)
 {
@@ -343,6 +345,38 @@ static void decode_utf8(const char *page, size_t n, struct bytes *to)
     weir__bytes_add(to, page + begin, n - begin);
 }
 
+static void decode_windows1252(const char *page, size_t n, struct bytes *to)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)page[i];
+        if (c != '\0' && c < 0x80)
+            continue;
+        weir__bytes_add(to, page + begin, i - begin);
+        add_character(to, c >= 0x80 && c < 0xa0 ? weir__windows1252[c - 0x80] : c);
+        begin = i + 1;
+    }
+    weir__bytes_add(to, page + begin, n - begin);
+}
+
+/* ---- decoding by the C library ---- */
+
+/* Its converters are files, which a worker in a sandbox cannot open later. */
+static struct {
+    iconv_t converter;
+    bool loaded; /* if it is there */
+} library[COUNT(encodings)];
+
+void weir__encoding_load(void)
+{
+    for (size_t i = 0; i < COUNT(encodings); i++) {
+        if (encodings[i].iconv == NULL || library[i].loaded)
+            continue;
+        library[i].converter = iconv_open("UTF-8", encodings[i].iconv);
+        library[i].loaded = library[i].converter != (iconv_t)-1;
+    }
+}
+
 /* The standard gives the bytes without a character in windows-125x to the controls of that number. */
 static uint32_t undecoded(const struct encoding *encoding, unsigned char byte)
 {
@@ -350,17 +384,18 @@ static uint32_t undecoded(const struct encoding *encoding, unsigned char byte)
     return control ? byte : REPLACEMENT;
 }
 
-static bool decode_by_iconv(const struct encoding *encoding, const char *page, size_t n,
-                            struct bytes *to)
+static bool decode_by_library(const struct encoding *encoding, const char *page, size_t n,
+                              struct bytes *to)
 {
-    iconv_t library = iconv_open("UTF-8", encoding->iconv);
-    if (library == (iconv_t)-1)
+    size_t i = (size_t)(encoding - encodings);
+    if (!library[i].loaded)
         return false;
     char *in = (char *)(uintptr_t)page;
+    iconv(library[i].converter, NULL, NULL, NULL, NULL);
     while (n > 0) {
         char piece[4096], *out = piece;
         size_t room = sizeof(piece);
-        size_t rc = iconv(library, &in, &n, &out, &room);
+        size_t rc = iconv(library[i].converter, &in, &n, &out, &room);
         int error = rc == (size_t)-1 ? errno : 0;
         decode_utf8(piece, (size_t)(out - piece), to); /* for NUL */
         if (error == EILSEQ || error == EINVAL) {
@@ -368,9 +403,10 @@ static bool decode_by_iconv(const struct encoding *encoding, const char *page, s
             in++, n--;
         }
     }
-    iconv_close(library);
     return true;
 }
+
+/* ---- decoding ---- */
 
 bool weir__encoding_decode(const struct encoding *encoding, const char *page, size_t n,
                            struct bytes *to)
@@ -379,9 +415,11 @@ bool weir__encoding_decode(const struct encoding *encoding, const char *page, si
     if (by_mark(page, n, &mark) == encoding)
         page += mark, n -= mark;
     if (encoding->iconv != NULL)
-        return decode_by_iconv(encoding, page, n, to);
+        return decode_by_library(encoding, page, n, to);
     if (strcmp(encoding->name, "UTF-8") == 0)
         decode_utf8(page, n, to);
+    else if (strcmp(encoding->name, "windows-1252") == 0)
+        decode_windows1252(page, n, to);
     else if (strcmp(encoding->name, "x-user-defined") == 0)
         for (size_t i = 0; i < n; i++)
             add_character(to, (unsigned char)page[i] < 0x80 ? (unsigned char)page[i]

@@ -225,6 +225,7 @@ static void parse_needs(struct weir_stage *stage, bool *in_needed)
 static int parse_open(struct weir_stage *stage)
 {
     struct parse *parse = stage->self;
+    weir__encoding_load();
     parse->column = calloc(stage->out->columns, sizeof(*parse->column));
     if (parse->column == NULL ||
         weir__records_init(&parse->records, parse->added, CALL_RECORDS) < 0)
