@@ -14,11 +14,6 @@
 
 #define CURL_FUNCTIONS(X)                                                                          \
     X(curl_global_init)                                                                            \
-    X(curl_free)                                                                                   \
-    X(curl_url)                                                                                    \
-    X(curl_url_cleanup)                                                                            \
-    X(curl_url_set)                                                                                \
-    X(curl_url_get)                                                                                \
     X(curl_slist_append)                                                                           \
     X(curl_slist_free_all)                                                                         \
     X(curl_easy_init)                                                                              \

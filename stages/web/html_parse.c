@@ -198,7 +198,7 @@ static int parse_bind(struct weir_stage *stage, struct weir_schema *schema)
         return weir_fail(stage, WEIR_ECONFIG, "it wants a column '%s', and there is none", body);
     if (!weir__page_load())
         return weir_fail(stage, WEIR_EOS,
-                         "the libraries libxml2 and libcurl (libxml2, libcurl4) are not there");
+                         "the library libxml2 (libxml2) is not there");
     parse->type = weir_schema_find(stage->in, "content_type");
     parse->address = weir_schema_find(stage->in, "final_url");
     if (parse->address < 0)

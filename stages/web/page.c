@@ -10,7 +10,6 @@
 #include <libxml/xpath.h>
 #include <weir/json.h>
 
-#include "web/curl.h"
 #include "web/url.h"
 
 /* What one page may cost: steps of an XPath, about a second of them, and names of meta elements. */
@@ -63,8 +62,9 @@ bool weir__page_load(void)
     if (library.free != NULL)
         return true;
     void *handle = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL || weir__curl() == NULL)
+    if (handle == NULL)
         return false;
+    weir__url_load();
 #define FIND(name)                                                                                 \
     if ((library.name = (__typeof__(library.name))(uintptr_t)dlsym(handle, #name)) == NULL)        \
         return false;

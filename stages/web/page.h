@@ -11,7 +11,7 @@
 struct page;
 struct page_path; /* a compiled XPath */
 
-/* Loads the libraries. False if they are not there. */
+/* Loads libxml2. False if it is not there. */
 bool weir__page_load(void);
 /* NULL: it is no XPath, or there is no memory. */
 struct page_path *weir__page_path_compile(const char *xpath);
