@@ -3,10 +3,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "file/record.h"
 #include "web/css.h"
 #include "web/encoding.h"
+#include "web/made.h"
 #include "web/page.h"
+#include "web/select.h"
 #include "web/web.h"
 
 /* How much of what was made may wait in a worker: half of what fits the smallest slot would be too few records. */
@@ -25,7 +26,7 @@ static const struct {
 struct field {
     const char *name;
     bool all;
-    struct page_path *path;
+    struct select_path *path;
 };
 
 struct parse {
@@ -34,12 +35,7 @@ struct parse {
     struct field *field;
     size_t fields;
     int body, type, address, earlier; /* columns of the input; -1: not there */
-    uint32_t *kept;                   /* the input's columns that stay: the first of the output */
-    uint32_t keeps, added;
-    struct records records; /* the added ones: extract, fields, error */
-    struct weir_column *column;
-    const struct weir_batch *in; /* during a call and until the next: for locate */
-    uint32_t first;
+    struct made made;                 /* with extract, fields, error added */
     struct bytes text, value, base;
 };
 
@@ -120,7 +116,7 @@ static int compile_field(struct weir_stage *stage, const struct weir_pair *pair,
     else
         weir__bytes_say(&xpath, at);
     if (why == NULL && !xpath.failed)
-        field->path = weir__page_path_compile(xpath.data);
+        field->path = weir__select_compile(xpath.data);
     free(xpath.data);
     if (field->path != NULL)
         return 0;
@@ -139,54 +135,22 @@ static int compile_fields(struct weir_stage *stage, struct parse *parse)
     return rc;
 }
 
-static bool is_added(const struct parse *parse, const char *name)
+static int add_columns(struct weir_stage *stage, struct parse *parse, struct weir_schema *schema)
 {
+    uint32_t n = 0;
+    struct made_column *added = calloc(parse->extracts + parse->fields + 1, sizeof(*added));
+    if (added == NULL)
+        return weir_fail(stage, WEIR_EOS, "no memory for the columns");
     for (size_t i = 0; i < parse->extracts; i++)
-        if (strcmp(ready[parse->extract[i]].name, name) == 0)
-            return true;
+        added[n++] =
+            (struct made_column){ready[parse->extract[i]].name, ready[parse->extract[i]].type};
     for (size_t i = 0; i < parse->fields; i++)
-        if (strcmp(parse->field[i].name, name) == 0)
-            return true;
-    return strcmp(name, "error") == 0;
-}
-
-static int choose_kept(struct weir_stage *stage, struct parse *parse)
-{
-    const char *const *name;
-    size_t n = weir_option_list(stage, "keep", &name);
-    parse->kept = calloc(n + stage->in->columns + 1, sizeof(*parse->kept));
-    if (parse->kept == NULL)
-        return weir_fail(stage, WEIR_EOS, "no memory");
-    for (size_t i = 0; i < n; i++) {
-        int found = weir_schema_find(stage->in, name[i]);
-        if (found < 0)
-            return weir_option_error(stage, "keep", name[i], 0, 0, NULL, "there is no column '%s'",
-                                     name[i]);
-        if (!is_added(parse, name[i]))
-            parse->kept[parse->keeps++] = (uint32_t)found;
-    }
-    for (uint32_t c = 0; !weir_option_given(stage, "keep") && c < stage->in->columns; c++)
-        if ((int)c != parse->body && !is_added(parse, stage->in->column[c].name))
-            parse->kept[parse->keeps++] = c;
-    return 0;
-}
-
-static int add_columns(struct weir_stage *stage, struct weir_schema *schema)
-{
-    struct parse *parse = stage->self;
-    int rc = 0;
-    for (uint32_t k = 0; k < parse->keeps; k++) {
-        const struct weir_field *column = &stage->in->column[parse->kept[k]];
-        rc |= weir_schema_add(schema, column->name, column->type);
-    }
-    for (size_t i = 0; i < parse->extracts; i++)
-        rc |= weir_schema_add(schema, ready[parse->extract[i]].name, ready[parse->extract[i]].type);
-    for (size_t i = 0; i < parse->fields; i++)
-        rc |= weir_schema_add(schema, parse->field[i].name,
-                              parse->field[i].all ? WEIR_JSON : WEIR_TEXT);
-    rc |= weir_schema_add(schema, "error", WEIR_TEXT);
-    parse->added = schema->columns - parse->keeps;
-    return rc < 0 ? weir_fail(stage, WEIR_EOS, "no memory for the columns") : 0;
+        added[n++] =
+            (struct made_column){parse->field[i].name, parse->field[i].all ? WEIR_JSON : WEIR_TEXT};
+    added[n++] = (struct made_column){"error", WEIR_TEXT};
+    int rc = weir__made_bind(stage, &parse->made, parse->body, added, n, schema);
+    free(added);
+    return rc;
 }
 
 static int parse_bind(struct weir_stage *stage, struct weir_schema *schema)
@@ -197,17 +161,14 @@ static int parse_bind(struct weir_stage *stage, struct weir_schema *schema)
     if (stage->in->raw || parse->body < 0)
         return weir_fail(stage, WEIR_ECONFIG, "it wants a column '%s', and there is none", body);
     if (!weir__page_load())
-        return weir_fail(stage, WEIR_EOS,
-                         "the library libxml2 (libxml2) is not there");
+        return weir_fail(stage, WEIR_EOS, "the library libxml2 (libxml2) is not there");
     parse->type = weir_schema_find(stage->in, "content_type");
     parse->address = weir_schema_find(stage->in, "final_url");
     if (parse->address < 0)
         parse->address = weir_schema_find(stage->in, "url");
     parse->earlier = weir_schema_find(stage->in, "error");
     int rc = compile_fields(stage, parse);
-    if (rc == 0)
-        rc = choose_kept(stage, parse);
-    return rc < 0 ? rc : add_columns(stage, schema);
+    return rc < 0 ? rc : add_columns(stage, parse, schema);
 }
 
 static void parse_needs(struct weir_stage *stage, bool *in_needed)
@@ -217,20 +178,14 @@ static void parse_needs(struct weir_stage *stage, bool *in_needed)
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (own[i] >= 0)
             in_needed[own[i]] = true;
-    for (uint32_t k = 0; k < parse->keeps; k++)
-        if (stage->needed[k])
-            in_needed[parse->kept[k]] = true;
+    weir__made_needs(stage, &parse->made, in_needed);
 }
 
 static int parse_open(struct weir_stage *stage)
 {
     struct parse *parse = stage->self;
     weir__encoding_load();
-    parse->column = calloc(stage->out->columns, sizeof(*parse->column));
-    if (parse->column == NULL ||
-        weir__records_init(&parse->records, parse->added, CALL_RECORDS) < 0)
-        return weir_fail(stage, WEIR_EOS, "no memory to parse pages");
-    return 0;
+    return weir__made_open(stage, &parse->made, CALL_RECORDS);
 }
 
 /* ---- one page ---- */
@@ -264,7 +219,7 @@ static int take_all(struct weir_stage *stage, struct page *page)
     struct bytes *value = &parse->value;
     int rc = 0;
     for (uint32_t i = 0; i < parse->extracts + parse->fields; i++) {
-        if (!stage->needed[parse->keeps + i])
+        if (!weir__made_wants(stage, &parse->made, i))
             continue;
         weir__bytes_clear(value);
         bool there = i < parse->extracts
@@ -273,14 +228,14 @@ static int take_all(struct weir_stage *stage, struct page *page)
         if (value->failed)
             rc = WEIR_EOS;
         else if (there)
-            rc |= weir__records_set(&parse->records, i, value->data, value->count);
+            rc |= weir__records_set(&parse->made.added, i, value->data, value->count);
     }
     return rc;
 }
 
 static int set_error(struct parse *parse, const char *error, size_t n)
 {
-    return weir__records_set(&parse->records, parse->added - 1, error, n);
+    return weir__records_set(&parse->made.added, parse->made.added.columns - 1, error, n);
 }
 
 static int take_page(struct weir_stage *stage, struct weir_value body, struct weir_value type,
@@ -322,52 +277,24 @@ static int add_record(struct weir_stage *stage, const struct weir_batch *in, uin
     else if (body.data != NULL)
         rc = take_page(stage, body, input(in, parse->type, record),
                        input(in, parse->address, record));
-    weir__records_end(&parse->records);
+    weir__made_end(&parse->made, record);
     return rc;
 }
 
 /* ---- records ---- */
 
-static void parse_locate(const struct weir_batch *batch, uint32_t record, struct weir_position *ret)
-{
-    const struct parse *parse = batch->locate_context;
-    parse->in->locate(parse->in, parse->first + record, ret);
-}
-
-static const struct weir_column *join_columns(struct weir_stage *stage, const struct weir_batch *in)
-{
-    struct parse *parse = stage->self;
-    const struct weir_column *added =
-        weir__records_columns(&parse->records, stage->needed + parse->keeps);
-    for (uint32_t k = 0; k < parse->keeps; k++) {
-        parse->column[k] = in->column[parse->kept[k]];
-        if (parse->column[k].entry != NULL)
-            parse->column[k].entry += parse->first;
-        if (!stage->needed[k])
-            parse->column[k].entry = NULL;
-    }
-    memcpy(parse->column + parse->keeps, added, parse->added * sizeof(*added));
-    return parse->column;
-}
-
 static int parse_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
                          struct weir_output *out)
 {
     struct parse *parse = stage->self;
-    uint32_t record = parse->first = (uint32_t)*cursor;
-    parse->in = in;
-    weir__records_clear(&parse->records);
-    for (; record < in->records && parse->records.count < CALL_RECORDS &&
-           parse->records.heap_bytes < CALL_BYTES;
+    const struct records *added = &parse->made.added;
+    uint32_t record = (uint32_t)*cursor;
+    weir__made_begin(&parse->made, in);
+    for (; record < in->records && added->count < CALL_RECORDS && added->heap_bytes < CALL_BYTES;
          record++)
         if (add_record(stage, in, record) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for a page");
-    out->batch = (struct weir_batch){.records = parse->records.count,
-                                     .columns = stage->out->columns,
-                                     .column = join_columns(stage, in),
-                                     .origin = in->origin,
-                                     .locate = in->locate == NULL ? NULL : parse_locate,
-                                     .locate_context = parse};
+    weir__made_batch(stage, &parse->made, &out->batch);
     *cursor = record < in->records ? record : UINT64_MAX;
     return 0;
 }
@@ -378,11 +305,9 @@ static void parse_close(struct weir_stage *stage)
     if (parse == NULL)
         return;
     for (size_t i = 0; parse->field != NULL && i < parse->fields; i++)
-        weir__page_path_free(parse->field[i].path);
-    weir__records_release(&parse->records);
+        weir__select_free(parse->field[i].path);
+    weir__made_release(&parse->made);
     free(parse->field);
-    free(parse->kept);
-    free(parse->column);
     free(parse->text.data);
     free(parse->value.data);
     free(parse->base.data);

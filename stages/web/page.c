@@ -1,19 +1,18 @@
 #include "web/page.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include <libxml/HTMLparser.h>
-#include <libxml/xpath.h>
 #include <weir/json.h>
 
+#include "web/libxml.h"
+#include "web/select.h"
 #include "web/url.h"
 
-/* What one page may cost: steps of an XPath, about a second of them, and names of meta elements. */
-enum { STEPS = 10000000, METAS = 256 };
+/* Names of meta elements. */
+enum { METAS = 256 };
 
 struct page {
     htmlDocPtr doc;
@@ -24,61 +23,13 @@ struct page {
     struct bytes url; /* of the link in hand */
 };
 
-/* ---- the library ---- */
-
-/* It brings ICU along, which only workers that parse pages are to pay for. */
-#define FUNCTIONS(X)                                                                               \
-    X(htmlNewParserCtxt)                                                                           \
-    X(htmlCtxtReadMemory)                                                                          \
-    X(htmlFreeParserCtxt)                                                                          \
-    X(xmlDocGetRootElement)                                                                        \
-    X(xmlFreeDoc)                                                                                  \
-    X(xmlGetNoNsProp)                                                                              \
-    X(xmlNodeGetContent)                                                                           \
-    X(xmlSetStructuredErrorFunc)                                                                   \
-    X(xmlXPathCastToString)                                                                        \
-    X(xmlXPathCompile)                                                                             \
-    X(xmlXPathCompiledEval)                                                                        \
-    X(xmlXPathFreeCompExpr)                                                                        \
-    X(xmlXPathFreeContext)                                                                         \
-    X(xmlXPathFreeObject)                                                                          \
-    X(xmlXPathNewContext)
-
-static struct {
-#define MEMBER(name) __typeof__(name) *name;
-    FUNCTIONS(MEMBER)
-#undef MEMBER
-    xmlFreeFunc *free;
-} library;
-
-static void hear_nothing(void *context, xmlErrorPtr error)
-{
-    (void)context;
-    (void)error;
-}
+static const struct libxml *library;
 
 bool weir__page_load(void)
 {
-    if (library.free != NULL)
-        return true;
-    void *handle = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
-        return false;
+    library = weir__libxml();
     weir__url_load();
-#define FIND(name)                                                                                 \
-    if ((library.name = (__typeof__(library.name))(uintptr_t)dlsym(handle, #name)) == NULL)        \
-        return false;
-    FUNCTIONS(FIND)
-#undef FIND
-    library.xmlSetStructuredErrorFunc(NULL, hear_nothing);
-    library.free = (xmlFreeFunc *)dlsym(handle, "xmlFree");
-    return library.free != NULL;
-}
-
-static void release(xmlChar *text)
-{
-    if (text != NULL)
-        (*library.free)(text);
+    return library != NULL;
 }
 
 static void meet(struct page *page, const char *limit)
@@ -100,17 +51,17 @@ static void hear(void *context, xmlErrorPtr error)
 
 static htmlDocPtr parse(struct page *page, const char *html, size_t n)
 {
-    htmlParserCtxtPtr parser = library.htmlNewParserCtxt();
+    htmlParserCtxtPtr parser = library->htmlNewParserCtxt();
     if (parser == NULL)
         return NULL;
-    library.xmlSetStructuredErrorFunc(page, hear);
+    weir__libxml_tell(hear, page);
     /* It makes no document of no text. */
-    htmlDocPtr doc = library.htmlCtxtReadMemory(
+    htmlDocPtr doc = library->htmlCtxtReadMemory(
         parser, n == 0 ? " " : html, n == 0 ? 1 : (int)n, NULL, "UTF-8",
         HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC |
             HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);
-    library.xmlSetStructuredErrorFunc(NULL, hear_nothing);
-    library.htmlFreeParserCtxt(parser);
+    weir__libxml_tell(NULL, NULL);
+    library->htmlFreeParserCtxt(parser);
     return doc;
 }
 
@@ -139,7 +90,7 @@ static bool is_one_of(const xmlNode *node, const char *const *names)
 
 static xmlNodePtr root(const struct page *page)
 {
-    return library.xmlDocGetRootElement(page->doc);
+    return library->xmlDocGetRootElement(page->doc);
 }
 
 static xmlNodePtr find(const struct page *page, const char *name)
@@ -152,12 +103,7 @@ static xmlNodePtr find(const struct page *page, const char *name)
 
 static char *attribute(xmlNodePtr node, const char *name)
 {
-    return (char *)library.xmlGetNoNsProp(node, (const xmlChar *)name);
-}
-
-static void drop(char *text)
-{
-    release((xmlChar *)text);
+    return (char *)library->xmlGetNoNsProp(node, (const xmlChar *)name);
 }
 
 /* The first base element that has an address counts. */
@@ -176,7 +122,7 @@ static void find_base(struct page *page, const char *base)
             page->url = previous;
             page->has_base = true;
         }
-        drop(href);
+        weir__libxml_drop(href);
         return;
     }
 }
@@ -187,12 +133,11 @@ struct page *weir__page_parse(const char *html, size_t n, const char *base)
     if (page == NULL)
         return NULL;
     page->doc = n > INT_MAX ? NULL : parse(page, html, n);
-    page->context = page->doc == NULL ? NULL : library.xmlXPathNewContext(page->doc);
+    page->context = page->doc == NULL ? NULL : weir__select_context(page->doc);
     if (page->context == NULL) {
         weir__page_free(page);
         return NULL;
     }
-    page->context->opLimit = STEPS;
     find_base(page, base);
     return page;
 }
@@ -201,8 +146,8 @@ void weir__page_free(struct page *page)
 {
     if (page == NULL)
         return;
-    library.xmlXPathFreeContext(page->context);
-    library.xmlFreeDoc(page->doc);
+    library->xmlXPathFreeContext(page->context);
+    library->xmlFreeDoc(page->doc);
     free(page->base.data);
     free(page->url.data);
     free(page);
@@ -215,14 +160,6 @@ const char *weir__page_limit(const struct page *page)
 
 /* ---- what is ready-made ---- */
 
-static void add_content(xmlNodePtr node, struct bytes *to)
-{
-    char *text = (char *)library.xmlNodeGetContent(node);
-    if (text != NULL)
-        weir__bytes_squeezed(to, text, strlen(text));
-    drop(text);
-}
-
 static void add_json(struct bytes *to, const char *text)
 {
     weir__bytes_json(to, text, strlen(text));
@@ -232,7 +169,7 @@ bool weir__page_title(struct page *page, struct bytes *to)
 {
     xmlNodePtr title = find(page, "title");
     if (title != NULL)
-        add_content(title, to);
+        weir__select_content(title, to);
     return title != NULL;
 }
 
@@ -291,7 +228,7 @@ void weir__page_links(struct page *page, struct bytes *to)
             continue;
         char *rel = attribute(node, "rel");
         weir__bytes_clear(&text);
-        add_content(node, &text);
+        weir__select_content(node, &text);
         weir__bytes_say(to, first ? "{\"url\":" : ",{\"url\":");
         add_url(page, href, to);
         weir__bytes_say(to, ",\"rel\":");
@@ -300,8 +237,8 @@ void weir__page_links(struct page *page, struct bytes *to)
         weir__bytes_json(to, text.data == NULL ? "" : text.data, text.count);
         weir__bytes_say(to, "}");
         first = false;
-        drop(href);
-        drop(rel);
+        weir__libxml_drop(href);
+        weir__libxml_drop(rel);
     }
     weir__bytes_say(to, "]");
     to->failed = to->failed || text.failed;
@@ -318,12 +255,12 @@ static bool is_new(struct page *page, struct metas *metas, char *name)
 {
     for (size_t i = 0; i < metas->count; i++)
         if (strcmp(metas->name[i], name) == 0) {
-            drop(name);
+            weir__libxml_drop(name);
             return false;
         }
     if (metas->count == METAS) {
         meet(page, "too_many_meta");
-        drop(name);
+        weir__libxml_drop(name);
         return false;
     }
     metas->name[metas->count++] = name;
@@ -337,14 +274,14 @@ static void add_meta(struct page *page, struct metas *metas, xmlNodePtr node, st
     if (name == NULL)
         name = attribute(node, "property");
     if (name == NULL || content == NULL) {
-        drop(name);
+        weir__libxml_drop(name);
     } else if (is_new(page, metas, name)) {
         weir__bytes_say(to, to->data[to->count - 1] == '{' ? "" : ",");
         add_json(to, name);
         weir__bytes_say(to, ":");
         add_json(to, content);
     }
-    drop(content);
+    weir__libxml_drop(content);
 }
 
 /* The first canonical link, which is no meta element. */
@@ -360,8 +297,8 @@ static void add_canonical(struct page *page, struct bytes *to)
                             to->data[to->count - 1] == '{' ? "\"canonical\":" : ",\"canonical\":");
             add_url(page, href, to);
         }
-        drop(rel);
-        drop(href);
+        weir__libxml_drop(rel);
+        weir__libxml_drop(href);
         if (found)
             return;
     }
@@ -378,7 +315,7 @@ void weir__page_meta(struct page *page, struct bytes *to)
         add_canonical(page, to);
     weir__bytes_say(to, "}");
     for (size_t i = 0; i < metas.count; i++)
-        drop(metas.name[i]);
+        weir__libxml_drop(metas.name[i]);
 }
 
 void weir__page_jsonld(struct page *page, struct bytes *to)
@@ -388,7 +325,7 @@ void weir__page_jsonld(struct page *page, struct bytes *to)
     for (xmlNodePtr node = root(page); node != NULL; node = following(node, true)) {
         char *type = is_element(node, "script") ? attribute(node, "type") : NULL;
         if (type != NULL && strcasecmp(type, "application/ld+json") == 0) {
-            char *text = (char *)library.xmlNodeGetContent(node);
+            char *text = (char *)library->xmlNodeGetContent(node);
             if (text != NULL &&
                 weir_json_is_valid((struct weir_value){text, (uint32_t)strlen(text)})) {
                 weir__bytes_say(to, first ? "" : ",");
@@ -397,87 +334,18 @@ void weir__page_jsonld(struct page *page, struct bytes *to)
                 weir__bytes_say(to, text);
                 first = false;
             }
-            drop(text);
+            weir__libxml_drop(text);
         }
-        drop(type);
+        weir__libxml_drop(type);
     }
     weir__bytes_say(to, "]");
 }
 
-/* ---- what is asked for by a path ---- */
-
-struct page_path *weir__page_path_compile(const char *xpath)
+bool weir__page_select(struct page *page, const struct select_path *path, bool all,
+                       struct bytes *to)
 {
-    return (struct page_path *)library.xmlXPathCompile((const xmlChar *)xpath);
-}
-
-void weir__page_path_free(struct page_path *path)
-{
-    if (path != NULL)
-        library.xmlXPathFreeCompExpr((xmlXPathCompExprPtr)path);
-}
-
-/* Attributes and texts are given as they are. */
-static void add_node(xmlNodePtr node, struct bytes *to)
-{
-    char *text;
-    if (node->type == XML_ELEMENT_NODE) {
-        add_content(node, to);
-    } else {
-        text = (char *)library.xmlNodeGetContent(node);
-        weir__bytes_say(to, text == NULL ? "" : text);
-        drop(text);
-    }
-}
-
-static bool add_nodes(const xmlNodeSet *nodes, bool all, struct bytes *to)
-{
-    struct bytes text = {0};
-    if (nodes == NULL || nodes->nodeNr == 0) {
-        weir__bytes_say(to, all ? "[]" : "");
-        return all;
-    }
-    if (!all) {
-        add_node(nodes->nodeTab[0], to);
-        return true;
-    }
-    for (int i = 0; i < nodes->nodeNr; i++) {
-        weir__bytes_clear(&text);
-        add_node(nodes->nodeTab[i], &text);
-        weir__bytes_say(to, i == 0 ? "[" : ",");
-        weir__bytes_json(to, text.data == NULL ? "" : text.data, text.count);
-    }
-    weir__bytes_say(to, "]");
-    to->failed = to->failed || text.failed;
-    free(text.data);
-    return true;
-}
-
-bool weir__page_select(struct page *page, struct page_path *path, bool all, struct bytes *to)
-{
-    page->context->node = (xmlNodePtr)page->doc;
-    page->context->opCount = 0;
-    xmlXPathObjectPtr object =
-        library.xmlXPathCompiledEval((xmlXPathCompExprPtr)path, page->context);
-    if (object == NULL) {
+    int found = weir__select(page->context, (xmlNodePtr)page->doc, path, all, to);
+    if (found < 0)
         meet(page, "xpath_limit");
-        return false;
-    }
-    bool found = true;
-    if (object->type == XPATH_NODESET) {
-        found = add_nodes(object->nodesetval, all, to);
-    } else {
-        char *text = (char *)library.xmlXPathCastToString(object);
-        if (all)
-            weir__bytes_say(to, "[");
-        if (all)
-            add_json(to, text == NULL ? "" : text);
-        else
-            weir__bytes_say(to, text == NULL ? "" : text);
-        if (all)
-            weir__bytes_say(to, "]");
-        drop(text);
-    }
-    library.xmlXPathFreeObject(object);
-    return found;
+    return found > 0;
 }

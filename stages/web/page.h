@@ -9,14 +9,10 @@
 #include "web/bytes.h"
 
 struct page;
-struct page_path; /* a compiled XPath */
+struct select_path;
 
 /* Loads libxml2. False if it is not there. */
 bool weir__page_load(void);
-/* NULL: it is no XPath, or there is no memory. */
-struct page_path *weir__page_path_compile(const char *xpath);
-void weir__page_path_free(struct page_path *path);
-
 /* base: the address that links are relative to, or NULL. NULL: no memory. */
 struct page *weir__page_parse(const char *html, size_t n, const char *base);
 void weir__page_free(struct page *page);
@@ -35,6 +31,7 @@ void weir__page_meta(struct page *page, struct bytes *to);
 /* JSON: a list of the valid blocks of JSON-LD. */
 void weir__page_jsonld(struct page *page, struct bytes *to);
 /* The text of the first node or, as a JSON list, of all. False: there is none. */
-bool weir__page_select(struct page *page, struct page_path *path, bool all, struct bytes *to);
+bool weir__page_select(struct page *page, const struct select_path *path, bool all,
+                       struct bytes *to);
 
 #endif
