@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void plain_signals(void)
         signal(signal_number, SIG_DFL);
 }
 
-static void ignore_signals(void)
+void weir__process_ignore_signals(void)
 {
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -95,7 +96,7 @@ static _Noreturn void child(pid_t parent, bool worker, int (*main)(void *), void
     plain_signals();
     if (worker) {
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        ignore_signals();
+        weir__process_ignore_signals();
     }
     unblock_signals();
     _exit(main(context));
@@ -133,6 +134,51 @@ int weir__process_fork_anyhow(struct process *process, bool worker, int (*main)(
     }
     close(place);
     return weir__process_watch(process, pid, err);
+}
+
+/* clone(2) knows nothing of what the C library keeps of a thread and fork(3) puts right: its number,
+ * which robust locks are held by, and the list of those locks. */
+struct thread_words {
+    int *number;
+    void *robust_list;
+    size_t robust_list_bytes;
+};
+
+static bool find_thread_words(struct thread_words *words)
+{
+    return prctl(PR_GET_TID_ADDRESS, &words->number, 0, 0, 0) == 0 && words->number != NULL &&
+           *words->number == getpid() &&
+           syscall(SYS_get_robust_list, 0, &words->robust_list, &words->robust_list_bytes) == 0;
+}
+
+static void set_thread_words(const struct thread_words *words)
+{
+    *words->number = (int)syscall(SYS_set_tid_address, words->number);
+    syscall(SYS_set_robust_list, words->robust_list, words->robust_list_bytes);
+}
+
+int weir__process_fork_sibling(pid_t parent, pid_t *ret_pid, int (*main)(void *context),
+                               void *context, struct weir_err *err)
+{
+    struct thread_words words;
+    if (weir__process_threads() > 1)
+        return weir_err_set(err, WEIR_EOS, "this program has threads before its main begins");
+    if (!find_thread_words(&words))
+        return weir_err_set(err, WEIR_EOS, "this system does not let a process fork for another");
+    know_arguments();
+    *ret_pid = 0; /* so that the kernel has a page to write into */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    long pid =
+        syscall(SYS_clone, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, NULL, ret_pid, NULL, NULL);
+    if (pid == 0) {
+        set_thread_words(&words);
+        child(parent, false, main, context);
+    }
+    int code = pid < 0 ? weir_err_errno(err, WEIR_EOS, "the system refused") : 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return code;
 }
 
 int weir__process_watch(struct process *process, pid_t pid, struct weir_err *err)

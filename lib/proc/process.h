@@ -35,6 +35,18 @@ int weir__process_fork(struct process *process, int (*main)(void *context), void
 int weir__process_fork_anyhow(struct process *process, bool worker, int (*main)(void *context),
                               void *context, struct weir_err *err);
 
+/*
+ * Forks a sibling: it is a child of `parent`, which is this process's own and the only one that can
+ * see it end. The kernel writes its number to *ret_pid before it runs, or there is no child, so that
+ * the parent knows which if that is in shared memory, whatever becomes of this process. Handlers of
+ * pthread_atfork are not called.
+ */
+int weir__process_fork_sibling(pid_t parent, pid_t *ret_pid, int (*main)(void *context),
+                               void *context, struct weir_err *err);
+
+/* Those that a terminal or a service manager sends to all, and SIGPIPE. */
+void weir__process_ignore_signals(void);
+
 /* Opens the pidfd of a child that was just started otherwise. Kills it if that fails. */
 int weir__process_watch(struct process *process, pid_t pid, struct weir_err *err);
 

@@ -7,6 +7,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* toolkit */
+#include "toolkit/spawn.h"
+
 /* shm */
 #include "shm/bell.h"
 
@@ -655,6 +658,7 @@ static bool all_ready(const struct weir_pool *pool)
 
 static void set_defaults(struct weir_pool_options *options)
 {
+    options->method = weir__start_method(options->method); /* that of later workers, too */
     if (options->workers == 0)
         options->workers = weir__processors();
     if (options->max_argument == 0)

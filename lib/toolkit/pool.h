@@ -129,8 +129,8 @@ static inline size_t result_most(const struct pool_words *words)
 
 typedef int weir__task_main(struct weir_task *task, struct weir_err *err);
 
-/* How to refer to a function in a worker that is forked, or (by_name) spawned. 0: it is not
- * registered. */
+/* How to refer to a function in a worker that is a copy of this process, or (by_name) is not. 0: it
+ * is not registered. */
 uint64_t weir__task_reference(weir__task_main *main, bool by_name);
 
 /* ---- in a worker ---- */

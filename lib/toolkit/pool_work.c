@@ -33,7 +33,7 @@ uint64_t weir__task_reference(weir__task_main *main, bool by_name)
     return 0;
 }
 
-/* A worker that is spawned executes its parent's program, and so has the same list. */
+/* A worker that is no copy runs its parent's program all the same, and so has the same list. */
 static weir__task_main *find_function(uint64_t reference, bool by_name)
 {
     return by_name ? registered[reference - 1].main

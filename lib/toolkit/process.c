@@ -7,6 +7,7 @@
 #include <string.h>
 
 /* toolkit */
+#include "toolkit/forkserver.h"
 #include "toolkit/spawn.h"
 
 /* base */
@@ -43,6 +44,31 @@ static void strike_off(struct weir_process *process)
     pthread_mutex_unlock(&children_lock);
 }
 
+/* ---- methods ---- */
+
+static const char *const method_names[] = {"", "fork", "spawn", "forkserver"};
+static enum weir_start_method default_method = WEIR_FORK;
+
+int weir_process_set_start_method(const char *name)
+{
+    for (enum weir_start_method method = WEIR_FORK; method <= WEIR_FORKSERVER; method++)
+        if (strcmp(name, method_names[method]) == 0) {
+            default_method = method;
+            return 0;
+        }
+    return WEIR_EUSAGE;
+}
+
+const char *weir_process_start_method(void)
+{
+    return method_names[default_method];
+}
+
+enum weir_start_method weir__start_method(enum weir_start_method method)
+{
+    return method == WEIR_DEFAULT ? default_method : method;
+}
+
 /* ---- starting ---- */
 
 struct fork_call {
@@ -66,8 +92,11 @@ static int start(struct process *process, int (*main)(const struct weir_child *)
                  const struct weir_process_options *options, const struct weir_child *child,
                  struct weir_err *err)
 {
-    if (options->method == WEIR_SPAWN)
+    enum weir_start_method method = weir__start_method(options->method);
+    if (method == WEIR_SPAWN)
         return weir__spawn(process, main, child, err);
+    if (method == WEIR_FORKSERVER)
+        return weir__forkserver_start(process, main, child, err);
     if (!options->force && weir__process_threads() > 1)
         return weir_err_set(err, WEIR_EUSAGE,
                             "cannot fork '%s': this process has several threads; spawn it",

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 /* toolkit */
+#include "toolkit/forkserver.h"
 #include "toolkit/manager_wire.h"
 #include "toolkit/pool.h"
 
@@ -18,22 +19,15 @@
  * given. */
 enum { CALL = 3, GIVEN = 4 };
 #define MARK       "--weir-child"
-#define CALL_MAGIC 0x316c6c6163777277u /* "wrwcall1" */
-
-struct call {
-    uint64_t magic;
-    uint64_t argument_bytes;
-    uint64_t fd_count;
-    int64_t parent;
-    char function[CHILD_NAME_BYTES];
-    char name[CHILD_NAME_BYTES];
-    char argument[];
-};
+#define CALL_MAGIC 0x326c6c6163777277u /* "wrwcall2" */
 
 static const struct weir_process_function none[] = {{NULL, NULL}};
 static const struct weir_process_function *registered; /* NULL before weir_process_begin */
 static const struct weir_process_function of_the_library[] = {
-    {"weir-manager", weir__manager_main}, {POOL_WORKER_NAME, weir__pool_work}, {NULL, NULL}};
+    {"weir-manager", weir__manager_main},
+    {POOL_WORKER_NAME, weir__pool_work},
+    {FORKSERVER_NAME, weir__forkserver_main},
+    {NULL, NULL}};
 
 /* The one with that name, or, without a name, with that function; NULL: there is none. */
 static const struct weir_process_function *find(const char *name,
@@ -57,12 +51,20 @@ const char *weir__function_name(int (*main)(const struct weir_child *))
 
 /* ---- in the parent ---- */
 
-static int write_call(const char *function, const struct weir_child *child, struct weir_err *err)
+int weir__call_write(int (*main)(const struct weir_child *), const struct weir_child *child,
+                     struct weir_err *err)
 {
+    const char *function = weir__function_name(main);
+    if (function == NULL)
+        return weir_err_set(err, WEIR_EUSAGE,
+                            "'%s' can only be forked: its function was not registered by "
+                            "weir_process_begin",
+                            child->name);
     struct call call = {.magic = CALL_MAGIC,
                         .argument_bytes = child->argument_bytes,
                         .fd_count = child->fd_count,
                         .parent = getpid()};
+    snprintf(call.method, sizeof(call.method), "%s", weir_process_start_method());
     snprintf(call.function, sizeof(call.function), "%s", function);
     snprintf(call.name, sizeof(call.name), "%s", child->name);
     int fd = memfd_create("weir-call", MFD_CLOEXEC);
@@ -128,17 +130,11 @@ static int spawn(pid_t *ret_pid, const int *fds, size_t count, const char *name,
 int weir__spawn(struct process *process, int (*main)(const struct weir_child *),
                 const struct weir_child *child, struct weir_err *err)
 {
-    const char *function = weir__function_name(main);
-    if (function == NULL)
-        return weir_err_set(err, WEIR_EUSAGE,
-                            "cannot spawn '%s': its function was not registered by "
-                            "weir_process_begin",
-                            child->name);
     int *fds = calloc(child->fd_count + 1, sizeof(*fds));
     if (fds == NULL)
         return weir_err_set(err, WEIR_EOS, "cannot start '%s': out of memory", child->name);
     pid_t pid;
-    int code = fds[0] = write_call(function, child, err);
+    int code = fds[0] = weir__call_write(main, child, err);
     if (code >= 0) {
         if (child->fd_count > 0)
             memcpy(fds + 1, child->fds, child->fd_count * sizeof(*fds));
@@ -151,34 +147,44 @@ int weir__spawn(struct process *process, int (*main)(const struct weir_child *),
 
 /* ---- in the child ---- */
 
-static struct call *read_call(void)
+struct call *weir__call_map(int fd)
 {
     struct stat stat;
-    if (fstat(CALL, &stat) < 0 || stat.st_size < (off_t)sizeof(struct call))
+    if (fstat(fd, &stat) < 0 || stat.st_size < (off_t)sizeof(struct call))
         return NULL;
     struct call *call =
-        mmap(NULL, (size_t)stat.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, CALL, 0);
-    if (call == MAP_FAILED || call->magic != CALL_MAGIC ||
-        call->argument_bytes != (size_t)stat.st_size - sizeof(*call))
+        mmap(NULL, (size_t)stat.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (call == MAP_FAILED)
         return NULL;
-    close(CALL);
-    return call;
+    if (call->magic == CALL_MAGIC && call->argument_bytes == (size_t)stat.st_size - sizeof(*call))
+        return call;
+    munmap(call, (size_t)stat.st_size);
+    return NULL;
 }
 
-static int run(const struct call *call)
+int weir__call_run(struct call *call, const int *fds)
 {
     const struct weir_process_function *function = find(call->function, NULL);
-    int *fds = calloc(call->fd_count + 1, sizeof(*fds));
-    if (fds == NULL || function == NULL) /* the program was replaced by another one */
+    if (function == NULL) /* the program was replaced by another one */
         return weir_err_exit_code(WEIR_EINTERNAL);
-    for (size_t i = 0; i < call->fd_count; i++)
-        fds[i] = GIVEN + (int)i;
     struct weir_child child = {.name = call->name,
                                .argument = call->argument,
                                .argument_bytes = call->argument_bytes,
                                .fds = fds,
                                .fd_count = call->fd_count};
-    int code = function->main(&child);
+    weir__process_title(call->name);
+    weir_process_set_start_method(call->method);
+    return function->main(&child);
+}
+
+static int run(struct call *call)
+{
+    int *fds = calloc(call->fd_count + 1, sizeof(*fds));
+    if (fds == NULL)
+        return weir_err_exit_code(WEIR_EOS);
+    for (size_t i = 0; i < call->fd_count; i++)
+        fds[i] = GIVEN + (int)i;
+    int code = weir__call_run(call, fds);
     free(fds);
     return code;
 }
@@ -188,10 +194,10 @@ void weir_process_begin(int argc, char **argv, const struct weir_process_functio
     registered = functions == NULL ? none : functions;
     if (argc != 2 || strcmp(argv[1], MARK) != 0)
         return;
-    struct call *call = read_call();
+    struct call *call = weir__call_map(CALL);
     if (call == NULL)
         return; /* somebody typed it */
-    weir__process_die_with((pid_t)call->parent);
-    weir__process_title(call->name);
+    close(CALL);
+    weir__process_die_with(call->parent);
     exit(run(call));
 }

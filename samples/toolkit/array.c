@@ -1,6 +1,6 @@
 /*
- * array [spawn]: four workers fill one array of doubles, each its own slice, without a copy; the
- * parent looks whether all is there.
+ * array [fork | spawn | forkserver]: four workers fill one array of doubles, each its own slice,
+ * without a copy; the parent looks whether all is there.
  */
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +34,8 @@ static const struct weir_process_function functions[] = {{"fill", fill}, {NULL, 
 int main(int argc, char **argv)
 {
     weir_process_begin(argc, argv, functions);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     struct weir_err err;
     struct weir_array array;
@@ -42,11 +44,7 @@ int main(int argc, char **argv)
         goto fail;
     for (size_t i = 0; i < WORKERS; i++) {
         struct weir_process_options options = {
-            .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK,
-            .argument = &i,
-            .argument_bytes = sizeof(i),
-            .fds = &array.memory.fd,
-            .fd_count = 1};
+            .argument = &i, .argument_bytes = sizeof(i), .fds = &array.memory.fd, .fd_count = 1};
         if (weir_process_start(&workers[i], fill, &options, &err) < 0)
             goto fail; /* those that were started end with this process */
     }

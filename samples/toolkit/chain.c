@@ -1,6 +1,7 @@
 /*
- * chain [spawn] <IN >OUT: three processes joined by two queues. One reads lines "id,quantity,price",
- * one computes, one writes "id,total". Each closes the queue behind it: that is the pill.
+ * chain [fork | spawn | forkserver] <IN >OUT: three processes joined by two queues. One reads lines
+ * "id,quantity,price", one computes, one writes "id,total". Each closes the queue behind it: that is
+ * the pill.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -77,6 +78,8 @@ static const struct weir_process_function functions[] = {
 int main(int argc, char **argv)
 {
     weir_process_begin(argc, argv, functions);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     struct weir_err err;
     struct weir_queue *lines, *results;
@@ -86,10 +89,7 @@ int main(int argc, char **argv)
         weir_queue_create(&results, MESSAGES, BYTES, &err) < 0)
         goto fail;
     int fds[] = {weir_queue_fd(lines), weir_queue_fd(results)};
-    struct weir_process_options options = {
-        .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK,
-        .fds = fds,
-        .fd_count = 2};
+    struct weir_process_options options = {.fds = fds, .fd_count = 2};
     for (int i = 0; i < 3; i++)
         if (weir_process_start(&processes[i], functions[i].main, &options, &err) < 0)
             goto fail; /* those that were started end with this process */

@@ -1,7 +1,7 @@
 /*
- * conversation [spawn]: sends each line of its standard input through a pipe to a child, which
- * answers in upper case, and prints the answers. The child answers STOP with GOODBYE, and ends; at
- * the end of the input it is sent STOP.
+ * conversation [fork | spawn | forkserver]: sends each line of its standard input through a pipe to a
+ * child, which answers in upper case, and prints the answers. The child answers STOP with GOODBYE, and
+ * ends; at the end of the input it is sent STOP.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -53,16 +53,15 @@ static const struct weir_process_function functions[] = {{"answer", answer}, {NU
 int main(int argc, char **argv)
 {
     weir_process_begin(argc, argv, functions);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     struct weir_err err;
     struct weir_process *child;
     int ends[2], code;
     if (weir_pipe_create(ends, true, &err) < 0)
         goto fail;
-    struct weir_process_options options = {
-        .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK,
-        .fds = &ends[1],
-        .fd_count = 1};
+    struct weir_process_options options = {.fds = &ends[1], .fd_count = 1};
     if (weir_process_start(&child, answer, &options, &err) < 0)
         goto fail;
     close(ends[1]); /* so that the child's end is gone when the child is */

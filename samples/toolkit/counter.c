@@ -1,6 +1,6 @@
 /*
- * counter [spawn]: four processes add to one number, 100,000 times each, under a lock.
- * It is always 400,000.
+ * counter [fork | spawn | forkserver]: four processes add to one number, 100,000 times each, under a
+ * lock. It is always 400,000.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +31,8 @@ static const struct weir_process_function functions[] = {{"count", count}, {NULL
 int main(int argc, char **argv)
 {
     weir_process_begin(argc, argv, functions);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     struct weir_err err;
     struct weir_array value;
@@ -38,10 +40,7 @@ int main(int argc, char **argv)
     int failed = 0;
     if (weir_array_create(&value, WEIR_ARRAY_INT64, 1, &err) < 0)
         goto fail;
-    struct weir_process_options options = {
-        .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK,
-        .fds = &value.memory.fd,
-        .fd_count = 1};
+    struct weir_process_options options = {.fds = &value.memory.fd, .fd_count = 1};
     for (int i = 0; i < WORKERS; i++)
         if (weir_process_start(&workers[i], count, &options, &err) < 0)
             goto fail; /* those that were started end with this process */

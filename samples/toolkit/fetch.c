@@ -1,6 +1,7 @@
 /*
- * fetch [spawn] <URLS >PAGES: fetches the pages whose URLs stand in its input, one a line, and writes
- * for each, as they come, a line of JSON: its title and its links, or what went wrong.
+ * fetch [fork | spawn | forkserver] <URLS >PAGES: fetches the pages whose URLs stand in its input,
+ * one a line, and writes for each, as they come, a line of JSON: its title and its links, or what
+ * went wrong.
  *
  *     feed -> urls -> 4 times fetch -> pages -> write
  *
@@ -270,6 +271,8 @@ static int see_them_end(struct weir_process **processes, struct weir_queue *urls
 int main(int argc, char **argv)
 {
     weir_process_begin(argc, argv, functions);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     struct weir_err err;
     struct weir_queue *urls, *pages;
@@ -278,10 +281,7 @@ int main(int argc, char **argv)
         weir_queue_create(&pages, 256, LINE, &err) < 0)
         goto fail;
     int fds[] = {weir_queue_fd(urls), weir_queue_fd(pages)};
-    struct weir_process_options options = {
-        .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK,
-        .fds = fds,
-        .fd_count = 2};
+    struct weir_process_options options = {.fds = fds, .fd_count = 2};
     for (int i = 0; i < PROCESSES; i++)
         if (weir_process_start(&processes[i], functions[steps[i]].main, &options, &err) < 0)
             goto fail; /* those that were started end with this process */

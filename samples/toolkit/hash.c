@@ -1,7 +1,7 @@
 /*
- * hash [fork | spawn] <PATHS: SHA-256 of the files listed in standard input (at most 100,000), by a
- * pool, as sha256sum writes it, in the order in which they are done. A file that cannot be read is an
- * error of its own, and the exit code is 1. Links libcrypto.
+ * hash [fork | spawn | forkserver] <PATHS: SHA-256 of the files listed in standard input (at most
+ * 100,000), by a pool, as sha256sum writes it, in the order in which they are done. A file that cannot
+ * be read is an error of its own, and the exit code is 1. Links libcrypto.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +92,8 @@ int main(int argc, char **argv)
 {
     weir_pool_register(tasks);
     weir_process_begin(argc, argv, NULL);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     static struct list list;
     struct weir_err err;
@@ -99,11 +101,9 @@ int main(int argc, char **argv)
     struct weir_imap *imap;
     struct weir_imap_item item;
     struct weir_imap_input input = {next_path, &list};
-    struct weir_pool_options options = {
-        .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK};
     int code, failed = 0;
     read_list(&list);
-    if (weir_pool_create(&pool, &options, &err) < 0 ||
+    if (weir_pool_create(&pool, NULL, &err) < 0 ||
         weir_pool_imap_unordered(pool, hash_file, &input, 1, &imap, &err) < 0) {
         weir_err_print(stderr, &err, false);
         return weir_err_exit_code(err.code);

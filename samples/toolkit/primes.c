@@ -1,6 +1,6 @@
 /*
- * primes [fork | spawn] [LIMIT]: the sum of the primes below LIMIT (10,000,000), by one process and
- * by a pool over ranges.
+ * primes [fork | spawn | forkserver [LIMIT]]: the sum of the primes below LIMIT (10,000,000), by one
+ * process and by a pool over ranges.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,13 +56,13 @@ int main(int argc, char **argv)
 {
     weir_pool_register(tasks);
     weir_process_begin(argc, argv, NULL);
+    if (argc > 1 && weir_process_set_start_method(argv[1]) < 0)
+        return 64;
 
     struct weir_err err;
     struct weir_pool *pool;
     struct range ranges[RANGES];
     uint64_t sums[RANGES], sum = 0, limit = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000000;
-    struct weir_pool_options options = {
-        .method = argc > 1 && strcmp(argv[1], "spawn") == 0 ? WEIR_SPAWN : WEIR_FORK};
     for (uint64_t i = 0; i < RANGES; i++)
         ranges[i] = (struct range){limit * i / RANGES, limit * (i + 1) / RANGES};
 
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     double alone = now() - began;
 
     began = now();
-    if (weir_pool_create(&pool, &options, &err) < 0 ||
+    if (weir_pool_create(&pool, NULL, &err) < 0 ||
         weir_pool_map(pool, sum_range, ranges, sizeof(*ranges), RANGES, sums, sizeof(*sums), 1,
                       &err) < 0) {
         weir_err_print(stderr, &err, false);

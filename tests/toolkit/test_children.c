@@ -9,7 +9,7 @@
 
 static struct weir_err err;
 static int *handled; /* how many signals, by handlers of the parent's */
-static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN};
+static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN, WEIR_FORKSERVER};
 
 static struct weir_process *begin(int (*main)(const struct weir_child *),
                                   const struct weir_process_options *options)
@@ -358,8 +358,9 @@ END_TEST
 START_TEST(test_a_descriptor_that_is_not_open_is_an_error)
 {
     struct weir_process *process;
-    struct weir_process_options options = {
-        .method = WEIR_SPAWN, .fds = (int[]){200}, .fd_count = 1};
+    struct weir_process_options options = by(_i);
+    options.fds = (int[]){200};
+    options.fd_count = 1;
     ck_assert_int_eq(weir_process_start(&process, sleep_on, &options, &err), WEIR_EUSAGE);
     ck_assert_uint_eq(weir_process_children(NULL, 0), 0);
 }
@@ -368,7 +369,7 @@ END_TEST
 START_TEST(test_a_function_without_a_name_can_be_forked_only)
 {
     struct weir_process *process;
-    struct weir_process_options options = {.method = WEIR_SPAWN, .name = "x"};
+    struct weir_process_options options = by(_i);
     ck_assert_int_eq(weir_process_start(&process, not_registered, &options, &err), WEIR_EUSAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "registered"));
     ck_assert_int_eq(end(begin(not_registered, NULL)), 0);
@@ -394,9 +395,11 @@ START_TEST(test_a_process_with_threads_is_spawned_not_forked)
     ck_assert_ptr_nonnull(strstr(err.text, "threads"));
     options.force = true;
     ck_assert_int_eq(end(begin(give_back, &options)), 7);
-    options = (struct weir_process_options){
-        .method = WEIR_SPAWN, .argument = &code, .argument_bytes = sizeof(code)};
-    ck_assert_int_eq(end(begin(give_back, &options)), 7);
+    for (size_t i = 1; i < COUNT(methods); i++) {
+        options.method = methods[i];
+        options.force = false;
+        ck_assert_int_eq(end(begin(give_back, &options)), 7);
+    }
     close(ends[1]);
     pthread_join(thread, NULL);
 }
@@ -421,8 +424,8 @@ int main(int argc, char **argv)
     tcase_add_loop_test(all, test_a_queue_is_given_to_a_child, 0, count);
     tcase_add_loop_test(all, test_a_child_does_not_outlive_its_parent, 0, count);
     tcase_add_loop_test(all, test_what_a_child_prints_is_printed_once, 0, count);
-    tcase_add_test(all, test_a_descriptor_that_is_not_open_is_an_error);
-    tcase_add_test(all, test_a_function_without_a_name_can_be_forked_only);
+    tcase_add_loop_test(all, test_a_descriptor_that_is_not_open_is_an_error, 1, count);
+    tcase_add_loop_test(all, test_a_function_without_a_name_can_be_forked_only, 1, count);
     tcase_add_test(all, test_a_process_with_threads_is_spawned_not_forked);
     suite_add_tcase(suite, all);
     return unit_run(suite);

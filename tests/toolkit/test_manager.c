@@ -13,7 +13,7 @@
 
 static struct weir_err err;
 static struct weir_manager *manager;
-static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN};
+static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN, WEIR_FORKSERVER};
 
 #define DO(call) ck_assert_msg((call) == 0, "%s", err.text)
 

@@ -19,7 +19,7 @@ struct scene {
     bool over; /* what the condition is about */
 };
 
-static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN};
+static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN, WEIR_FORKSERVER};
 static struct weir_err err;
 static struct weir_shared memory;
 static struct scene *scene;

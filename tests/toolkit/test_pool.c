@@ -6,7 +6,7 @@
 #include "toolkit/victim.h"
 
 static struct weir_err err;
-static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN};
+static const enum weir_start_method methods[] = {WEIR_FORK, WEIR_SPAWN, WEIR_FORKSERVER};
 
 /* ---- tasks ---- */
 

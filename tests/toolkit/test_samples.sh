@@ -42,7 +42,7 @@ for i in $(seq 100); do
     echo "$work/file-$i" >>"$work/paths"
 done
 sha256sum "$work"/file-* | sort >"$work/digests"
-for method in fork spawn; do
+for method in fork spawn forkserver; do
     for round in 1 2 3; do
         got=$("$programs/counter" $method)
         [ "$got" = 400000 ] || fail "counter $method, round $round: $got"

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,9 +201,64 @@ START_TEST(test_a_process_with_several_threads_is_refused)
     ck_assert_int_eq(weir__process_fork(&process, give_back, &result, &err), WEIR_EOS);
     ck_assert_int_eq(err.code, WEIR_EOS);
     ck_assert_ptr_nonnull(strstr(err.text, "threads"));
+    pid_t pid;
+    ck_assert_int_eq(weir__process_fork_sibling(getppid(), &pid, give_back, &result, &err),
+                     WEIR_EOS);
+    ck_assert_ptr_nonnull(strstr(err.text, "threads"));
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     ck_assert_int_eq(write(pipe_fds[1], "x", 1), 1);
     pthread_join(thread, NULL);
+}
+END_TEST
+
+/* ---- siblings ---- */
+
+struct family {
+    pthread_mutex_t mutex; /* robust */
+    pid_t sibling;
+    pid_t parent;
+};
+
+/* A robust mutex is held by the number that the C library takes for this thread's. */
+static int die_with_mutex(void *context)
+{
+    struct family *family = context;
+    bool well = getppid() == family->parent && pthread_mutex_lock(&family->mutex) == 0 &&
+                pthread_mutex_lock(&family->mutex) == EDEADLK;
+    return well ? 7 : 1;
+}
+
+static int fork_sibling(void *context)
+{
+    struct family *family = context;
+    struct weir_err err;
+    return weir__process_fork_sibling(family->parent, &family->sibling, die_with_mutex, family,
+                                      &err) == 0
+               ? 0
+               : 1;
+}
+
+START_TEST(test_a_sibling_is_its_parents_child)
+{
+    pthread_mutexattr_t how;
+    struct family *family =
+        mmap(NULL, sizeof(*family), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(family, MAP_FAILED);
+    pthread_mutexattr_init(&how);
+    pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
+    pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&family->mutex, &how);
+    family->parent = getpid();
+    ck_assert_int_eq(run(fork_sibling, family).exit_code, 0);
+    ck_assert_int_gt(family->sibling, 0);
+
+    struct process sibling;
+    struct process_end end;
+    ck_assert_int_eq(weir__process_watch(&sibling, family->sibling, NULL), 0);
+    weir__process_reap(&sibling, &end);
+    ck_assert_int_eq(end.exit_code, 7);
+    ck_assert_int_eq(pthread_mutex_lock(&family->mutex), EOWNERDEAD);
 }
 END_TEST
 
@@ -329,6 +385,7 @@ int main(void)
     tcase_add_test(all, test_a_child_starts_with_plain_signals);
     tcase_add_test(all, test_a_worker_dies_with_the_process_that_started_it);
     tcase_add_test(all, test_a_process_with_several_threads_is_refused);
+    tcase_add_test(all, test_a_sibling_is_its_parents_child);
     tcase_add_test(all, test_only_what_is_listed_stays_open);
     tcase_add_test(all, test_a_long_list_stays_open_too);
     tcase_add_test(all, test_the_title_is_what_others_see);

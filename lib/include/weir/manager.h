@@ -104,7 +104,7 @@ WEIR_PUBLIC const struct weir_datum *weir_map_find(const struct weir_datum *map,
 
 struct weir_manager;
 
-/* Zeroed: fork, a name of its own, 256 MiB, 1 MiB. */
+/* Zeroed: the default method, a name of its own, 256 MiB, 1 MiB. */
 struct weir_manager_options {
     enum weir_start_method method;
     const char *name;     /* less than 64 bytes; of this user's, one at a time has it */

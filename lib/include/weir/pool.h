@@ -3,7 +3,7 @@
  *
  * A task is a function of yours and an argument, which is bytes; what it returns is bytes, or an
  * error. The function runs in one of the workers, and so must be there: in workers that are forked
- * it is, for workers that are spawned a program begins with
+ * it is; for workers that are spawned, or forked by a server, a program begins with
  *
  *     static const struct weir_task_function tasks[] = {{"hash", hash}, {NULL, NULL}};
  *     int main(int argc, char **argv)
@@ -51,7 +51,7 @@ WEIR_PUBLIC void weir_pool_register(const struct weir_task_function *functions);
 
 /* ---- the pool ---- */
 
-/* Zeroed: a worker for each processor that this process may use, forked. Everything is copied, of
+/* Zeroed: a worker for each processor that this process may use, by the default method. Everything is copied, of
  * descriptors the number. */
 struct weir_pool_options {
     size_t workers;
@@ -96,7 +96,7 @@ WEIR_PUBLIC size_t weir_pool_workers(const struct weir_pool *pool);
 /* ---- one task ---- */
 
 /* Runs it and waits. The result is copied to `into`. Fails with what the task fails with, or
- * WEIR_EUSAGE: a pool that was closed, a function that is not registered (spawn), an argument that
+ * WEIR_EUSAGE: a pool that was closed, a function that is not registered (but by fork), an argument that
  * is too large, a result larger than `room`. */
 WEIR_PUBLIC int weir_pool_apply(struct weir_pool *pool,
                                 int (*main)(struct weir_task *task, struct weir_err *err),

@@ -1,13 +1,17 @@
 /*
- * process.h - child processes: Process of Python's multiprocessing, by two start methods.
+ * process.h - child processes: Process of Python's multiprocessing, by three start methods.
  *
- *     fork    the child is a copy of this process and goes on in the function. Refused in a process
- *             with several threads, one of which may hold a lock that nobody would open in the copy.
- *     spawn   the child executes this program anew, and finds the function by its name. It has
- *             nothing of this process but what it is given.
+ *     fork        the child is a copy of this process and goes on in the function. Refused in a
+ *                 process with several threads, one of which may hold a lock that nobody would open
+ *                 in the copy.
+ *     spawn       the child executes this program anew, and finds the function by its name. It has
+ *                 nothing of this process but what it is given.
+ *     forkserver  the same, but forked by a process that was spawned once and has done nothing
+ *                 since. So it starts as fast as by fork, however large this process is.
  *
- * The same function runs under either: what it needs comes in struct weir_child, and descriptors of
- * queues, arrays and shared memory are among what can be given. For spawn a program begins with
+ * The same function runs under each: what it needs comes in struct weir_child, and descriptors of
+ * queues, arrays and shared memory are among what can be given. For all but fork a program begins
+ * with
  *
  *     static const struct weir_process_function functions[] = {{"hash", hash}, {NULL, NULL}};
  *     int main(int argc, char **argv)
@@ -18,7 +22,12 @@
  * signals are as a program's at its start. It does not outlive its parent, however that ends; more
  * exactly, it is killed when the thread that started it ends.
  *
- * A forked child has the memory of its parent, and so its handles of queues and the like: it may use
+ * The forkserver is a child of this process, too, one for each thread that uses it; it ends with
+ * that thread, and is started again if somebody kills it. The children that it forks are children
+ * of this process. They have its working directory and its 0, 1, 2 as these are now; environment,
+ * limits and rights as they were when the server was started.
+ *
+ * A child by fork has the memory of its parent, and so its handles of queues and the like: it may use
  * them, and must not release or close them, for their descriptors are gone.
  */
 #ifndef WEIR_PUBLIC_PROCESS_H
@@ -33,7 +42,7 @@ struct weir_child {
     const char *name;
     const void *argument;
     size_t argument_bytes;
-    const int *fds; /* those given, in that order; by spawn their numbers are others */
+    const int *fds; /* those given, in that order; but by fork their numbers are others */
     size_t fd_count;
 };
 
@@ -45,13 +54,19 @@ struct weir_process_function {
 
 /* Call it first in main. Registers functions, the last of them without a name; the list must stay,
  * and may be NULL.
- * In a child that was spawned it runs the function and does not return. */
+ * In a process that was spawned it runs the function and does not return. */
 WEIR_PUBLIC void weir_process_begin(int argc, char **argv,
                                     const struct weir_process_function *functions);
 
-enum weir_start_method { WEIR_FORK, WEIR_SPAWN };
+/* WEIR_DEFAULT: what was set, or else fork. */
+enum weir_start_method { WEIR_DEFAULT, WEIR_FORK, WEIR_SPAWN, WEIR_FORKSERVER };
 
-/* Zeroed: fork, the function's name or "child", nothing given. Everything is copied. */
+/* Sets the default of this process and of children that it starts from now on: "fork", "spawn" or "forkserver"; WEIR_EUSAGE:
+ * it is none of these. */
+WEIR_PUBLIC int weir_process_set_start_method(const char *name);
+WEIR_PUBLIC const char *weir_process_start_method(void);
+
+/* Zeroed: the default method, the function's name or "child", nothing given. Everything is copied. */
 struct weir_process_options {
     enum weir_start_method method;
     const char *name; /* less than 64 bytes */
@@ -64,7 +79,7 @@ struct weir_process_options {
 
 struct weir_process;
 
-/* WEIR_EUSAGE: threads, a function that is not registered (spawn), or a name that is too long;
+/* WEIR_EUSAGE: threads, a function that is not registered (but by fork), or a name that is too long;
  * WEIR_EOS: the system refused. options may be NULL. What stdio has in its buffers is written out
  * before a fork. */
 WEIR_PUBLIC int weir_process_start(struct weir_process **ret,
