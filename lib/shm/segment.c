@@ -20,28 +20,23 @@ static int map(struct segment *segment, struct weir_err *err)
     return 0;
 }
 
-int weir__segment_create(struct segment *segment, const char *name, size_t bytes,
-                         struct weir_err *err)
+/* Returns what errno would say. */
+static int reserve(int fd, size_t from, size_t bytes)
 {
-    *segment = (struct segment){.fd = -1};
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return weir_err_errno(err, WEIR_EOS, "cannot make shared memory");
-    int code = weir__segment_fill(segment, fd, bytes, err);
-    if (code == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-        code = weir_err_errno(err, WEIR_EOS, "cannot seal shared memory");
-        weir__segment_release(segment);
-    }
-    return code;
+    int failed;
+    do
+        failed = posix_fallocate(fd, (off_t)from, (off_t)bytes);
+    while (failed == EINTR);
+    return failed;
 }
 
-int weir__segment_fill(struct segment *segment, int fd, size_t bytes, struct weir_err *err)
+static int fill(struct segment *segment, int fd, size_t bytes, size_t reserved,
+                struct weir_err *err)
 {
-    int code = 0, failed;
     *segment = (struct segment){.fd = fd, .base = MAP_FAILED, .bytes = bytes};
-    do {
-        failed = posix_fallocate(fd, 0, (off_t)bytes);
-    } while (failed == EINTR);
+    int code = 0, failed = reserve(fd, 0, reserved);
+    if (failed == 0 && reserved < bytes && ftruncate(fd, (off_t)bytes) < 0)
+        failed = errno;
     if (failed != 0) {
         errno = failed;
         code = weir_err_errno(err, WEIR_EOS, "cannot reserve %zu MiB of shared memory%s",
@@ -54,6 +49,37 @@ out:
     if (code < 0)
         weir__segment_release(segment);
     return code;
+}
+
+int weir__segment_create(struct segment *segment, const char *name, size_t bytes,
+                         struct weir_err *err)
+{
+    return weir__segment_create_sparse(segment, name, bytes, bytes, err);
+}
+
+int weir__segment_create_sparse(struct segment *segment, const char *name, size_t bytes,
+                                size_t reserved, struct weir_err *err)
+{
+    *segment = (struct segment){.fd = -1};
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return weir_err_errno(err, WEIR_EOS, "cannot make shared memory");
+    int code = fill(segment, fd, bytes, reserved, err);
+    if (code == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+        code = weir_err_errno(err, WEIR_EOS, "cannot seal shared memory");
+        weir__segment_release(segment);
+    }
+    return code;
+}
+
+bool weir__segment_reserve(const struct segment *segment, size_t from, size_t bytes)
+{
+    return reserve(segment->fd, from, bytes) == 0;
+}
+
+int weir__segment_fill(struct segment *segment, int fd, size_t bytes, struct weir_err *err)
+{
+    return fill(segment, fd, bytes, bytes, err);
 }
 
 int weir__segment_attach(struct segment *segment, int fd, struct weir_err *err)

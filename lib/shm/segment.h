@@ -21,7 +21,13 @@ struct segment {
 int weir__segment_create(struct segment *segment, const char *name, size_t bytes,
                          struct weir_err *err);
 
-/* The same in an empty file of the caller's, which becomes the segment's whatever is returned. It is
+/* The same, but only the first `reserved` bytes are there. The rest is to be reserved before anybody
+ * touches it: false, and nothing lost, if there is no memory for it now. */
+int weir__segment_create_sparse(struct segment *segment, const char *name, size_t bytes,
+                                size_t reserved, struct weir_err *err);
+bool weir__segment_reserve(const struct segment *segment, size_t from, size_t bytes);
+
+/* The whole of it in an empty file of the caller's, which becomes the segment's whatever is returned. It is
  * not sealed: only a memfd can be. */
 int weir__segment_fill(struct segment *segment, int fd, size_t bytes, struct weir_err *err);
 

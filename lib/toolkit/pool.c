@@ -44,8 +44,10 @@ struct weir_pool {
     struct weir_process **workers;
     struct pollfd *ends; /* the workers', and behind them the event */
     struct book *books;
-    uint32_t *free_slots;
+    uint32_t
+        *free_slots; /* the last is used next: never one that was not reserved before all others */
     size_t free_count;
+    size_t reserved; /* slots whose areas are there */
     struct taker *takers;
     struct taker *news; /* those that have something to tell */
     size_t inputs;      /* open ones */
@@ -112,11 +114,25 @@ static void tell_news(struct weir_pool *pool)
 
 /* ---- slots ---- */
 
+/* False if there is no memory now, and those that are there have to do. */
+static bool reserve_slots(struct weir_pool *pool)
+{
+    size_t from = weir__pool_bytes(pool->map.words, pool->reserved);
+    size_t end = weir__pool_bytes(pool->map.words, pool->reserved + SLOTS_AT_ONCE);
+    if (!weir__segment_reserve(&pool->segment, from, end - from))
+        return false;
+    pool->reserved += SLOTS_AT_ONCE;
+    return true;
+}
+
 ssize_t weir__slot_begin(struct weir_pool *pool, uint64_t function)
 {
     if (pool->free_count == 0)
         return -1;
-    size_t slot = pool->free_slots[--pool->free_count];
+    size_t slot = pool->free_slots[pool->free_count - 1];
+    if (slot >= pool->reserved && !reserve_slots(pool))
+        return -1;
+    pool->free_count--;
     pool->map.slots[slot].function = function;
     pool->map.slots[slot].count = 0;
     pool->books[slot] = (struct book){0};
@@ -571,6 +587,16 @@ static uint64_t area(size_t bytes)
     return (bytes + 127) / 128 * 128;
 }
 
+static size_t count_slots(const struct pool_words *words)
+{
+    size_t slots = FLOW_BYTES / (words->argument_area + words->result_area);
+    if (slots > SLOTS_TO_FLOW)
+        slots = SLOTS_TO_FLOW;
+    if (slots < words->seats * SLOTS_PER_WORKER)
+        slots = words->seats * SLOTS_PER_WORKER;
+    return (slots + SLOTS_AT_ONCE - 1) / SLOTS_AT_ONCE * SLOTS_AT_ONCE;
+}
+
 static int plan_words(struct pool_words *words, const struct weir_pool_options *options,
                       struct weir_err *err)
 {
@@ -580,9 +606,7 @@ static int plan_words(struct pool_words *words, const struct weir_pool_options *
         return weir_err_set(err, WEIR_EUSAGE,
                             "a pool cannot have %zu workers for tasks of %zu and %zu bytes",
                             options->workers, options->max_argument, options->max_result);
-    size_t slots = options->workers * SLOTS_PER_WORKER;
     *words = (struct pool_words){.seats = options->workers,
-                                 .slots = slots > SLOTS_LEAST ? slots : SLOTS_LEAST,
                                  .ring = 1,
                                  .max_argument = options->max_argument,
                                  .max_result = options->max_result,
@@ -591,6 +615,7 @@ static int plan_words(struct pool_words *words, const struct weir_pool_options *
                                  .by_name = options->method != WEIR_FORK};
     /* A task begins if there is room for the largest result: some more, for small ones. */
     words->result_area = area(result_most(words) + 2048);
+    words->slots = count_slots(words);
     /* Of one slot a second number may be in the ring: a worker that died between taking it and
      * moving `next` leaves it to be passed over. */
     while (words->ring <= words->slots)
@@ -603,11 +628,14 @@ static int create_segment(struct weir_pool *pool, struct weir_err *err)
     struct pool_words words;
     int code = plan_words(&words, &pool->options, err);
     if (code == 0)
-        code = weir__segment_create(&pool->segment, "weir-pool", weir__pool_bytes(&words), err);
+        code = weir__segment_create_sparse(&pool->segment, "weir-pool",
+                                           weir__pool_bytes(&words, words.slots),
+                                           weir__pool_bytes(&words, SLOTS_AT_ONCE), err);
     if (code < 0)
         return code;
     *(struct pool_words *)(void *)pool->segment.base = words;
     weir__pool_map(&pool->map, pool->segment.base);
+    pool->reserved = SLOTS_AT_ONCE;
     weir_lock_init(&pool->map.words->door);
     pool->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return pool->event < 0 ? weir_err_errno(err, WEIR_EOS, "cannot make a pool") : 0;

@@ -27,7 +27,12 @@
 
 /* ---- the segment: pool_words, seats, slots, the ring, and each slot's two areas ---- */
 
-enum { SLOTS_PER_WORKER = 16, SLOTS_LEAST = 16, WORKERS_MOST = 4096 };
+/* So many slots for each worker; or as many more, if they are not large, as it takes for small tasks
+ * to be given and their results taken in while nobody sleeps. */
+enum { SLOTS_PER_WORKER = 16, SLOTS_TO_FLOW = 128, FLOW_BYTES = 4 << 20, WORKERS_MOST = 4096 };
+
+/* Memory for the areas of slots is reserved for so many at a time. */
+enum { SLOTS_AT_ONCE = 16 };
 
 /* The bell: its WAITING bit is set by a worker that is about to sleep on it, and cleared by the next
  * change. */
@@ -98,9 +103,9 @@ struct pool_map {
     char *areas;
 };
 
-/* Bytes of a segment with these words; each entry begins at a multiple of ENTRY_ALIGN. */
+/* Bytes of a segment with these words, as far as the areas of so many slots; each entry begins at a multiple of ENTRY_ALIGN. */
 #define ENTRY_ALIGN 16
-size_t weir__pool_bytes(const struct pool_words *words);
+size_t weir__pool_bytes(const struct pool_words *words, size_t slots);
 void weir__pool_map(struct pool_map *map, void *base);
 
 static inline size_t entry_bytes(size_t payload)

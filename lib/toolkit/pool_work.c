@@ -58,9 +58,9 @@ static size_t areas_offset(const struct pool_words *words)
                     words->ring * sizeof(uint32_t));
 }
 
-size_t weir__pool_bytes(const struct pool_words *words)
+size_t weir__pool_bytes(const struct pool_words *words, size_t slots)
 {
-    return areas_offset(words) + words->slots * (words->argument_area + words->result_area);
+    return areas_offset(words) + slots * (words->argument_area + words->result_area);
 }
 
 void weir__pool_map(struct pool_map *map, void *base)
@@ -277,5 +277,5 @@ int weir__pool_work(const struct weir_child *child)
         while (worker.left > 0 && await_slot(&worker, &slot))
             run_chunk(&worker, slot);
     weir__segment_release(&worker.segment);
-    return weir_err_exit_code(code);
+    return code < 0 ? weir_err_exit_code(code) : 0;
 }

@@ -52,6 +52,29 @@ START_TEST(test_a_segment_is_zeroed_and_reserved_in_full)
 }
 END_TEST
 
+static int reserved_bytes(const struct segment *sparse)
+{
+    struct stat stat;
+    ck_assert_int_eq(fstat(sparse->fd, &stat), 0);
+    ck_assert_int_eq(stat.st_size, BYTES);
+    return (int)stat.st_blocks * 512;
+}
+
+START_TEST(test_a_sparse_segment_is_reserved_in_parts)
+{
+    struct segment sparse;
+    struct weir_err err;
+    ck_assert_int_eq(weir__segment_create_sparse(&sparse, "weir", BYTES, 1 << 20, &err), 0);
+    ck_assert_uint_eq(sparse.bytes, BYTES);
+    ck_assert_int_eq(reserved_bytes(&sparse), 1 << 20);
+    ck_assert(weir__segment_reserve(&sparse, 1 << 20, 1 << 20));
+    ck_assert_int_eq(reserved_bytes(&sparse), 2 << 20);
+    ck_assert(!weir__segment_reserve(&sparse, BYTES, 4096)); /* it does not grow */
+    ck_assert_int_eq(reserved_bytes(&sparse), 2 << 20);
+    weir__segment_release(&sparse);
+}
+END_TEST
+
 START_TEST(test_its_size_is_sealed)
 {
     ck_assert_int_eq(ftruncate(segment.fd, BYTES - 4096), -1);
@@ -216,6 +239,7 @@ int main(void)
     TCase *made = tcase_create("made"), *refused = tcase_create("refused");
     tcase_add_checked_fixture(made, make_segment, release_segment);
     tcase_add_test(made, test_a_segment_is_zeroed_and_reserved_in_full);
+    tcase_add_test(made, test_a_sparse_segment_is_reserved_in_parts);
     tcase_add_test(made, test_its_size_is_sealed);
     tcase_add_test(made, test_it_has_no_name_and_does_not_pass_through_exec);
     tcase_add_test(made, test_it_is_kept_out_of_core_dumps);

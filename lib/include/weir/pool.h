@@ -19,8 +19,8 @@
  *
  * There is no thread behind it. What was given to the workers they do by themselves; results are
  * taken in, callbacks called and dead workers replaced inside the functions below. A pool belongs to
- * the thread that created it. A function that gives tasks waits while there are as many under way as
- * the workers can have in hand, sixteen for each.
+ * the thread that created it. A function that gives tasks waits while there are so many chunks under
+ * way: sixteen for each worker, or 128 if that is more and they do not take more than 4 MiB.
  */
 #ifndef WEIR_POOL_H
 #define WEIR_POOL_H
