@@ -1,7 +1,8 @@
 /*
  * pool WORKERS TASKS: so many tasks of no work through imap_unordered, at chunk size 1.
- * pool create WORKERS ROUNDS: creating a pool of so many by fork, until all are ready, beside bare
- * fork: in turn, the median of each.
+ * pool create METHOD MEGABYTES WORKERS ROUNDS: creating a pool of so many, until all are ready, by a
+ * process that has so much memory in use, beside bare fork: in turn, the median of each, without the
+ * first.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,21 +81,24 @@ static double time_bare(size_t workers)
 {
     int ready[2], stay[2];
     char byte;
+    pid_t pids[64];
     double began = now();
-    if (pipe(ready) < 0 || pipe(stay) < 0)
+    if (workers > 64 || pipe(ready) < 0 || pipe(stay) < 0)
         exit(71);
-    for (size_t i = 0; i < workers; i++)
-        if (fork() == 0) {
+    for (size_t i = 0; i < workers; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
             close(stay[1]);
             _exit(write(ready[1], "r", 1) == 1 && read(stay[0], &byte, 1) == 0 ? 0 : 1);
         }
+    }
     for (size_t i = 0; i < workers; i++)
         if (read(ready[0], &byte, 1) != 1)
             exit(71);
     double seconds = now() - began;
     close(stay[1]);
-    while (wait(NULL) > 0)
-        ;
+    for (size_t i = 0; i < workers; i++)
+        waitpid(pids[i], NULL, 0); /* the forkserver is a child, too */
     close(stay[0]);
     close(ready[0]);
     close(ready[1]);
@@ -116,25 +120,42 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int time_creation(size_t workers, size_t rounds)
+static double median(double *seconds, size_t count)
+{
+    qsort(seconds, count, sizeof(*seconds), compare);
+    return seconds[count / 2];
+}
+
+static int time_creation(const char *method, size_t megabytes, size_t workers, size_t rounds)
 {
     double *bare = calloc(rounds, sizeof(*bare)), *pool = calloc(rounds, sizeof(*pool));
+    char *in_use = malloc(megabytes << 20);
+    if (bare == NULL || pool == NULL || in_use == NULL || weir_process_set_start_method(method) < 0)
+        return 64;
+    memset(in_use, 1, megabytes << 20);
+    time_bare(workers);
+    time_pool(workers);
     for (size_t i = 0; i < rounds; i++) {
         bare[i] = time_bare(workers);
         pool[i] = time_pool(workers);
     }
-    qsort(bare, rounds, sizeof(*bare), compare);
-    qsort(pool, rounds, sizeof(*pool), compare);
-    printf("creating %zu workers: bare fork %.2f ms, weir_pool %.2f ms, %.2f times\n", workers,
-           bare[rounds / 2] * 1e3, pool[rounds / 2] * 1e3, pool[rounds / 2] / bare[rounds / 2]);
+    double of_bare = median(bare, rounds), of_pool = median(pool, rounds);
+    printf("creating %zu workers, %s, %zu MB: weir_pool %.2f ms, bare fork %.2f ms, %.2f times\n",
+           workers, method, megabytes, of_pool * 1e3, of_bare * 1e3, of_pool / of_bare);
+    free(in_use);
     free(bare);
     free(pool);
     return 0;
 }
 
+static const struct weir_task_function tasks[] = {{"give_back", give_back}, {NULL, NULL}};
+
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "create") == 0)
-        return time_creation(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+    weir_pool_register(tasks);
+    weir_process_begin(argc, argv, NULL);
+    if (argc == 6 && strcmp(argv[1], "create") == 0)
+        return time_creation(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10),
+                             strtoul(argv[5], NULL, 10));
     return argc == 3 ? run_tasks(strtoul(argv[1], NULL, 10), strtoul(argv[2], NULL, 10)) : 64;
 }

@@ -14,8 +14,13 @@ for _ in 1 2 3; do
     "$work/pool" 4 1000000
     python3 "$here/py_pool.py" 4 30000
 done
-"$work/pool" create 8 201
-python3 "$here/py_pool.py" create 8 21
+for method in fork forkserver spawn; do
+    for megabytes in 10 1024; do
+        "$work/pool" create $method $megabytes 8 51
+        python3 "$here/py_pool.py" create $method $megabytes 8 5
+    done
+done
+"$build/samples/toolkit/methods"
 
 "$build/samples/toolkit/primes" fork 10000000
 python3 "$here/py_primes.py" 10000000

@@ -80,6 +80,15 @@ for method in fork spawn forkserver; do
     grep -q '"title":' "$work/one" || fail "fetch $method | head: $(cat "$work/one")"
 done
 
+"$programs/methods" 10 20 >"$work/methods" || fail "methods: $?"
+for megabytes in 10 20; do
+    for method in fork spawn forkserver; do
+        grep -Eqx " +$megabytes MB +$method +first +[0-9]+\.[0-9] ms +then +[0-9]+\.[0-9] ms +private +[0-9]+\.[0-9] MB +total +[0-9]+\.[0-9] ms" \
+            "$work/methods" || fail "methods $method: $(cat "$work/methods")"
+    done
+done
+[ "$(wc -l <"$work/methods")" = 6 ] || fail "methods: $(cat "$work/methods")"
+
 mkfifo "$work/in" "$work/out"
 "$programs/named" write "$name" "hello, reader" <"$work/in" >"$work/out" &
 writer=$!
