@@ -1,4 +1,4 @@
-"""never_again.py fork|spawn SCENE: one of the ways in which CPython's multiprocessing hangs or goes wrong.
+"""never_again.py fork|spawn|forkserver SCENE: one of the ways in which CPython's multiprocessing hangs or goes wrong.
 
 Says "shown" if it did so here, and "not shown" if all went well. The same scenes stand in test_never_again.c.
 """
@@ -9,6 +9,7 @@ import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 LONG = 3  # seconds: who needs longer, waits for ever
@@ -126,12 +127,136 @@ def attacher(context):
     return False
 
 
+def die(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def give_back(argument):
+    return argument
+
+
+def gets_no(result):
+    try:
+        result.get(LONG)
+        return False
+    except mp.TimeoutError:
+        return True
+
+
+def killed_worker(context):
+    """A worker is killed over its task, and who waits for the result waits for ever."""
+    return gets_no(context.Pool(2).apply_async(die, (0,)))
+
+
+def pool_without_its_idle_worker(context):
+    """Its only worker is killed while it waits for a task, with the lock of the queue of tasks in its hands."""
+    pool = context.Pool(1)
+    pool.apply(give_back, (1,))
+    time.sleep(0.5)
+    kill(pool._pool[0])
+    return pool
+
+
+def replaced_worker(context):
+    """The next worker never gets a task."""
+    return gets_no(pool_without_its_idle_worker(context).apply_async(give_back, (1,)))
+
+
+def terminate(context):
+    """Nor does terminate() return."""
+    thread = threading.Thread(target=pool_without_its_idle_worker(context).terminate, daemon=True)
+    thread.start()
+    thread.join(LONG)
+    return thread.is_alive()
+
+
+def imap_reads_all(context):
+    """Nobody has asked for a result but the first, and the whole input has been read."""
+    read = 0
+
+    def numbers():
+        nonlocal read
+        for read in range(10000):
+            yield read
+
+    next(context.Pool(2).imap(give_back, numbers()))
+    time.sleep(LONG)
+    return read == 9999
+
+
+class Unsendable(Exception):
+    """Is made of two arguments, and tells only one to who makes it again."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+        self.two = two
+
+
+def fail(_):
+    raise Unsendable(1, 2)
+
+
+def unsendable_error(context):
+    """An exception is sent that the parent cannot make again, and the pool is dead."""
+    pool = context.Pool(2)
+    pool.apply_async(fail, (0,))
+    time.sleep(0.5)
+    return gets_no(pool.apply_async(give_back, (1,)))
+
+
+def rest(ready):
+    ready.send(os.getpid())
+    time.sleep(20 * LONG)
+
+
+def be_parent(ready, method):
+    context = mp.get_context(method)
+    here, there = context.Pipe()
+    context.Process(target=rest, args=(there,), daemon=True).start()
+    ready.send(here.recv())
+    time.sleep(20 * LONG)
+
+
+def orphan(context):
+    """A process is killed, and its daemonic child lives on."""
+    here, there = context.Pipe()
+    parent = context.Process(target=be_parent, args=(there, context.get_start_method()))
+    parent.start()
+    child = here.recv()
+    kill(parent)
+    time.sleep(LONG)
+    try:
+        os.kill(child, signal.SIGKILL)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def take_lock(ready, lock):
+    ready.send(None)
+    with lock:
+        pass
+
+
+def fork_with_threads(context):
+    """A thread holds a lock when the process is forked, and the child waits for it for ever."""
+    lock = threading.Lock()
+
+    def hold():
+        with lock:
+            time.sleep(1)
+
+    threading.Thread(target=hold).start()
+    return hangs(start(context, take_lock, lock))
+
+
 SCENES = {scene.__name__: scene for scene in
-          (queue_lock, condition_waiter, barrier_party, join_undrained, empty_when_full, attacher)}
+          (queue_lock, condition_waiter, barrier_party, join_undrained, empty_when_full, attacher, killed_worker,
+           replaced_worker, terminate, imap_reads_all, unsendable_error, orphan, fork_with_threads)}
 
 if __name__ == "__main__":
     shown = SCENES[sys.argv[2]](mp.get_context(sys.argv[1]))
     print("shown" if shown else "not shown", flush=True)
     for child in mp.active_children():
-        kill(child)
+        os.kill(child.pid, signal.SIGKILL)
     os._exit(0)  # without waiting for what hangs

@@ -1,7 +1,8 @@
 /*
  * The scenes of never_again.py, in which CPython's multiprocessing hangs or goes wrong, by each start
- * method.
+ * method; test_children.c has those of orphans and of threads.
  */
+#include <weir/pool.h>
 #include <weir/process.h>
 #include <weir/queue.h>
 #include <weir/shared.h>
@@ -162,6 +163,70 @@ static const struct weir_process_function functions[] = {
     {NULL, NULL},
 };
 
+/* ---- what workers of a pool do ---- */
+
+static int give_back(struct weir_task *task, struct weir_err *ignored)
+{
+    (void)ignored;
+    return weir_task_return(task, task->argument, task->argument_bytes);
+}
+
+static int die(struct weir_task *task, struct weir_err *ignored)
+{
+    (void)task;
+    (void)ignored;
+    return raise(SIGKILL);
+}
+
+static int return_too_much(struct weir_task *task, struct weir_err *ignored)
+{
+    static const char much[MUCH];
+    (void)ignored;
+    return weir_task_return(task, much, sizeof(much));
+}
+
+static const struct weir_task_function tasks[] = {
+    {"give_back", give_back}, {"die", die}, {"return_too_much", return_too_much}, {NULL, NULL}};
+
+static struct weir_pool *begin_pool(int method, size_t workers)
+{
+    struct weir_pool *pool;
+    struct weir_pool_options options = {.workers = workers, .method = methods[method]};
+    ck_assert_msg(weir_pool_create(&pool, &options, &err) == 0, "%s", err.text);
+    return pool;
+}
+
+static int apply(struct weir_pool *pool, int (*main)(struct weir_task *, struct weir_err *))
+{
+    struct weir_result *result;
+    const void *data;
+    size_t bytes;
+    ck_assert_int_eq(weir_pool_apply_async(pool, main, "x", 1, NULL, &result, &err), 0);
+    int code = weir_result_get(result, &data, &bytes, SOON_MS, &err);
+    weir_result_release(result);
+    return code;
+}
+
+static void end_pool(struct weir_pool *pool)
+{
+    weir_pool_close(pool);
+    ck_assert_int_eq(weir_pool_join(pool, SOON_MS, &err), 0);
+    weir_pool_release(pool);
+}
+
+/* Its only worker is dead, and it does not know yet. */
+static struct weir_pool *begin_pool_without_its_idle_worker(int method)
+{
+    struct weir_pool *pool = begin_pool(method, 1);
+    struct weir_process *worker;
+    ck_assert_uint_eq(weir_process_children(&worker, 1), 1);
+    await_sleep(weir_process_pid(worker));
+    struct pollfd gone = {.fd = weir_process_fd(worker), .events = POLLIN};
+    weir_process_kill(worker);
+    ck_assert_int_eq(poll(&gone, 1, SOON_MS), 1);
+    return pool;
+}
+
 /* ---- the scenes: each for one start method ---- */
 
 START_TEST(test_who_is_killed_in_a_queue_holds_nobody_up)
@@ -260,8 +325,71 @@ START_TEST(test_who_attaches_takes_nothing_away)
 }
 END_TEST
 
+START_TEST(test_who_waits_for_a_killed_worker_is_told)
+{
+    struct weir_pool *pool = begin_pool(_i, 2);
+    ck_assert_int_eq(apply(pool, die), WEIR_EUNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.text, "killed by signal 9"));
+    ck_assert_int_eq(apply(pool, give_back), 0);
+    end_pool(pool);
+}
+END_TEST
+
+START_TEST(test_an_idle_worker_that_is_killed_is_replaced)
+{
+    struct weir_pool *pool = begin_pool_without_its_idle_worker(_i);
+    ck_assert_int_eq(apply(pool, give_back), 0);
+    end_pool(pool);
+}
+END_TEST
+
+START_TEST(test_a_pool_without_its_idle_worker_is_terminated)
+{
+    struct weir_pool *pool = begin_pool_without_its_idle_worker(_i);
+    weir_pool_terminate(pool);
+    ck_assert_int_eq(weir_pool_join(pool, SOON_MS, &err), 0);
+    weir_pool_release(pool);
+}
+END_TEST
+
+static int read_next(void *context, const void **ret, size_t *ret_bytes, struct weir_err *ignored)
+{
+    uint64_t *read = context;
+    (void)ignored;
+    ++*read;
+    *ret = read;
+    *ret_bytes = sizeof(*read);
+    return 0;
+}
+
+/* Its input is endless. */
+START_TEST(test_imap_reads_a_bounded_number)
+{
+    uint64_t read = 0;
+    struct weir_imap *imap;
+    struct weir_imap_item item;
+    struct weir_pool *pool = begin_pool(_i, 2);
+    struct weir_imap_input input = {read_next, &read};
+    ck_assert_int_eq(weir_pool_imap(pool, give_back, &input, 1, &imap, &err), 0);
+    ck_assert_int_eq(weir_imap_next(imap, &item, SOON_MS, &err), 0);
+    ck_assert_uint_lt(read, 1000);
+    weir_imap_release(imap);
+    end_pool(pool);
+}
+END_TEST
+
+START_TEST(test_what_cannot_be_returned_is_its_tasks_error)
+{
+    struct weir_pool *pool = begin_pool(_i, 2);
+    ck_assert_int_eq(apply(pool, return_too_much), WEIR_EUSAGE);
+    ck_assert_int_eq(apply(pool, give_back), 0);
+    end_pool(pool);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
+    weir_pool_register(tasks);
     weir_process_begin(argc, argv, functions);
     Suite *suite = suite_create("never again");
     TCase *all = tcase_create("all");
@@ -273,6 +401,11 @@ int main(int argc, char **argv)
     tcase_add_loop_test(all, test_who_has_put_something_may_end, 0, COUNT(methods));
     tcase_add_loop_test(all, test_what_was_put_is_seen_at_once, 0, COUNT(methods));
     tcase_add_loop_test(all, test_who_attaches_takes_nothing_away, 0, COUNT(methods));
+    tcase_add_loop_test(all, test_who_waits_for_a_killed_worker_is_told, 0, COUNT(methods));
+    tcase_add_loop_test(all, test_an_idle_worker_that_is_killed_is_replaced, 0, COUNT(methods));
+    tcase_add_loop_test(all, test_a_pool_without_its_idle_worker_is_terminated, 0, COUNT(methods));
+    tcase_add_loop_test(all, test_imap_reads_a_bounded_number, 0, COUNT(methods));
+    tcase_add_loop_test(all, test_what_cannot_be_returned_is_its_tasks_error, 0, COUNT(methods));
     suite_add_tcase(suite, all);
     return unit_run(suite);
 }

@@ -66,11 +66,12 @@ START_TEST(test_a_sparse_segment_is_reserved_in_parts)
     struct weir_err err;
     ck_assert_int_eq(weir__segment_create_sparse(&sparse, "weir", BYTES, 1 << 20, &err), 0);
     ck_assert_uint_eq(sparse.bytes, BYTES);
-    ck_assert_int_eq(reserved_bytes(&sparse), 1 << 20);
-    ck_assert(weir__segment_reserve(&sparse, 1 << 20, 1 << 20));
-    ck_assert_int_eq(reserved_bytes(&sparse), 2 << 20);
+    ck_assert_int_ge(reserved_bytes(&sparse), 1 << 20);
+    ck_assert_int_lt(reserved_bytes(&sparse), BYTES);
     ck_assert(!weir__segment_reserve(&sparse, BYTES, 4096)); /* it does not grow */
-    ck_assert_int_eq(reserved_bytes(&sparse), 2 << 20);
+    ck_assert_int_lt(reserved_bytes(&sparse), BYTES);
+    ck_assert(weir__segment_reserve(&sparse, 1 << 20, BYTES - (1 << 20)));
+    ck_assert_int_ge(reserved_bytes(&sparse), BYTES);
     weir__segment_release(&sparse);
 }
 END_TEST
