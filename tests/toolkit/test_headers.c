@@ -1,4 +1,5 @@
-/* A program may include all headers. */
+/* A program may include all headers; that each stands alone the build shows. */
+#include <weir/manager.h>
 #include <weir/pipe.h>
 #include <weir/pool.h>
 #include <weir/process.h>

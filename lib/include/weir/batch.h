@@ -147,9 +147,12 @@ static inline struct weir_value weir_value(const struct weir_column *column, uin
     /* volatile: loaded once, not again behind the check */
     uint64_t entry = *(const volatile uint64_t *)&column->entry[record];
     uint32_t offset = weir_entry_offset(entry), length = weir_entry_length(entry);
-    if (weir_entry_is_null(entry) || offset + length > column->heap_bytes)
-        return (struct weir_value){NULL, 0};
-    return (struct weir_value){column->heap + offset, length};
+    struct weir_value value = {NULL, 0};
+    if (!weir_entry_is_null(entry) && offset + length <= column->heap_bytes) {
+        value.data = column->heap + offset;
+        value.length = length;
+    }
+    return value;
 }
 
 #endif

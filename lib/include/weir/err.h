@@ -14,7 +14,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+#define WEIR_PUBLIC extern "C" __attribute__((visibility("default")))
+#else
 #define WEIR_PUBLIC __attribute__((visibility("default")))
+#endif
 
 /* One list makes the codes, their names and the program's exit codes (those of sysexits(3)). */
 #define WEIR_ERRORS(X)                                                                             \

@@ -49,11 +49,12 @@ struct weir_datum {
     union {
         int64_t integer;
         double number;
-        struct { /* bytes, text */
+        __extension__ struct { /* bytes, text */
             const char *bytes;
             size_t size;
         };
-        struct { /* list; of a map the keys and their values in turn, in the order of the keys */
+        __extension__ struct
+        { /* list; of a map the keys and their values in turn, in the order of the keys */
             const struct weir_datum *items;
             size_t count; /* items, or pairs */
         };
@@ -62,38 +63,54 @@ struct weir_datum {
 
 static inline struct weir_datum weir_nothing(void)
 {
-    return (struct weir_datum){.kind = WEIR_IS_NOTHING};
+    struct weir_datum datum = {WEIR_IS_NOTHING, {0}};
+    return datum;
 }
 
 static inline struct weir_datum weir_integer(int64_t integer)
 {
-    return (struct weir_datum){.kind = WEIR_IS_INTEGER, .integer = integer};
+    struct weir_datum datum = {WEIR_IS_INTEGER, {integer}};
+    return datum;
 }
 
 static inline struct weir_datum weir_double(double number)
 {
-    return (struct weir_datum){.kind = WEIR_IS_DOUBLE, .number = number};
+    struct weir_datum datum = {WEIR_IS_DOUBLE, {0}};
+    datum.number = number;
+    return datum;
 }
 
 static inline struct weir_datum weir_bytes(const void *bytes, size_t size)
 {
-    return (struct weir_datum){.kind = WEIR_IS_BYTES, .bytes = (const char *)bytes, .size = size};
+    struct weir_datum datum = {WEIR_IS_BYTES, {0}};
+    datum.bytes = (const char *)bytes;
+    datum.size = size;
+    return datum;
 }
 
 static inline struct weir_datum weir_text(const char *text)
 {
-    return (struct weir_datum){.kind = WEIR_IS_TEXT, .bytes = text, .size = strlen(text)};
+    struct weir_datum datum = {WEIR_IS_TEXT, {0}};
+    datum.bytes = text;
+    datum.size = strlen(text);
+    return datum;
 }
 
 static inline struct weir_datum weir_list(const struct weir_datum *items, size_t count)
 {
-    return (struct weir_datum){.kind = WEIR_IS_LIST, .items = items, .count = count};
+    struct weir_datum datum = {WEIR_IS_LIST, {0}};
+    datum.items = items;
+    datum.count = count;
+    return datum;
 }
 
 /* Keys are bytes, text or integers, each once, in any order. */
 static inline struct weir_datum weir_map(const struct weir_datum *pairs, size_t count)
 {
-    return (struct weir_datum){.kind = WEIR_IS_MAP, .items = pairs, .count = count};
+    struct weir_datum datum = {WEIR_IS_MAP, {0}};
+    datum.items = pairs;
+    datum.count = count;
+    return datum;
 }
 
 /* The value of a key of a map, NULL: it has no such key. */
@@ -149,7 +166,8 @@ struct weir_proxy {
 static inline struct weir_proxy weir_proxy(struct weir_manager *manager, enum weir_object_kind kind,
                                            const char *name)
 {
-    return (struct weir_proxy){manager, kind, name};
+    struct weir_proxy proxy = {manager, kind, name};
+    return proxy;
 }
 
 /*
