@@ -123,7 +123,7 @@ const struct weir_stage_type weir_merge = {
         "is arrival. It need not be written down: every stage may name several inputs, and is "
         "given what a merge would make of them.",
     .options = no_options,
-    .traits = WEIR_ONE_SEAT,
+    .traits = WEIR_ONE_SEAT | WEIR_SANDBOX_STRICT,
     .configure = merge_configure,
     .bind = merge_bind,
     .needs = merge_needs,

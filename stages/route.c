@@ -249,7 +249,7 @@ const struct weir_stage_type weir_route = {
            "condition is true for it, and to `split.else` if none is; a condition that is null is "
            "not true. What goes to a port that nobody reads is dropped, and counted.",
     .options = options,
-    .traits = WEIR_ROUTES | WEIR_REJECTS,
+    .traits = WEIR_ROUTES | WEIR_REJECTS | WEIR_SANDBOX_STRICT,
     .configure = route_configure,
     .outputs = route_outputs,
     .bind = route_bind,
