@@ -15,6 +15,7 @@
 #include "jsonl/write.h"
 #include "kept/aggregate.h"
 #include "kept/distinct.h"
+#include "kept/join.h"
 #include "kept/sample.h"
 #include "kept/sort.h"
 #include "kept/tail.h"
@@ -39,6 +40,7 @@ const struct weir_stage_type *const weir_builtin_types[] = {&weir_csv_read,
                                                             &weir_exec,
                                                             &weir_aggregate,
                                                             &weir_distinct,
+                                                            &weir_join,
                                                             &weir_sort,
                                                             &weir_head,
                                                             &weir_tail,

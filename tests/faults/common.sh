@@ -190,6 +190,38 @@ END
   - {id: first, type: distinct, with: {by: [customer, quantity], memory: 16MiB}}
   - {id: write, type: csv.write, with: {path: made/first.csv}}
 END
+    # Every way through a graph, each to a file of its own.
+    pipeline_file routed "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: dirty.csv}}
+  - {id: keep, type: transform, with: {where: "quantity >= 20", set: {price: "unit_price::decimal"}}}
+  - {id: split, type: route, isolate: true, with: {routes: {paid: "status = 'paid'", de: "country = 'DE'"}}}
+  - {id: paid, type: csv.write, inputs: split.paid, with: {path: made/paid.csv}}
+  - {id: de, type: csv.write, inputs: split.de, with: {path: made/de.csv}}
+  - {id: rest, type: csv.write, inputs: split.else, with: {path: made/rest.csv}}
+  - {id: few, type: csv.write, inputs: keep.else, with: {path: made/few.csv}}
+  - {id: all, type: csv.write, inputs: keep, with: {path: made/all.csv}}
+  - {id: bad, type: csv.write, inputs: read.rejects, with: {path: made/bad.csv}}
+  - {id: worse, type: csv.write, inputs: keep.rejects, with: {path: made/worse.csv}}
+END
+    # What comes from several stages comes in the order of arrival: sorted, it is the same.
+    pipeline_file merged "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: more, type: csv.read, with: {path: "piece-[123].csv", line_column: line, filename_column: file}}
+  - {id: half, type: transform, inputs: read, with: {where: "quantity < 50"}}
+  - {id: both, type: transform, inputs: [half, half.else, more], with: {set: {file: "coalesce(file, '')"}}}
+  - {id: sort, type: sort, with: {by: [id, customer, file, line]}}
+  - {id: write, type: csv.write, with: {path: made/both.csv}}
+END
+    pipeline_file joined "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: more, type: csv.read, with: {path: piece-3.csv}}
+  - {id: other, type: transform, with: {select: [id, customer, quantity], rename: {quantity: more}}}
+  - id: join
+    type: join
+    inputs: {left: read, right: other}
+    with: {by: [id, customer], how: full, side: side, memory: 4MiB}
+  - {id: write, type: csv.write, with: {path: made/joined.csv}}
+END
     # The first bad record is the error that is reported, whoever dies.
     pipeline_file failing "$small_slots" <<END
   - {id: read, type: csv.read, with: {path: piece-3.csv}}
@@ -202,7 +234,7 @@ END
 }
 # shellcheck disable=SC2034
 all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart limited counted counted_first
-    grouped sorted distinct failing'
+    grouped sorted distinct routed merged joined failing'
 
 # figures RECEIPT CASE: what of a receipt may not depend on time.
 figures() {
