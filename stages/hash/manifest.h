@@ -23,6 +23,7 @@ extern const struct weir_option weir__manifest_check_options[];
 #define MANIFEST_MATCHES    ": OK\n"
 #define MANIFEST_DIFFERS    ": FAILED\n"
 #define MANIFEST_UNREADABLE ": FAILED open or read\n"
+#define MANIFEST_EXTRA      ": EXTRA\n"
 
 /* Finds a column, or says that the stage wants it. 0 or a code. */
 int weir__manifest_column(struct weir_stage *stage, const char *name, uint32_t *ret);

@@ -10,6 +10,7 @@ struct compare {
     uint32_t path, expected, digest;
     int status; /* -1: not there */
     bool quiet;
+    enum { EXTRA_REPORT, EXTRA_FAIL, EXTRA_IGNORE } extra;
     struct line line;
 };
 
@@ -20,6 +21,7 @@ static int compare_configure(struct weir_stage *stage)
     if (compare == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
     compare->quiet = weir_option_number(stage, "quiet") == 1;
+    compare->extra = (int)weir_option_number(stage, "extra");
     return 0;
 }
 
@@ -49,14 +51,16 @@ static bool same(const struct weir_value *a, const struct weir_value *b)
     return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
 }
 
-/* What file.hash could not read it has counted; what it skipped was expected here. */
-static bool is_skipped(const struct compare *compare, const struct weir_batch *in, uint32_t record)
+/* What file.hash could not read it has counted; what it skipped, or was never given, was expected
+ * here. */
+static bool is_gone(const struct compare *compare, const struct weir_batch *in, uint32_t record)
 {
     static const struct weir_value skipped = {"skipped", 7};
     struct weir_value status = {0};
-    if (compare->status >= 0)
-        status = weir_value(&in->column[compare->status], record);
-    return status.data != NULL && same(&status, &skipped);
+    if (compare->status < 0)
+        return false;
+    status = weir_value(&in->column[compare->status], record);
+    return status.data == NULL || same(&status, &skipped);
 }
 
 /* sha256sum --check escapes only names with a newline, unlike the manifest itself. */
@@ -88,12 +92,13 @@ static int compare_process(struct weir_stage *stage, const struct weir_batch *in
         struct weir_value name = weir_value(&in->column[compare->path], record);
         struct weir_value expected = weir_value(&in->column[compare->expected], record);
         struct weir_value digest = weir_value(&in->column[compare->digest], record);
-        bool read = digest.data != NULL;
-        bool good = read && expected.data != NULL && same(&expected, &digest);
-        if (good && compare->quiet)
+        bool read = digest.data != NULL, extra = expected.data == NULL;
+        bool good = read && !extra && same(&expected, &digest);
+        if ((good && compare->quiet) || (extra && compare->extra == EXTRA_IGNORE))
             continue;
         if (!make_line(compare, &name,
-                       good   ? MANIFEST_MATCHES
+                       extra  ? MANIFEST_EXTRA
+                       : good ? MANIFEST_MATCHES
                        : read ? MANIFEST_DIFFERS
                               : MANIFEST_UNREADABLE))
             return weir_fail(stage, WEIR_EOS, "no memory for a line");
@@ -101,7 +106,9 @@ static int compare_process(struct weir_stage *stage, const struct weir_batch *in
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
         if (!weir__line_put(&compare->line, &done, out))
             break;
-        stage->count.failed += read ? !good : is_skipped(compare, in, record);
+        stage->count.failed += extra  ? compare->extra == EXTRA_FAIL
+                               : read ? !good
+                                      : is_gone(compare, in, record);
     }
     *cursor = record < in->records ? (uint64_t)record | (uint64_t)done << 32 : UINT64_MAX;
     return 0;

@@ -132,6 +132,29 @@ if command -v openssl >/dev/null; then
     [ "$(grep -c ': OK$' out)" -eq 11 ] || fail "not every line of OpenSSL is checked"
 fi
 
+# ---- a whole tree, and what it has that is not listed
+
+check_tree=$WEIR_SOURCE/pipelines/check-tree.yaml
+find tree -type f -exec sha256sum {} + >SUMS
+run 0 run "$check_tree" --var manifest=SUMS --var root=tree
+sort out >got
+sha256sum --check SUMS 2>/dev/null | sort >expected
+same got expected
+mv tree/-dash/-x "tree/$(printf 'moved\nhere')"
+run 1 run "$check_tree" --var manifest=SUMS --var root=tree
+says out 'tree/-dash/-x: FAILED open or read'
+says out '\tree/moved\nhere: EXTRA'
+says err 'WARNING: 1 listed file could not be read'
+says err 'WARNING: 1 file is not listed'
+[ "$(wc -l <out)" -eq $(($(wc -l <SUMS) + 1)) ] || fail "not a line for every file: $(wc -l <out)"
+run 1 run "$check_tree" --var manifest=SUMS --var root=tree --set check.extra=ignore
+says_not out 'EXTRA'
+grep -v -e '-dash' SUMS >fewer
+run 0 run "$check_tree" --var manifest=fewer --var root=tree
+run 1 run "$check_tree" --var manifest=fewer --var root=tree --set check.extra=fail
+says err 'exit 1: 1 record failed'
+mv "tree/$(printf 'moved\nhere')" tree/-dash/-x
+
 # ---- a path that no call to the system takes at once
 
 (

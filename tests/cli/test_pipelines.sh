@@ -135,6 +135,16 @@ EOF
     same out expected
 }
 
+run_check_tree() {
+    {
+        echo 'samples/orders.csv: OK'
+        echo 'samples/orders-dirty.csv: OK'
+        find samples/ -type f ! -name orders.csv ! -name orders-dirty.csv | sed 's/$/: EXTRA/'
+    } | sort >expected
+    sort out >sorted
+    same sorted expected
+}
+
 run_count() {
     cat >number.awk <<'EOF'
 function record() {
@@ -338,7 +348,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     run 0 check "pipelines/$name.yaml"
     says out "correct"
     run 0 run "pipelines/$name.yaml"
-    case $name in count | check-manifest) ;; *) empty out ;; esac
+    case $name in count | check-manifest | check-tree) ;; *) empty out ;; esac
     balanced "$name"
     case $name in
     paid-orders) run_paid_orders ;;
@@ -349,6 +359,7 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     hash-tree) run_hash_tree ;;
     hash-list) run_hash_list ;;
     check-manifest) run_check_manifest ;;
+    check-tree) run_check_tree ;;
     count) run_count ;;
     group-orders) run_group_orders ;;
     python-stage) run_python_stage ;;
