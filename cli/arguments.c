@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/process.h>
+
 #include "human.h"
 #include "nearest.h"
 
@@ -125,6 +127,15 @@ static int set_timeout(struct arguments *args, const char *value, struct weir_er
     return 0;
 }
 
+static int set_start_method(struct arguments *args, const char *value, struct weir_err *err)
+{
+    (void)args;
+    if (weir_process_set_start_method(value) < 0)
+        return weir_err_set(err, WEIR_EUSAGE,
+                            "--start-method wants fork, spawn or forkserver, not '%s'", value);
+    return 0;
+}
+
 static int set_dry_run(struct arguments *args, const char *value, struct weir_err *err)
 {
     (void)value, (void)err;
@@ -175,6 +186,8 @@ static const struct flag flags[] = {
     {"receipt", 0, "FILE", RUNS, "write the receipt there too, as JSON", set_receipt},
     {"timeout", 0, "DURATION", RUNS, "stop after 30s, 5m, 1h30m; publish nothing", set_timeout},
     {"format", 0, "dot|mermaid|svg", TAKER_GRAPH, "what is drawn with (dot)", set_format},
+    {"start-method", 0, "fork|spawn|forkserver", RUNS,
+     "how workers are started (fork); all give the same", set_start_method},
     {"log-format", 0, "text|json", FILES, "json: errors and events as lines of JSON",
      set_log_format},
     {"quiet", 'q', NULL, RUNS | TAKER_CHECK, "print nothing on success", set_quiet},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/process.h>
 #include <weir/weir.h>
 
 /* stages */
@@ -107,6 +108,7 @@ static int dispatch(int argc, char **argv)
     if (weir_register(weir_builtin_types, &err) < 0 ||
         weir_register_functions(weir_builtin_functions, &err) < 0)
         return report_error(&report, &err);
+    weir_process_begin(argc, argv, NULL); /* does not return in a worker that was spawned */
     const struct command *command = command_find(command_name(argv[1]), &err);
     if (command == NULL)
         return usage(&report, "", &err);

@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* toolkit */
+#include "toolkit/forkserver.h"
 /* engine */
 #include "engine/failure.h"
 
@@ -391,6 +393,7 @@ static void take_down(struct run *run)
         if (fds[i] >= 0)
             close(fds[i]);
     free(run->worker);
+    weir__forkserver_stop();
     if (run->view.segment.base != NULL)
         weir__segment_release(&run->view.segment);
     /* A signal that came too late to stop anything is not to kill the caller now. */

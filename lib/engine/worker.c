@@ -12,6 +12,8 @@
 #include "base/sanitizer.h"
 /* proc */
 #include "proc/process.h"
+/* toolkit */
+#include "toolkit/spawn.h"
 /* engine */
 #include "engine/crew.h"
 #include "engine/sandbox.h"
@@ -180,4 +182,65 @@ int weir__worker_main(void *context)
     weir__seat_release(&worker.seat);
     weir__blueprint_release(&worker.blueprint);
     return 0;
+}
+
+/* ---- by spawn and forkserver ---- */
+
+enum { START_FDS = 5 + GROUP_SEATS };
+
+/* Where descriptors stand in it. */
+static size_t list_fds(struct worker_start *start, int **list)
+{
+    int *own[] = {&start->segment.fd, &start->poke_fd, &start->head_fd, &start->kept_fd,
+                  &start->words_fd};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        list[count++] = own[i];
+    for (size_t i = 0; i < start->kept_befores; i++)
+        list[count++] = &start->kept_before[i];
+    return count;
+}
+
+/* Its argument is a struct worker_start, in which a descriptor is a place among those given. */
+static int begin(const struct weir_child *child)
+{
+    int *list[START_FDS];
+    struct weir_err err;
+    struct worker_start start;
+    memcpy(&start, child->argument, sizeof(start));
+    size_t count = list_fds(&start, list);
+    for (size_t i = 0; i < count; i++)
+        if (*list[i] >= 0)
+            *list[i] = child->fds[*list[i]];
+    weir__process_be_worker();
+    if (weir__segment_attach(&start.segment, start.segment.fd, &err) < 0) {
+        fprintf(stderr, "%s\n", err.text);
+        return err.code == WEIR_EOS ? CREW_NO_MEMORY : 70;
+    }
+    _exit(weir__worker_main(&start)); /* as one that is forked */
+}
+
+static const struct weir_process_function function = {"weir-worker", begin};
+
+__attribute__((constructor)) static void register_function(void)
+{
+    weir__function_of_engine(&function);
+}
+
+int weir__worker_start(struct process *process, struct worker_start *start, struct weir_err *err)
+{
+    enum weir_start_method method = weir__start_method(WEIR_DEFAULT);
+    if (method == WEIR_FORK)
+        return weir__process_fork(process, weir__worker_main, start, err);
+    int fds[START_FDS], *list[START_FDS];
+    struct worker_start copy = *start;
+    struct weir_child child = {
+        .name = function.name, .argument = &copy, .argument_bytes = sizeof(copy), .fds = fds};
+    size_t count = list_fds(&copy, list);
+    for (size_t i = 0; i < count; i++)
+        if (*list[i] >= 0) {
+            fds[child.fd_count] = *list[i];
+            *list[i] = (int)child.fd_count++;
+        }
+    return weir__start_anew(process, method, begin, &child, err);
 }

@@ -4,6 +4,8 @@
 #ifndef WEIR_WORKER_H
 #define WEIR_WORKER_H
 
+/* proc */
+#include "proc/process.h"
 /* engine */
 #include "engine/layout.h"
 
@@ -22,5 +24,8 @@ struct worker_start {
 
 /* The main function of a worker: context is a struct worker_start. Returns its exit code. */
 int weir__worker_main(void *context);
+
+/* Starts one, by the method that is the default now (weir/process.h). */
+int weir__worker_start(struct process *process, struct worker_start *start, struct weir_err *err);
 
 #endif

@@ -123,7 +123,7 @@ int weir__run_start_worker(struct run *run, struct run_worker *worker, struct we
     int code = weir__words_open(&worker->words, &start->words_fd, err);
     if (code < 0)
         return code;
-    code = weir__process_fork(&worker->process, weir__worker_main, start, err);
+    code = weir__worker_start(&worker->process, start, err);
     close(start->words_fd);
     if (code == 0)
         code = watch_worker(run, worker, err);

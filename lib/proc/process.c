@@ -76,6 +76,12 @@ void weir__process_ignore_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* writing fails with EFBIG instead */
 }
 
+void weir__process_be_worker(void)
+{
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    weir__process_ignore_signals();
+}
+
 static void unblock_signals(void)
 {
     sigset_t none;
@@ -94,10 +100,8 @@ static _Noreturn void child(pid_t parent, bool worker, int (*main)(void *), void
 {
     weir__process_die_with(parent);
     plain_signals();
-    if (worker) {
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        weir__process_ignore_signals();
-    }
+    if (worker)
+        weir__process_be_worker();
     unblock_signals();
     _exit(main(context));
 }
@@ -176,7 +180,7 @@ int weir__process_fork_sibling(pid_t parent, pid_t *ret_pid, int (*main)(void *c
         set_thread_words(&words);
         child(parent, false, main, context);
     }
-    int code = pid < 0 ? weir_err_errno(err, WEIR_EOS, "the system refused") : 0;
+    int code = pid < 0 ? weir_err_errno(err, WEIR_EOS, "cannot start a process") : 0;
     sigprocmask(SIG_SETMASK, &before, NULL);
     return code;
 }

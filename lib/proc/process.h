@@ -47,6 +47,9 @@ int weir__process_fork_sibling(pid_t parent, pid_t *ret_pid, int (*main)(void *c
 /* Those that a terminal or a service manager sends to all, and SIGPIPE. */
 void weir__process_ignore_signals(void);
 
+/* What weir__process_fork does to its child, for one that was started otherwise. */
+void weir__process_be_worker(void);
+
 /* Opens the pidfd of a child that was just started otherwise. Kills it if that fails. */
 int weir__process_watch(struct process *process, pid_t pid, struct weir_err *err);
 

@@ -22,6 +22,9 @@ enum { SENT_CALL, SENT_FOLDER, SENT_STANDARD, SENT_GIVEN = SENT_STANDARD + 3 };
  * takes, with the same head. */
 enum { FDS_AT_ONCE = 250 };
 
+/* Servers that are killed over one request until it is given up. */
+enum { ATTEMPTS = 20 };
+
 struct head {
     uint32_t fd_count;
     uint32_t missing; /* a bit for each of SENT_FOLDER ... */
@@ -52,16 +55,21 @@ static bool has_server(void)
     return server.process.pid != 0 && server.client == getpid();
 }
 
-static void stop_server(void *unused)
+__attribute__((destructor)) void weir__forkserver_stop(void)
 {
     struct process_end end;
-    (void)unused;
     if (!has_server())
         return;
     weir__process_kill(&server.process, SIGKILL);
     weir__process_reap(&server.process, &end);
     close(server.socket);
     weir_shared_close(&server.memory);
+}
+
+static void stop_server(void *unused)
+{
+    (void)unused;
+    weir__forkserver_stop();
 }
 
 static void make_thread_end(void)
@@ -137,7 +145,7 @@ static int ask(const struct head *head, const int *fds, pid_t *ret_pid, struct w
     if (!sent && errno != EPIPE && errno != ECONNRESET) {
         int code = weir_err_errno(err, errno == EBADF ? WEIR_EUSAGE : WEIR_EOS,
                                   "cannot give a descriptor");
-        stop_server(NULL); /* it may have received a part */
+        weir__forkserver_stop(); /* it may have received a part */
         return code;
     }
     if (sent && receive_answer(&answer) == sizeof(answer)) {
@@ -147,22 +155,23 @@ static int ask(const struct head *head, const int *fds, pid_t *ret_pid, struct w
         return answer.code;
     }
     *ret_pid = __atomic_load_n(pid, __ATOMIC_ACQUIRE);
-    stop_server(NULL);
+    weir__forkserver_stop();
     return 0;
 }
 
-static int ask_twice(const struct head *head, const int *fds, pid_t *ret_pid, struct weir_err *err)
+static int ask_until_answered(const struct head *head, const int *fds, pid_t *ret_pid,
+                              struct weir_err *err)
 {
     int code = 0;
     *ret_pid = 0;
-    for (int i = 0; i < 2 && code == 0 && *ret_pid == 0; i++) {
+    for (int i = 0; i < ATTEMPTS && code == 0 && *ret_pid == 0; i++) {
         if (!has_server())
             code = start_server(err);
         if (code == 0)
             code = ask(head, fds, ret_pid, err);
     }
     if (code == 0 && *ret_pid == 0)
-        code = weir_err_set(err, WEIR_EUNAVAILABLE, "the forkserver was killed, twice");
+        code = weir_err_set(err, WEIR_EUNAVAILABLE, "the forkserver was killed %d times", ATTEMPTS);
     return code;
 }
 
@@ -196,7 +205,7 @@ int weir__forkserver_start(struct process *process, int (*main)(const struct wei
         add_own(&head, fds, call);
         if (child->fd_count > 0)
             memcpy(fds + SENT_GIVEN, child->fds, child->fd_count * sizeof(*fds));
-        code = ask_twice(&head, fds, &pid, err);
+        code = ask_until_answered(&head, fds, &pid, err);
         if (fds[SENT_FOLDER] != call)
             close(fds[SENT_FOLDER]);
     }

@@ -18,6 +18,9 @@
 int weir__forkserver_start(struct process *process, int (*main)(const struct weir_child *),
                            const struct weir_child *child, struct weir_err *err);
 
+/* Ends the server of this thread, if there is one, as the end of the thread and of the program do. */
+void weir__forkserver_stop(void);
+
 /* ---- in the server ---- */
 
 #define FORKSERVER_NAME "weir-forkserver"

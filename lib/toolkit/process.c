@@ -7,7 +7,6 @@
 #include <string.h>
 
 /* toolkit */
-#include "toolkit/forkserver.h"
 #include "toolkit/spawn.h"
 
 /* base */
@@ -93,10 +92,8 @@ static int start(struct process *process, int (*main)(const struct weir_child *)
                  struct weir_err *err)
 {
     enum weir_start_method method = weir__start_method(options->method);
-    if (method == WEIR_SPAWN)
-        return weir__spawn(process, main, child, err);
-    if (method == WEIR_FORKSERVER)
-        return weir__forkserver_start(process, main, child, err);
+    if (method != WEIR_FORK)
+        return weir__start_anew(process, method, main, child, err);
     if (!options->force && weir__process_threads() > 1)
         return weir_err_set(err, WEIR_EUSAGE,
                             "cannot fork '%s': this process has several threads; spawn it",

@@ -23,11 +23,11 @@ enum { CALL = 3, GIVEN = 4 };
 
 static const struct weir_process_function none[] = {{NULL, NULL}};
 static const struct weir_process_function *registered; /* NULL before weir_process_begin */
-static const struct weir_process_function of_the_library[] = {
-    {"weir-manager", weir__manager_main},
-    {POOL_WORKER_NAME, weir__pool_work},
-    {FORKSERVER_NAME, weir__forkserver_main},
-    {NULL, NULL}};
+static struct weir_process_function of_the_library[] = {{"weir-manager", weir__manager_main},
+                                                        {POOL_WORKER_NAME, weir__pool_work},
+                                                        {FORKSERVER_NAME, weir__forkserver_main},
+                                                        {NULL, NULL}, /* the engine's */
+                                                        {NULL, NULL}};
 
 /* The one with that name, or, without a name, with that function; NULL: there is none. */
 static const struct weir_process_function *find(const char *name,
@@ -39,6 +39,11 @@ static const struct weir_process_function *find(const char *name,
             if (name != NULL ? strcmp(at->name, name) == 0 : at->main == main)
                 return at;
     return NULL;
+}
+
+void weir__function_of_engine(const struct weir_process_function *function)
+{
+    of_the_library[3] = *function;
 }
 
 const char *weir__function_name(int (*main)(const struct weir_child *))
@@ -125,6 +130,14 @@ static int spawn(pid_t *ret_pid, const int *fds, size_t count, const char *name,
             close(copies[i]);
     free(copies);
     return code;
+}
+
+int weir__start_anew(struct process *process, enum weir_start_method method,
+                     int (*main)(const struct weir_child *), const struct weir_child *child,
+                     struct weir_err *err)
+{
+    return method == WEIR_SPAWN ? weir__spawn(process, main, child, err)
+                                : weir__forkserver_start(process, main, child, err);
 }
 
 int weir__spawn(struct process *process, int (*main)(const struct weir_child *),

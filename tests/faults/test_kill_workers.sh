@@ -1,6 +1,6 @@
 #!/bin/sh
 # Workers are killed at random while runs go on: the outputs, the rejects files and the receipt are those of an
-# undisturbed run, whatever the number of workers.
+# undisturbed run, whatever the number of workers and however they are started.
 # shellcheck source=tests/faults/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -22,8 +22,14 @@ for case in $all_cases; do
         esac
         roll 1 4
         pause=$((pick * pick * 500 * slow))
-        harassed "$case" "round $round, $workers workers, $signals" -b $signals -n $blows_each -i $pause -- \
-            --workers "$workers"
+        roll 1 3
+        case $pick in
+        1) method=fork ;;
+        2) method=spawn ;;
+        *) method=forkserver ;; # which is struck, too
+        esac
+        harassed "$case" "round $round, $workers workers by $method, $signals" -b $signals -n $blows_each -i $pause -- \
+            --workers "$workers" --start-method $method
     done
 done
 
