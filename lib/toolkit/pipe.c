@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -150,4 +151,43 @@ int weir_pipe_receive(int end, void *into, size_t room, size_t *ret_bytes, int64
     if (recvmsg(end, &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != (ssize_t)expected)
         return WEIR_EUSAGE; /* somebody else received at the same time */
     return in_memory ? read_memory(&beside, into, head.bytes) : 0;
+}
+
+/* ---- waiting ---- */
+
+static int await_one(struct pollfd *list, size_t count, uint64_t deadline_ns)
+{
+    for (;;) {
+        int left_ms = weir__left_ms(deadline_ns), ready = poll(list, count, left_ms);
+        if (ready > 0)
+            return 0;
+        if (ready < 0 && errno != EINTR)
+            return WEIR_EOS;
+        if (left_ms == 0)
+            return WEIR_TIMED_OUT;
+    }
+}
+
+int weir_pipe_wait(const int *ends, size_t count, size_t *ret, int64_t timeout_ms)
+{
+    size_t first = 0;
+    struct pollfd *list = calloc(count + 1, sizeof(*list));
+    if (list == NULL)
+        return WEIR_EOS;
+    for (size_t i = 0; i < count; i++)
+        list[i] = (struct pollfd){.fd = ends[i], .events = POLLIN};
+    int code = await_one(list, count, weir__deadline_ns(timeout_ms));
+    while (code == 0 && list[first].revents == 0)
+        first++;
+    if (code == 0 && (list[first].revents & POLLNVAL) != 0)
+        code = WEIR_EUSAGE;
+    if (code == 0 && ret != NULL)
+        *ret = first;
+    free(list);
+    return code;
+}
+
+int weir_pipe_poll(int end, int64_t timeout_ms)
+{
+    return weir_pipe_wait(&end, 1, NULL, timeout_ms);
 }

@@ -170,6 +170,34 @@ START_TEST(test_a_sender_may_die_at_any_instruction)
 }
 END_TEST
 
+START_TEST(test_several_ends_are_waited_for)
+{
+    int one[2], other[2];
+    size_t place = 99;
+    make(true);
+    memcpy(one, ends, sizeof(one));
+    make(false);
+    memcpy(other, ends, sizeof(other));
+    const int list[] = {-1, one[0], other[0]};
+    ck_assert_int_eq(weir_pipe_wait(list, 3, &place, 0), WEIR_TIMED_OUT);
+    ck_assert_int_eq(weir_pipe_wait(list, 3, &place, 5), WEIR_TIMED_OUT);
+    ck_assert_int_eq(weir_pipe_poll(one[0], 0), WEIR_TIMED_OUT);
+    ck_assert_uint_eq(place, 99);
+    send_text(other[1], "here");
+    ck_assert_int_eq(weir_pipe_wait(list, 3, &place, SOON_MS), 0);
+    ck_assert_uint_eq(place, 2);
+    ck_assert_int_eq(weir_pipe_poll(other[0], WEIR_FOREVER), 0);
+    ck_receive(other[0], "here");
+    ck_assert_int_eq(weir_pipe_poll(other[0], 0), WEIR_TIMED_OUT);
+    close(one[1]); /* the end is something to receive, too */
+    ck_assert_int_eq(weir_pipe_wait(list, 3, &place, SOON_MS), 0);
+    ck_assert_uint_eq(place, 1);
+    ck_assert_int_eq(receive_nothing(one[0], 0), WEIR_CLOSED);
+    close(other[0]);
+    ck_assert_int_eq(weir_pipe_poll(other[0], 0), WEIR_EUSAGE);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pipe");
@@ -182,6 +210,7 @@ int main(void)
     tcase_add_test(all, test_a_full_pipe_times_out);
     tcase_add_test(all, test_what_the_dead_have_sent_is_received_and_then_the_end);
     tcase_add_test(all, test_a_sender_may_die_at_any_instruction);
+    tcase_add_test(all, test_several_ends_are_waited_for);
     suite_add_tcase(suite, all);
     return unit_run(suite);
 }

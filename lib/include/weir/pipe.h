@@ -1,8 +1,8 @@
 /*
  * pipe.h - two connected ends, for messages: Pipe of Python's multiprocessing.
  *
- * An end is a descriptor, to be given to a child (process.h), to be waited for by poll(2) with
- * others, and closed by close(2). A message is bytes, of any number, and comes whole or not at all,
+ * An end is a descriptor, to be given to a child (process.h), to be waited for with others, also by
+ * poll(2), and closed by close(2). A message is bytes, of any number, and comes whole or not at all,
  * also when its sender is killed in the middle. When nobody has the other end any more, however they
  * went, sending is refused at once, and who receives gets what was sent before, and then the end.
  *
@@ -27,5 +27,16 @@ WEIR_PUBLIC int weir_pipe_send(int end, const void *message, size_t bytes, int64
  * pipe; WEIR_EOS: as above. */
 WEIR_PUBLIC int weir_pipe_receive(int end, void *into, size_t room, size_t *ret_bytes,
                                   int64_t timeout_ms);
+
+/*
+ * Waits until something can be received at one of these ends: a message, or the end. Among them may
+ * be whatever poll(2) takes, such as weir_process_fd; negative ones are passed over. Returns 0 with
+ * *ret, which may be NULL, the place of the first of them in the list; WEIR_TIMED_OUT; WEIR_EUSAGE:
+ * one of them is not open; WEIR_EOS.
+ */
+WEIR_PUBLIC int weir_pipe_wait(const int *ends, size_t count, size_t *ret, int64_t timeout_ms);
+
+/* The same for one. */
+WEIR_PUBLIC int weir_pipe_poll(int end, int64_t timeout_ms);
 
 #endif
