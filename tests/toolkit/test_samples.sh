@@ -58,7 +58,8 @@ for method in fork spawn forkserver; do
     sort "$work/hashed" | cmp - "$work/digests" || fail "hash $method"
     [ "$(grep -c "cannot open '$work/file-[0-9]*0': No such file" "$work/missing")" = 10 ] ||
         fail "hash $method: $(cat "$work/missing")"
-    "$programs/chain" $method <"$work/in.csv" >"$work/out.csv" || fail "chain $method: $?"
+    "$programs/chain" $method <"$work/in.csv" >"$work/out.csv" 2>"$work/speed" || fail "chain $method: $?"
+    grep -Eqx "20000 lines, [0-9]+ a second" "$work/speed" || fail "chain $method: $(cat "$work/speed")"
     cmp "$work/expected.csv" "$work/out.csv" || fail "chain $method"
     got=$("$programs/conversation" $method <"$work/requests")
     [ "$got" = "$(cat "$work/answers")" ] || fail "conversation $method: $got"
