@@ -304,6 +304,33 @@ const struct encoding *weir__encoding_of_page(const char *page, size_t n, const 
     return found == NULL ? named("windows-1252") : found;
 }
 
+/* <?xml version="1.0" encoding="..."?> */
+static const struct encoding *declared_in_xml(const char *text, size_t n)
+{
+    const char *end = n < 5 || memcmp(text, "<?xml", 5) != 0 ? NULL : memmem(text, n, "?>", 2);
+    const char *at = end == NULL ? NULL : memmem(text, (size_t)(end - text), "encoding", 8);
+    if (at == NULL)
+        return NULL;
+    struct scan scan = {at + 8, end};
+    skip(&scan, " \t\r\n=", 5);
+    if (scan.at == end || (*scan.at != '"' && *scan.at != '\''))
+        return NULL;
+    const char *stop = memchr(scan.at + 1, *scan.at, (size_t)(end - scan.at - 1));
+    return stop == NULL ? NULL : weir__encoding_find(scan.at + 1, (size_t)(stop - scan.at - 1));
+}
+
+const struct encoding *weir__encoding_of_xml(const char *text, size_t n, const char *type,
+                                             size_t type_bytes)
+{
+    size_t mark;
+    const struct encoding *found = by_mark(text, n, &mark);
+    if (found == NULL && type != NULL)
+        found = find_charset(type, type_bytes);
+    if (found == NULL)
+        found = declared_in_xml(text, n);
+    return found == NULL ? named("utf-8") : found;
+}
+
 /* ---- decoding by ourselves ---- */
 
 static void add_character(struct bytes *to, uint32_t c)

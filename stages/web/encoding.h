@@ -22,6 +22,9 @@ const struct encoding *weir__encoding_declared(const char *page, size_t n);
 /* By the byte order mark, the header Content-Type (may be NULL), what the page declares; else windows-1252. */
 const struct encoding *weir__encoding_of_page(const char *page, size_t n, const char *type,
                                               size_t type_bytes);
+/* Of an XML document: the byte order mark, the header, what its first line declares; else UTF-8. */
+const struct encoding *weir__encoding_of_xml(const char *text, size_t n, const char *type,
+                                             size_t type_bytes);
 /* Opens the C library's converters, once: those that are not there then are not found later. */
 void weir__encoding_load(void);
 /* Adds the page's text in UTF-8, without the byte order mark. What cannot be decoded, and NUL, becomes U+FFFD.
