@@ -1,8 +1,8 @@
 #include "web/libxml.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static struct libxml library;
 
@@ -35,6 +35,12 @@ void weir__libxml_tell(xmlStructuredErrorFunc hear, void *context)
 const struct libxml *weir__libxml(void)
 {
     return library.free != NULL || load() ? &library : NULL;
+}
+
+bool weir__libxml_is_long(const xmlError *error)
+{
+    return error->code == XML_ERR_NO_MEMORY && error->message != NULL &&
+           strstr(error->message, "huge text") != NULL;
 }
 
 void weir__libxml_drop(void *text)

@@ -5,6 +5,8 @@
 #ifndef WEIR_WEB_LIBXML_H
 #define WEIR_WEB_LIBXML_H
 
+#include <stdbool.h>
+
 #include <libxml/HTMLparser.h>
 #include <libxml/xmlreader.h>
 #include <libxml/xpath.h>
@@ -50,6 +52,9 @@ const struct libxml *weir__libxml(void);
 
 /* Whom it tells of errors, nobody at first and if `hear` is NULL; it never prints them. */
 void weir__libxml_tell(xmlStructuredErrorFunc hear, void *context);
+
+/* Whether it is about a text of 10 MB, of which it says that there is no memory. */
+bool weir__libxml_is_long(const xmlError *error);
 
 /* Frees a text of the library's; NULL is fine. */
 void weir__libxml_drop(void *text);

@@ -18,6 +18,7 @@ struct page {
     htmlDocPtr doc;
     xmlXPathContextPtr context;
     const char *limit;
+    bool ran_out; /* of memory */
     struct bytes base;
     bool has_base;
     struct bytes url; /* of the link in hand */
@@ -43,8 +44,10 @@ static void meet(struct page *page, const char *limit)
 static void hear(void *context, xmlErrorPtr error)
 {
     struct page *page = context;
-    if (error->code == XML_ERR_NO_MEMORY) /* which is what it says of a text of 10 MB */
+    if (weir__libxml_is_long(error))
         meet(page, "text_too_long");
+    else if (error->code == XML_ERR_NO_MEMORY)
+        page->ran_out = true;
     else if (error->level == XML_ERR_FATAL)
         meet(page, error->code == XML_ERR_INTERNAL_ERROR ? "too_deep" : "parser");
 }
@@ -133,7 +136,7 @@ struct page *weir__page_parse(const char *html, size_t n, const char *base)
     if (page == NULL)
         return NULL;
     page->doc = n > INT_MAX ? NULL : parse(page, html, n);
-    page->context = page->doc == NULL ? NULL : weir__select_context(page->doc);
+    page->context = page->doc == NULL || page->ran_out ? NULL : weir__select_context(page->doc);
     if (page->context == NULL) {
         weir__page_free(page);
         return NULL;

@@ -6,6 +6,7 @@
 
 extern const struct weir_stage_type weir_html_parse;
 extern const struct weir_stage_type weir_url_fetch;
+extern const struct weir_stage_type weir_url_list;
 extern const struct weir_stage_type weir_xml_parse;
 
 #endif

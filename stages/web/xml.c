@@ -17,6 +17,7 @@ struct xml {
     const xmlChar *name[DEEPEST];  /* of the elements that are open, with their prefixes */
     const xmlChar *local[DEEPEST]; /* and without */
     xmlNodePtr record;             /* NULL: none in hand */
+    bool ran_out;                  /* of memory */
     char error[200];
 };
 
@@ -93,8 +94,10 @@ static void hear(void *context, xmlErrorPtr error)
 {
     struct xml *xml = context;
     char text[sizeof(xml->error)];
-    if (error->code == XML_ERR_NO_MEMORY) /* which is what it says of a text of 10 MB */
+    if (weir__libxml_is_long(error))
         complain(xml, "text_too_long");
+    else if (error->code == XML_ERR_NO_MEMORY)
+        xml->ran_out = true;
     if (error->level != XML_ERR_FATAL)
         return;
     const char *why = error->message == NULL ? "" : error->message;
@@ -110,6 +113,11 @@ static void hear(void *context, xmlErrorPtr error)
 const char *weir__xml_error(const struct xml *xml)
 {
     return xml->error[0] == '\0' ? NULL : xml->error;
+}
+
+bool weir__xml_ran_out(const struct xml *xml)
+{
+    return xml->ran_out;
 }
 
 /* ---- reading ---- */

@@ -27,6 +27,8 @@ bool weir__xml_next(struct xml *xml);
 /* What made the document end before its time: entities, too_deep, text_too_long, or "malformed: line 3: " and why; and
  * what was met in a record: xpath_limit. NULL: nothing. */
 const char *weir__xml_error(const struct xml *xml);
+/* Whether memory has run out: then what was found is not all. */
+bool weir__xml_ran_out(const struct xml *xml);
 /* What a path finds from the record's element on. False: nothing. Prefixes are those of the
  * document; elements without one have none here, whatever their namespace. */
 bool weir__xml_select(struct xml *xml, const struct select_path *path, bool all, struct bytes *to);

@@ -217,6 +217,8 @@ static int take_next(struct weir_stage *stage, uint32_t record)
     if (there)
         rc = take_fields(stage);
     const char *error = weir__xml_error(parse->xml);
+    if (weir__xml_ran_out(parse->xml))
+        return WEIR_EOS;
     if (error != NULL)
         rc |= add_failed(stage, record, error);
     else if (there)
