@@ -114,6 +114,15 @@ static int copy_columns(struct columns *to, const bool *needed, uint32_t count)
     return 0;
 }
 
+/* What strangers wrote may keep its parser busy for hours. */
+static uint64_t record_timeout_ms(const struct draft *draft)
+{
+    enum { CONFINED_MS = 60000 };
+    if (draft->from == NULL || draft->from->record_timeout_ms > 0)
+        return draft->from == NULL ? 0 : draft->from->record_timeout_ms;
+    return (draft->handle.type->traits & WEIR_CONFINED) != 0 ? CONFINED_MS : 0;
+}
+
 static int add_member(struct group *group, struct draft *draft)
 {
     struct member *member = &group->member[group->members++];
@@ -129,8 +138,7 @@ static int add_member(struct group *group, struct draft *draft)
                               .stage = draft->stage,
                               .with = draft->with == NULL ? NULL : weir__node_copy(draft->with),
                               .on_error = draft->runtime.on_error,
-                              .record_timeout_ms =
-                                  draft->from == NULL ? 0 : draft->from->record_timeout_ms,
+                              .record_timeout_ms = record_timeout_ms(draft),
                               .memory_bytes = draft->handle.memory_bytes,
                               .reject_port = -1,
                               .raw_out = draft->out.raw,

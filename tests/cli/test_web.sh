@@ -55,7 +55,8 @@ says err "jsonl.read opens files while it works: 'sandbox' can be none or files"
 
 # ---- a page that its parser has not the memory for is set aside; sanitizers need that memory themselves ----
 
-if ! nm "$program" 2>/dev/null | grep -q __asan_init; then
+# shellcheck disable=SC2154
+if ! grep -q __asan_init "$program"; then
     cp parse.yaml hungry.yaml
     sed -i 's/type: html.parse/&\n    worker_memory: 64MiB/' hungry.yaml
     echo 'quarantine: {path: aside.jsonl}' >>hungry.yaml
@@ -72,6 +73,26 @@ if ! nm "$program" 2>/dev/null | grep -q __asan_init; then
     same titles expected
     says aside.jsonl '"stage":"parse"'
 fi
+
+# ---- and so is one that keeps it busy: a million attributes, each of which is compared with all others ----
+
+{
+    page utf-8 first
+    awk 'BEGIN {
+        printf "{\"url\":\"http://h.org/busy\",\"body\":\"<p"
+        for (i = 0; i < 1000000; i++)
+            printf " a" i
+        print ">\"}"
+    }'
+    page utf-8 last
+} >pages.jsonl
+sed 's/type: html.parse/&\n    record_timeout: 1s/' parse.yaml >busy.yaml
+echo 'quarantine: {path: busy.jsonl, poison_after: 1}' >>busy.yaml
+run 1 run busy.yaml --workers 1
+cut -d, -f2 out.jsonl >titles
+printf '"title":"%s"\n' first last >expected
+same titles expected
+says busy.jsonl 'no answer within record_timeout, 1000 ms'
 
 # ---- a compressed sitemap, and the same as a document that was fetched ----
 

@@ -43,6 +43,10 @@ static const struct {
     {"title", "<html><title>a&amp;b &eacute;", "a&b é"},
     {"title", "", "~"},
     {"title", "<title>caf\xe9</title>", "café"},
+    {"links", "<base href='data:x'><base href='/c/'><a href='d'>",
+     "[{\"url\":\"http://h.org/a/d\",\"rel\":\"\",\"text\":\"\"}]"},
+    {"links", "<a href='http://[x'>bad</a>",
+     "[{\"url\":\"http://[x\",\"rel\":\"\",\"text\":\"bad\"}]"},
     {"title", "<meta charset=utf-8><title>caf\xc3\xa9</title>", "café"},
     {"title", "<meta charset=shift_jis><title>\x83\x65</title>", "テ"},
     {"title",
@@ -152,6 +156,7 @@ static const struct {
     {"xxxxxxxxxxxxxxxx", 12 << 16, "xpath: count(//h1)", "|text_too_long\n"},
     {"<i></i>", 20000, "xpath: //i[count(//i) > 1]", "|~|xpath_limit\n"},
     {"<i></i>", 20000, "xpath: count(//i)", "|20000|~\n"},
+    {"<i b=", 20000, "xpath: count(//i)", "|1|~\n"}, /* one long attribute */
 };
 
 START_TEST(test_a_limit_is_told_in_the_record)
@@ -172,6 +177,21 @@ START_TEST(test_a_limit_is_told_in_the_record)
     ck_assert_str_eq(strstr(rig.output.data, limits[_i].end), limits[_i].end);
     ck_assert_int_eq(strncmp(rig.output.data, "t|", 2), 0);
     ck_assert_uint_eq(rig.stage[0].total.failed, strstr(limits[_i].end, "~\n") == NULL);
+}
+END_TEST
+
+START_TEST(test_an_element_may_have_20000_attributes)
+{
+    struct buf page;
+    weir__buf_init(&page);
+    weir__buf_puts(&page, "<a href='/b'");
+    for (int i = 0; i < 20000; i++)
+        weir__buf_printf(&page, " a%d='%d'", i, i);
+    weir__buf_puts(&page, ">");
+    extract("links", page.data, page.len);
+    weir__buf_release(&page);
+    ck_assert_str_eq(rig.output.data,
+                     "[{\"url\":\"http://h.org/b\",\"rel\":\"\",\"text\":\"\"}]|~\n");
 }
 END_TEST
 
@@ -322,6 +342,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_a_selector_that_is_none_is_an_error_of_planning, 0,
                         COUNT(bad_fields));
     tcase_add_loop_test(tcase, test_a_limit_is_told_in_the_record, 0, COUNT(limits));
+    tcase_add_test(tcase, test_an_element_may_have_20000_attributes);
     tcase_add_test(tcase, test_records_that_failed_before_are_passed_on);
     tcase_add_loop_test(tcase, test_the_encoding_is, 0, COUNT(declared));
     tcase_add_test(tcase, test_every_encoding_decodes_ascii_and_ends);
