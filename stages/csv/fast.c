@@ -188,8 +188,7 @@ static size_t rows_end(const struct parse *parse)
     const struct separators *s = &parse->separators;
     size_t end = s->begins > 0 ? s->begin[0] : s->next;
     const char *text = parse->in->bytes;
-    if (s->begins == 0 && end > 0 && end < parse->in->byte_count && text[end - 1] == '\r' &&
-        text[end] == '\n')
+    if (s->begins == 0 && end > 0 && end < parse->end && text[end - 1] == '\r' && text[end] == '\n')
         end++;
     return end;
 }
@@ -200,7 +199,7 @@ size_t weir__parse_fast(struct parse *parse, size_t at)
     bool more = true;
     weir__separators_begin(s, at);
     while (more && !weir__parse_is_full(parse)) {
-        more = weir__separators_more(s, parse->in->bytes, parse->in->byte_count);
+        more = weir__separators_more(s, parse->in->bytes, parse->end);
         if (!take_rows(parse)) {
             parse->failed = true;
             break;

@@ -92,29 +92,23 @@ bool weir__parse_note_bad(struct parse *parse, uint32_t fields, size_t stray)
     return true;
 }
 
+/* Null for the fields from that one on. */
+static void fill_up(struct parse *parse, uint32_t field)
+{
+    for (; field < parse->columns; field++) {
+        if (parse->target[field] != NULL)
+            parse->target[field][parse->records] = weir_entry_null();
+    }
+}
+
 /* True if a row with so many fields is a record all the same. */
 static bool even_out(struct parse *parse, uint32_t fields)
 {
     if (fields > parse->columns)
         return parse->ignore_extra;
-    if (!parse->null_fill)
-        return false;
-    for (uint32_t field = fields; field < parse->columns; field++) {
-        if (parse->target[field] != NULL)
-            parse->target[field][parse->records] = weir_entry_null();
-    }
-    return true;
-}
-
-/* With one column libcsv reports blank lines too, and the LF of a CRLF as one. False for such a LF.
- */
-static bool take_blank_line(struct parse *parse, int end)
-{
-    if (end == '\n' && parse->last_end == '\r')
-        return false;
-    if (parse->target[0] != NULL)
-        parse->target[0][parse->records] = weir_entry_null();
-    return true;
+    if (parse->null_fill)
+        fill_up(parse, fields);
+    return parse->null_fill;
 }
 
 void weir__parse_end_row(int end, void *context)
@@ -123,11 +117,12 @@ void weir__parse_end_row(int end, void *context)
     uint32_t fields = parse->field;
     parse->field = 0;
     if (__builtin_expect(fields == 0, 0)) {
-        bool record = take_blank_line(parse, end);
+        bool half = end == '\n' && parse->last_end == '\r';
         parse->last_end = end;
-        if (!record)
+        if (half) /* libcsv reports the LF of a CRLF as well, where it reports blank lines */
             return;
-        fields = 1;
+        fill_up(parse, 0);
+        fields = parse->columns;
     }
     parse->last_end = end;
     if (__builtin_expect(fields != parse->columns && !even_out(parse, fields), 0)) {

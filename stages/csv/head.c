@@ -49,14 +49,11 @@ static int read_more(struct weir_stage *stage, struct csv_head *head, struct inp
 static bool skip_lines(struct csv_head *head)
 {
     for (uint64_t line = 0; line < head->skipped; line++) {
-        size_t at = head->begin;
-        while (at < head->used && head->bytes[at] != '\n' && head->bytes[at] != '\r')
-            at++;
-        if (!head->ended && at + 1 >= head->used)
+        size_t at =
+            head->begin + weir__rows_line(head->bytes + head->begin, head->used - head->begin);
+        if (!head->ended && at == head->used)
             return false;
-        bool both = at + 1 < head->used && head->bytes[at] == '\r' && head->bytes[at + 1] == '\n';
-        at += both ? 2 : 1;
-        head->begin = at < head->used ? at : head->used;
+        head->begin = at;
     }
     return true;
 }
@@ -72,11 +69,13 @@ static bool find_row(struct csv_head *head, const struct rows *rows, struct rows
     *trace = (struct rows_trace){.line = head->skipped};
     enum rows_found found = ROWS_FOUND_BLANK;
     size_t at = head->begin, used = 0;
-    while (found == ROWS_FOUND_BLANK) {
+    while (found == ROWS_FOUND_BLANK || found == ROWS_FOUND_COMMENT) {
         head->row = at;
         found = weir__rows_next(rows, trace, head->bytes + at, head->used - at, &used);
         at += used;
     }
+    if (trace->state == ROWS_COMMENT || trace->state == ROWS_SPACES)
+        head->row = at; /* the last line, without its end */
     head->row_end = at;
     head->lines = trace->line;
     /* A LF may follow a CR that is the last byte so far. */
@@ -166,15 +165,15 @@ static int never_space(unsigned char c)
     return 0;
 }
 
-static bool parse_text(const char *bytes, size_t n, unsigned char delimiter, unsigned char quote,
-                       void (*field)(void *, size_t, void *), void (*row)(int, void *),
+static bool parse_text(const struct rows *rows, unsigned char delimiter, const char *bytes,
+                       size_t n, void (*field)(void *, size_t, void *), void (*row)(int, void *),
                        void *context)
 {
     struct csv_parser parser;
     csv_init(&parser, 0);
     csv_set_delim(&parser, delimiter);
-    csv_set_quote(&parser, quote);
-    csv_set_space_func(&parser, never_space);
+    csv_set_quote(&parser, rows->quote);
+    csv_set_space_func(&parser, rows->trims ? NULL : never_space);
     csv_set_blk_size(&parser, 4096);
     bool parsed = csv_parse(&parser, bytes, n, field, row, context) == n;
     csv_fini(&parser, field, row, context);
@@ -185,9 +184,10 @@ static bool parse_text(const char *bytes, size_t n, unsigned char delimiter, uns
 static int read_fields(struct weir_stage *stage, struct csv_head *head)
 {
     struct collecting to = {.fields = &head->fields};
-    if (!parse_text(head->bytes + head->row, head->row_end - head->row,
-                    (unsigned char)weir_option_number(stage, "delimiter"),
-                    (unsigned char)weir_option_number(stage, "quote"), take_field, NULL, &to) ||
+    struct rows rows;
+    weir__csv_rows(stage, &rows);
+    if (!parse_text(&rows, rows.delimiter, head->bytes + head->row, head->row_end - head->row,
+                    take_field, NULL, &to) ||
         to.failed)
         return no_memory(stage);
     if (to.holds_nul && weir_option_number(stage, "header") == 1)
@@ -328,7 +328,7 @@ int weir__csv_head_check_delimiter(struct weir_stage *stage, const struct csv_he
         struct agreement agreement = {0};
         if (strchr(name, *other) == NULL)
             continue;
-        parse_text(head->bytes + head->row, end - head->row, (unsigned char)*other, rows.quote,
+        parse_text(&rows, (unsigned char)*other, head->bytes + head->row, end - head->row,
                    count_field, count_row, &agreement);
         if (agreement.rows < 2 || agreement.first < 2 || agreement.differs)
             continue;

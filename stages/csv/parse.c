@@ -19,17 +19,17 @@ static int never_space(unsigned char c)
     return 0;
 }
 
-/* The row end behind at + bytes, or n. */
-static size_t segment_end(const struct parse *parse, size_t at, size_t n, size_t bytes)
+/* The row end behind at + bytes, or parse->end. */
+static size_t segment_end(const struct parse *parse, size_t at, size_t bytes)
 {
     const char *text = parse->in->bytes;
-    for (; n - at > bytes; bytes *= 2) {
+    for (; parse->end - at > bytes; bytes *= 2) {
         struct rows_scan scan = {0};
         size_t end = at + weir__rows_scan(&parse->rows, &scan, text + at, bytes);
         if (end > at)
             return end + (text[end - 1] == '\r' && text[end] == '\n');
     }
-    return n;
+    return parse->end;
 }
 
 /* The row in which libcsv met a quote that may not be there ends where it would end for a parser
@@ -58,17 +58,22 @@ static int feed(struct weir_stage *stage, struct parse *parse, size_t at, size_t
 {
     struct csv_parser *parser = &parse->parser;
     const char *text = parse->in->bytes;
+    /* There may be spaces between a CR and a LF, which are no CRLF then. */
+    bool by_line = parse->rows.trims && parse->keeps_blank;
     weir__parse_leave_text(parse);
     if (parse->fast)
         parse->heap_used = parse->row_heap = (uint32_t)at;
     csv_set_space_func(parser, trims ? NULL : never_space);
     while (at < end && !parse->failed) {
-        at += csv_parse(parser, text + at, end - at, weir__parse_take_field, weir__parse_end_row,
+        size_t stop = by_line ? at + weir__rows_line(text + at, end - at) : end;
+        at += csv_parse(parser, text + at, stop - at, weir__parse_take_field, weir__parse_end_row,
                         parse);
-        if (at < end && csv_error(parser) == CSV_EPARSE)
+        if (at < stop && csv_error(parser) == CSV_EPARSE)
             at = pass_stray(parse, at);
         else
-            parse->failed |= at < end;
+            parse->failed |= at < stop;
+        if (by_line)
+            parse->last_end = 0;
     }
     size_t left = parse->in->byte_count - end;
     if (left == 0)
@@ -92,8 +97,9 @@ bool weir__parse_is_full(const struct parse *parse)
  */
 static int parse_exactly(struct weir_stage *stage, struct parse *parse, size_t bytes, size_t *at)
 {
-    size_t end = segment_end(parse, *at, parse->in->byte_count, bytes), n = end - *at;
-    bool trims = weir__rows_without_edge_spaces(&parse->rows, parse->in->bytes + *at, n) == n;
+    size_t end = segment_end(parse, *at, bytes), n = end - *at;
+    bool trims = parse->rows.trims ||
+                 weir__rows_without_edge_spaces(&parse->rows, parse->in->bytes + *at, n) == n;
     int rc = feed(stage, parse, *at, end, trims);
     stage->count.slow_bytes += n;
     *at = end;
@@ -103,11 +109,11 @@ static int parse_exactly(struct weir_stage *stage, struct parse *parse, size_t b
 /*
  * The fast way as far as it goes, then libcsv beyond where that stopped, in turns. Where text is
  * irregular throughout libcsv gets more each time, so that what the fast way does in vain is
- * little. Sets *ret_end to where it stopped.
+ * little. Goes on at *at, up to the next comment, and sets it to where it stopped.
  */
-static int take_text(struct weir_stage *stage, struct parse *parse, size_t *ret_end)
+static int take_rows(struct weir_stage *stage, struct parse *parse, size_t *ret_at)
 {
-    size_t n = parse->in->byte_count, at = parse->from;
+    size_t n = parse->end, at = *ret_at;
     size_t most = parse->segment_bytes < EXACT_BYTES ? parse->segment_bytes : EXACT_BYTES;
     size_t exact = parse->fast ? 1 : most;
     int rc = 0;
@@ -123,6 +129,24 @@ static int take_text(struct weir_stage *stage, struct parse *parse, size_t *ret_
         }
         if (at < n && (at == parse->from || !weir__parse_is_full(parse)))
             rc = parse_exactly(stage, parse, bytes, &at);
+    }
+    *ret_at = at;
+    return rc;
+}
+
+/* What stands between comments is taken as if there were none. Sets *ret_end to where it stopped. */
+static int take_text(struct weir_stage *stage, struct parse *parse, size_t *ret_end)
+{
+    const char *text = parse->in->bytes;
+    size_t n = parse->in->byte_count, at = parse->from;
+    int rc = 0;
+    while (rc == 0 && at < n && (at == parse->from || !weir__parse_is_full(parse))) {
+        parse->end = at + weir__rows_to_comment(&parse->rows, text + at, n - at);
+        if (parse->end > at)
+            rc = take_rows(stage, parse, &at);
+        else
+            at += weir__rows_line(text + at, n - at);
+        parse->last_end = 0;
     }
     *ret_end = at;
     return rc;
@@ -326,7 +350,7 @@ static int parse_configure(struct weir_stage *stage)
     parse->null_fill = weir_option_number(stage, "missing_columns") == 1;
     parse->ignore_extra = weir_option_number(stage, "extra_columns") == 1;
     parse->null_values = weir_option_list(stage, "null_values", &parse->null_value);
-    parse->fast = weir_option_number(stage, "parser") != PARSER_LIBCSV;
+    parse->fast = weir_option_number(stage, "parser") != PARSER_LIBCSV && !parse->rows.trims;
     return 0;
 }
 
@@ -349,13 +373,16 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
     if (parse->target == NULL || parse->column_of == NULL || parse->place == NULL ||
         parse->column == NULL || !weir__separators_init(&parse->separators, &parse->rows, columns))
         return weir_fail(stage, WEIR_EOS, "no memory for the columns");
-    parse->separators.blank_stops = columns == 1; /* there it is a record */
+    parse->keeps_blank = weir_option_given(stage, "blank_lines")
+                             ? weir_option_number(stage, "blank_lines") == BLANK_LINES_KEEP
+                             : columns == 1;
+    parse->separators.blank_stops = parse->keeps_blank;
     for (size_t c = 0; c < columns; c++)
         parse->place[c] = stage->needed[c] ? parse->needed++ : UINT32_MAX;
     /* A row of all its fields has at least a byte for each; one that is filled up with nulls may
      * have a single one. */
     parse->segment_bytes = SEGMENT_ENTRIES;
-    if (parse->null_fill)
+    if (parse->null_fill || parse->keeps_blank)
         parse->segment_bytes = SEGMENT_ENTRIES / (parse->needed + 1) + 1;
     return 0;
 }
@@ -366,7 +393,7 @@ static int open_one(struct weir_stage *stage, struct parse *parse)
     int rc = allocate(stage, parse);
     if (rc < 0)
         return rc;
-    int flags = CSV_EMPTY_IS_NULL | (parse->columns == 1 ? CSV_REPALL_NL : 0);
+    int flags = CSV_EMPTY_IS_NULL | (parse->keeps_blank ? CSV_REPALL_NL : 0);
     if (weir_option_number(stage, "stray_quotes") == 0)
         flags |= CSV_STRICT;
     csv_init(&parse->parser, (unsigned char)flags);

@@ -51,6 +51,7 @@ struct parse {
     uint32_t row_heap; /* heap_used where the row began */
     int last_end;      /* the byte that ended the last row */
     bool null_fill, ignore_extra, failed;
+    bool keeps_blank; /* a blank line is a record of nulls */
 
     uint64_t *entries;   /* needed * capacity */
     uint32_t *column_of; /* by field, as the current file has them */
@@ -77,6 +78,7 @@ struct parse {
     const struct weir_batch *in;
     struct weir_batch before_whole; /* that is it, where the last row can't be taken */
     size_t from;
+    size_t end; /* of what stands before the next comment */
     struct parse_walk walk;
 };
 

@@ -16,7 +16,7 @@ static void begin_walk(struct parse *parse)
                                               weir__rows_lines(parse->in->bytes, parse->from)};
 }
 
-/* Passes one row, with one column a blank line too. Returns where it begins in the text, *ret_end
+/* Passes one row, or a blank line that is a record. Returns where it begins in the text, *ret_end
  * where it ends. */
 static size_t next_row(struct parse *parse, uint64_t *ret_line, size_t *ret_end)
 {
@@ -30,7 +30,7 @@ static size_t next_row(struct parse *parse, uint64_t *ret_line, size_t *ret_end)
         *ret_line = parse->walk.line + trace->line;
         found =
             weir__rows_next(&parse->rows, trace, in->bytes + begin, in->byte_count - begin, &used);
-    } while (found == ROWS_FOUND_BLANK && parse->columns > 1);
+    } while (found == ROWS_FOUND_COMMENT || (found == ROWS_FOUND_BLANK && !parse->keeps_blank));
     parse->walk.row++;
     *ret_end = parse->from + trace->offset;
     return begin;

@@ -19,6 +19,12 @@ const struct weir_option weir__csv_read_options[] = {
      "the columns' names where there is no header (else column_1 and so on)"},
     {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
     {"quote", WEIR_OPT_CHAR, "\"", NULL, false, "the byte around quoted fields"},
+    {"comment", WEIR_OPT_CHAR, NULL, NULL, false, "lines that begin with this byte are skipped"},
+    {"blank_lines", WEIR_OPT_ENUM, NULL, "skip|keep", false,
+     "what a blank line is: nothing, or a record of nulls; without this option it is a record in a "
+     "file of one column only"},
+    {"trim", WEIR_OPT_BOOL, "false", NULL, false,
+     "drop spaces and tabs around fields; those in quotes stay"},
     {"null_values", WEIR_OPT_LIST, NULL, NULL, false,
      "texts that stand for null, besides the unquoted empty field"},
     {"types", WEIR_OPT_MAP, NULL, NULL, false,
@@ -50,6 +56,26 @@ static int check_byte(struct weir_stage *stage, const char *name)
     return weir_option_error(stage, name, NULL, 0, 0, NULL, "'%s' cannot be a line end", name);
 }
 
+/* For what only bytes can be that mean nothing else. */
+static int check_space(struct weir_stage *stage, const char *name)
+{
+    int64_t byte = weir_option_number(stage, name);
+    if ((byte != ' ' && byte != '\t') || weir_option_number(stage, "trim") == 0)
+        return 0;
+    return weir_option_error(stage, name, NULL, 0, 0, NULL,
+                             "'%s' cannot be a space where spaces are trimmed", name);
+}
+
+static int check_comment(struct weir_stage *stage)
+{
+    int64_t byte = weir_option_number(stage, "comment");
+    if (!weir_option_given(stage, "comment") || (byte != weir_option_number(stage, "delimiter") &&
+                                                 byte != weir_option_number(stage, "quote")))
+        return 0;
+    return weir_option_error(stage, "comment", NULL, 0, 0, NULL,
+                             "'comment' cannot be the byte of 'delimiter' or 'quote'");
+}
+
 static int check_names(struct weir_stage *stage)
 {
     const char *const *name;
@@ -73,7 +99,9 @@ static int check_names(struct weir_stage *stage)
 int weir__csv_check_options(struct weir_stage *stage)
 {
     int rc[] = {check_byte(stage, "delimiter"), check_byte(stage, "quote"),
-                weir__types_check(stage), check_names(stage)};
+                check_byte(stage, "comment"),   check_space(stage, "quote"),
+                check_space(stage, "comment"),  check_comment(stage),
+                weir__types_check(stage),       check_names(stage)};
     for (size_t i = 0; i < sizeof(rc) / sizeof(rc[0]); i++) {
         if (rc[i] < 0)
             return rc[i];
@@ -88,6 +116,10 @@ void weir__csv_rows(const struct weir_stage *stage, struct rows *rows)
 {
     weir__rows_init(rows, (unsigned char)weir_option_number(stage, "delimiter"),
                     (unsigned char)weir_option_number(stage, "quote"));
+    if (weir_option_given(stage, "comment"))
+        weir__rows_skip_comments(rows, (unsigned char)weir_option_number(stage, "comment"));
+    if (weir_option_number(stage, "trim") == 1)
+        weir__rows_trim(rows);
 }
 
 static const struct weir_stage_type *const inner[] = {
@@ -103,7 +135,8 @@ const struct weir_stage_type weir_csv_read = {
         "Reads CSV as RFC 4180 describes it, as libcsv does. CR, LF and CRLF end rows, spaces "
         "belong to the fields, and a UTF-8 byte order mark is dropped. An unquoted empty "
         "field is null, a quoted one is empty text. Blank lines are skipped; in a file of one "
-        "column a blank line is a record whose value is null. A column without a name in the "
+        "column a blank line is a record whose value is null (blank_lines says otherwise). A "
+        "column without a name in the "
         "header is called column_N.\n\n"
         "Several files are read one after the other, in the order given, the matches of a "
         "pattern sorted. They must have the same columns; the order of the columns may "

@@ -21,6 +21,9 @@ extern const struct weir_option weir__csv_read_options[];
 /* The choices of the option `parser`. */
 enum csv_parser_choice { PARSER_AUTO, PARSER_LIBCSV, PARSER_VERIFY };
 
+/* And of blank_lines. */
+enum csv_blank_lines { BLANK_LINES_SKIP, BLANK_LINES_KEEP };
+
 /* Checks what one option alone cannot say. For configure. */
 int weir__csv_check_options(struct weir_stage *stage);
 

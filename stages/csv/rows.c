@@ -3,12 +3,20 @@
 #include <string.h>
 
 /* By state and class: the next state. Where it is ROWS_ROW a row or a blank line has ended. */
-static const unsigned char next_state[5][4] = {
-    [ROWS_ROW] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED},
-    [ROWS_FIELD] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED},
-    [ROWS_UNQUOTED] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_UNQUOTED},
-    [ROWS_QUOTED] = {ROWS_QUOTED, ROWS_QUOTED, ROWS_QUOTED, ROWS_AFTER_QUOTE},
-    [ROWS_AFTER_QUOTE] = {ROWS_QUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED},
+static const unsigned char next_state[8][6] = {
+    [ROWS_ROW] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED, ROWS_SPACES, ROWS_COMMENT},
+    [ROWS_FIELD] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED, ROWS_FIELD, ROWS_UNQUOTED},
+    [ROWS_UNQUOTED] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_UNQUOTED, ROWS_UNQUOTED,
+                       ROWS_UNQUOTED},
+    [ROWS_QUOTED] = {ROWS_QUOTED, ROWS_QUOTED, ROWS_QUOTED, ROWS_AFTER_QUOTE, ROWS_QUOTED,
+                     ROWS_QUOTED},
+    [ROWS_AFTER_QUOTE] = {ROWS_QUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED, ROWS_AFTER_SPACES,
+                          ROWS_QUOTED},
+    [ROWS_SPACES] = {ROWS_UNQUOTED, ROWS_FIELD, ROWS_ROW, ROWS_QUOTED, ROWS_SPACES, ROWS_UNQUOTED},
+    [ROWS_AFTER_SPACES] = {ROWS_QUOTED, ROWS_FIELD, ROWS_ROW, ROWS_AFTER_QUOTE, ROWS_AFTER_SPACES,
+                           ROWS_QUOTED},
+    [ROWS_COMMENT] = {ROWS_COMMENT, ROWS_COMMENT, ROWS_ROW, ROWS_COMMENT, ROWS_COMMENT,
+                      ROWS_COMMENT},
 };
 
 void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char quote)
@@ -16,10 +24,27 @@ void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char q
     memset(rows, 0, sizeof(*rows));
     rows->delimiter = delimiter;
     rows->quote = quote;
+    rows->comment = -1;
     rows->class_of[delimiter] = ROWS_DELIMITER;
     rows->class_of[quote] = ROWS_QUOTE;
     rows->class_of['\r'] = rows->class_of['\n'] = ROWS_END;
     rows->simd = weir__simd_choose();
+}
+
+void weir__rows_skip_comments(struct rows *rows, unsigned char comment)
+{
+    rows->comment = comment;
+    rows->class_of[comment] = ROWS_MARK;
+}
+
+void weir__rows_trim(struct rows *rows)
+{
+    rows->trims = true;
+    for (const char *space = " \t"; *space != '\0'; space++) {
+        unsigned char byte = (unsigned char)*space;
+        if (rows->class_of[byte] == ROWS_OTHER)
+            rows->class_of[byte] = ROWS_SPACE;
+    }
 }
 
 /* No branch, so that the compiler makes vectors of it. */
@@ -45,7 +70,7 @@ static size_t skip_run(const struct rows *rows, enum rows_state state, const cha
 {
     const unsigned char *at = (const unsigned char *)bytes;
     if (state == ROWS_UNQUOTED) {
-        while (i < n && (rows->class_of[at[i]] == ROWS_OTHER || at[i] == rows->quote))
+        while (i < n && next_state[ROWS_UNQUOTED][rows->class_of[at[i]]] == ROWS_UNQUOTED)
             i++;
     } else if (state == ROWS_QUOTED) {
         const char *quote = memchr(bytes + i, rows->quote, n - i);
@@ -78,7 +103,8 @@ enum { GUESS_QUOTES = 64, MEET_BYTES = 4096 };
 
 static bool is_other(const struct rows *rows, char byte)
 {
-    return rows->class_of[(unsigned char)byte] == ROWS_OTHER;
+    unsigned char class = rows->class_of[(unsigned char)byte];
+    return class == ROWS_OTHER || class == ROWS_MARK;
 }
 
 /* A quote behind ordinary text does not open a field, one before it does not close one. What can
@@ -121,15 +147,23 @@ static void trace_lines(struct rows_trace *trace, char c)
     trace->after_cr = c == '\r';
 }
 
-static void trace_field(struct rows_trace *trace, enum rows_state next, bool quote)
+static void trace_field(struct rows_trace *trace, enum rows_state next, unsigned char class)
 {
-    if (next == ROWS_QUOTED && quote && trace->state != ROWS_AFTER_QUOTE) {
+    if (next == ROWS_QUOTED && class == ROWS_QUOTE && trace->state != ROWS_AFTER_QUOTE) {
         trace->quote_offset = trace->offset;
         trace->quote_line = trace->line;
         trace->quote_column = trace->offset - trace->line_start;
     }
-    if (next == ROWS_FIELD)
+    if (next == ROWS_FIELD && class == ROWS_DELIMITER)
         trace->field++;
+}
+
+/* What a line end has ended that came in that state. */
+static enum rows_found ended(enum rows_state state)
+{
+    if (state == ROWS_COMMENT)
+        return ROWS_FOUND_COMMENT;
+    return state == ROWS_ROW || state == ROWS_SPACES ? ROWS_FOUND_BLANK : ROWS_FOUND_ROW;
 }
 
 enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trace,
@@ -139,9 +173,9 @@ enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trac
         trace->field = 0;
     for (size_t i = 0; i < n;) {
         enum rows_state before = trace->state;
-        unsigned char c = (unsigned char)bytes[i++];
-        enum rows_state next = next_state[before][rows->class_of[c]];
-        trace_field(trace, next, c == rows->quote);
+        unsigned char c = (unsigned char)bytes[i++], class = rows->class_of[c];
+        enum rows_state next = next_state[before][class];
+        trace_field(trace, next, class);
         trace->state = next;
         trace->offset++;
         trace_lines(trace, (char)c);
@@ -153,7 +187,7 @@ enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trac
             trace_lines(trace, '\n');
         }
         *used = i;
-        return before == ROWS_ROW ? ROWS_FOUND_BLANK : ROWS_FOUND_ROW;
+        return ended(before);
     }
     *used = n;
     return ROWS_NONE;

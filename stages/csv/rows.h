@@ -10,6 +10,16 @@
  *     QUOTED         QUOTED     QUOTED          AFTER_QUOTE  QUOTED
  *     AFTER_QUOTE    FIELD      ROW  (row end)  QUOTED       QUOTED
  *
+ * Where spaces around fields are dropped (libcsv trims) there are two states more, for a space is
+ * then no other byte: it leads from ROW to SPACES, from AFTER_QUOTE to AFTER_SPACES, and changes no
+ * further state.
+ *
+ *     SPACES         FIELD      ROW  (blank)    QUOTED       UNQUOTED
+ *     AFTER_SPACES   FIELD      ROW  (row end)  AFTER_QUOTE  QUOTED
+ *
+ * And where lines that begin with some byte are comments, which libcsv does not know, that byte
+ * leads from ROW to COMMENT, which lasts to the line's end.
+ *
  * A cut behind any CR or LF that leads to ROW leaves libcsv's state as it was at the beginning, so
  * that what follows may be parsed by another parser. CRLF is one line end and must not be cut in
  * two: that is for the caller to see to.
@@ -23,17 +33,32 @@
 
 #include "csv/simd.h"
 
-enum rows_state { ROWS_ROW, ROWS_FIELD, ROWS_UNQUOTED, ROWS_QUOTED, ROWS_AFTER_QUOTE };
+enum rows_state {
+    ROWS_ROW,
+    ROWS_FIELD,
+    ROWS_UNQUOTED,
+    ROWS_QUOTED,
+    ROWS_AFTER_QUOTE,
+    ROWS_SPACES,
+    ROWS_AFTER_SPACES,
+    ROWS_COMMENT
+};
 
-enum rows_class { ROWS_OTHER, ROWS_DELIMITER, ROWS_END, ROWS_QUOTE };
+enum rows_class { ROWS_OTHER, ROWS_DELIMITER, ROWS_END, ROWS_QUOTE, ROWS_SPACE, ROWS_MARK };
 
 struct rows {
     unsigned char delimiter, quote;
+    int comment; /* the byte, or -1 */
+    bool trims;
     unsigned char class_of[256]; /* enum rows_class */
     enum simd simd;
 };
 
 void weir__rows_init(struct rows *rows, unsigned char delimiter, unsigned char quote);
+/* Lines that begin with that byte are comments. */
+void weir__rows_skip_comments(struct rows *rows, unsigned char comment);
+/* Spaces and tabs around fields are dropped. */
+void weir__rows_trim(struct rows *rows);
 
 /* Zero-initialise at a row's start; then pass the pieces of the text one after the other. */
 struct rows_scan {
@@ -47,6 +72,11 @@ struct rows_scan {
  * there is none. */
 size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes,
                        size_t n);
+
+/* How much of n bytes at a row's start stands before the first comment. */
+size_t weir__rows_to_comment(const struct rows *rows, const char *bytes, size_t n);
+/* How much of n bytes the line takes that they begin with, with its end. */
+size_t weir__rows_line(const char *bytes, size_t n);
 
 /*
  * How much of n bytes at a row's start, up to a row end, has no space or tab (other than the
@@ -75,10 +105,10 @@ struct rows_trace {
         quote_column; /* where the field's quote was opened; valid if QUOTED */
 };
 
-enum rows_found { ROWS_NONE, ROWS_FOUND_ROW, ROWS_FOUND_BLANK };
+enum rows_found { ROWS_NONE, ROWS_FOUND_ROW, ROWS_FOUND_BLANK, ROWS_FOUND_COMMENT };
 
 /*
- * Goes on to just behind the next row end or blank line, taking the LF of a CRLF with it.
+ * Goes on to just behind the next row end, blank line or comment, taking the LF of a CRLF with it.
  * ROWS_NONE: not within the n bytes. *used is how many of them were passed.
  */
 enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trace,

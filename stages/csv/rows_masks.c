@@ -97,8 +97,11 @@ static enum rows_state state_of(const struct rows *rows, const struct carry *car
     return rows->class_of[(unsigned char)last] == ROWS_DELIMITER ? ROWS_FIELD : ROWS_ROW;
 }
 
-size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes, size_t n)
+static size_t scan_records(const struct rows *rows, struct rows_scan *scan, const char *bytes,
+                           size_t n)
 {
+    if (rows->trims)
+        return weir__rows_scan_bytes(rows, scan, bytes, n);
     struct work work = {.carry = carry_of(scan->state, scan->after_cr)};
     size_t full = n - n % BLOCK, end = 0;
     if (full > 0) {
@@ -111,6 +114,73 @@ size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const ch
     }
     size_t rest = weir__rows_scan_bytes(rows, scan, bytes + full, n - full);
     return rest == 0 ? end : full + rest;
+}
+
+/* ---- comments ---- */
+
+size_t weir__rows_line(const char *bytes, size_t n)
+{
+    size_t at = 0;
+    while (at < n && bytes[at] != '\n' && bytes[at] != '\r')
+        at++;
+    bool both = at + 1 < n && bytes[at] == '\r' && bytes[at + 1] == '\n';
+    at += both ? 2 : 1;
+    return at < n ? at : n;
+}
+
+/* Where the next line begins from at + 1 on that is a comment unless it is part of a quoted field; n:
+ * there is none. */
+static size_t next_mark(const struct rows *rows, const char *bytes, size_t at, size_t n)
+{
+    for (at++; at < n; at++) {
+        const char *mark = memchr(bytes + at, rows->comment, n - at);
+        if (mark == NULL)
+            return n;
+        at = (size_t)(mark - bytes);
+        if (mark[-1] == '\n' || mark[-1] == '\r')
+            return at;
+    }
+    return n;
+}
+
+static bool in_comment(const struct rows *rows, const struct rows_scan *scan, const char *bytes)
+{
+    return scan->state == ROWS_COMMENT ||
+           (scan->state == ROWS_ROW && (unsigned char)*bytes == rows->comment);
+}
+
+size_t weir__rows_to_comment(const struct rows *rows, const char *bytes, size_t n)
+{
+    struct rows_scan scan = {0};
+    size_t at = 0;
+    if (rows->comment < 0)
+        return n;
+    while (at < n && !in_comment(rows, &scan, bytes + at)) {
+        size_t mark = next_mark(rows, bytes, at, n);
+        if (mark < n)
+            scan_records(rows, &scan, bytes + at, mark - at);
+        at = mark;
+    }
+    return at;
+}
+
+/* What stands between comments is scanned as if there were none. */
+size_t weir__rows_scan(const struct rows *rows, struct rows_scan *scan, const char *bytes, size_t n)
+{
+    size_t end = 0;
+    if (rows->comment < 0)
+        return scan_records(rows, scan, bytes, n);
+    for (size_t at = 0; at < n;) {
+        bool comment = in_comment(rows, scan, bytes + at);
+        size_t stop =
+            comment ? at + weir__rows_line(bytes + at, n - at) : next_mark(rows, bytes, at, n);
+        size_t found =
+            (comment ? weir__rows_scan_bytes : scan_records)(rows, scan, bytes + at, stop - at);
+        if (found > 0)
+            end = at + found;
+        at = stop;
+    }
+    return end;
 }
 
 /* ---- spaces at edges ---- */

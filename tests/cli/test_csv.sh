@@ -43,6 +43,29 @@ becomes 'id,v\n1,x\n2,"y\ny"\n' csv.read skip.csv.gz skip_lines=2 on_error=drop 
 { awk 'BEGIN { for (i = 0; i < 50000; i++) print "a line of the preface" }' && cat in.csv; } >far.csv
 becomes 'id\n1\n2\n3\n' csv.read far.csv skip_lines=50000 ! transform select=id ! csv.write -
 
+# Comments, blank lines and spaces.
+printf '# made by "me\r\n\nid,v\n#,x\n1,#x\n"2\n#",y\n#\n\n3,z\n4\n# the end' >comments.csv
+becomes 'id,v,at\n1,#x,5\n"2\n#",y,6\n3,z,10\n' \
+    csv.read comments.csv comment='#' line_column=at on_error=drop ! csv.write -
+refused 65 "comments.csv:11 (byte 45): expected 2 fields, found 1" csv.read comments.csv comment='#' ! csv.write -
+printf '#\n\n# only' >no-rows.csv
+refused 65 "no-rows.csv has no header: its lines are all blank" csv.read no-rows.csv comment='#' ! csv.write -
+refused 78 "'comment' cannot be the byte of 'delimiter' or 'quote'" csv.read in.csv comment=, ! csv.write -
+printf 'id,v\n\n1,\r\n\r\n2,x\n\n' >blank.csv
+becomes 'id,v,at\n,,2\n1,,3\n,,4\n2,x,5\n,,6\n' csv.read blank.csv blank_lines=keep line_column=at ! csv.write -
+printf 'id\n\n1\r\n\r\n2\n\n' >blank.csv
+becomes 'id,at\n,2\n1,3\n,4\n2,5\n,6\n' csv.read blank.csv line_column=at ! csv.write -
+becomes 'id,at\n1,3\n2,5\n' csv.read blank.csv blank_lines=skip line_column=at ! csv.write -
+printf ' id ,\t"a, b" \n1 , " x" \n \t\n  ,y z\t\n" 2"," say ""x"" "\n3, "x" y"\n' >spaces.csv
+becomes 'id,"a, b",at\n1, x,2\n,y z,4\n 2," say ""x"" ",5\n' \
+    csv.read spaces.csv trim=true line_column=at on_error=drop ! csv.write -
+refused 65 "spaces.csv:6 (byte 54): text behind a closing quote, at line 6, column 8" \
+    csv.read spaces.csv trim=true ! csv.write -
+refused 78 "'quote' cannot be a space where spaces are trimmed" csv.read in.csv trim=true quote=' ' ! csv.write -
+awk 'BEGIN { print "n,text"; for (i = 2; i <= 90000; i += 4) printf "%d,\"two\n#lines\"\n#\"%d\n\n", i, i }' >many.csv
+run 0 "do" -q --workers 3 csv.read many.csv comment='#' line_column=line ! transform 'where=n = line' ! count
+[ "$(cat out)" = 22500 ] || fail "$(cat out) lines with comments are right"
+
 # A header that names a column twice.
 printf 'a,b,a,a_2,a,\n1,2,3,4,5,6\n' >twice.csv
 refused 65 "the header has the column 'a' twice: columns 1 and 3" csv.read twice.csv ! csv.write -

@@ -13,11 +13,19 @@ static const struct {
     const char *strict; /* NULL: what can be taken is taken */
     const char *null_value;
     const char *wanted;
+    const char *option, *value; /* one more; or NULL */
 } pair_mixes[] = {
-    {1, "error", "", NULL}, {2, "error", "", NULL},  {3, NULL, "a", NULL},
-    {1, NULL, "a", NULL},   {3, "error", "", "c|a"}, {2, NULL, "", "b"},
+    {1, "error", "", NULL, NULL, NULL},
+    {2, "error", "", NULL, NULL, NULL},
+    {3, NULL, "a", NULL, NULL, NULL},
+    {1, NULL, "a", NULL, "blank_lines", "skip"},
+    {3, "error", "", "c|a", NULL, NULL},
+    {2, NULL, "", "b", "blank_lines", "keep"},
+    /* of two columns, where everything is a record */
+    {2, NULL, "", NULL, NULL, NULL},
+    {2, NULL, "", NULL, "comment", "a"},
 };
-#define PAIR_MIXES (sizeof(pair_mixes) / sizeof(pair_mixes[0]))
+enum { PAIR_MIXES = 6, PAIR_PLAIN = 6, PAIR_COMMENTS = 7 };
 
 struct pair {
     struct rig auto_rig, libcsv_rig;
@@ -40,6 +48,8 @@ RIG_FN struct parse *pair_open_one(struct rig *rig, size_t mix, const char *pars
     rig_put(with, "names", list);
     if (*pair_mixes[mix].null_value != '\0')
         rig_put(with, "null_values", rig_list(pair_mixes[mix].null_value, NULL));
+    if (pair_mixes[mix].option != NULL)
+        rig_put(with, pair_mixes[mix].option, weir__node_scalar(pair_mixes[mix].value));
     ck_assert_int_eq(rig_add(rig, &weir_csv_read, with), 0);
     ck_assert_msg(rig_bind(rig) == 0 && rig_open(rig) == 0, "%s", rig_error(rig));
     return rig->stage[1].stage.self;

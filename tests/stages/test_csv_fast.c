@@ -179,6 +179,74 @@ START_TEST(test_random_texts_parse_as_by_libcsv)
 }
 END_TEST
 
+/* ---- comments ---- */
+
+static int never_space(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static void note_end(int c, void *context)
+{
+    (void)c;
+    *(bool *)context = true;
+}
+
+/* Leaves the lines out that begin with the mark where libcsv, which sees what is left byte by byte, is at
+ * a row's start. Returns how much stays. */
+static size_t leave_out(char *text, size_t n, char mark)
+{
+    struct csv_parser parser;
+    bool at_start = true;
+    size_t used = 0;
+    ck_assert_int_eq(csv_init(&parser, CSV_REPALL_NL), 0);
+    csv_set_space_func(&parser, never_space);
+    for (size_t i = 0; i < n; i++) {
+        if (at_start && text[i] == mark) {
+            while (i < n && text[i] != '\n' && text[i] != '\r')
+                i++;
+            if (i + 1 < n && text[i] == '\r' && text[i + 1] == '\n')
+                i++;
+            continue;
+        }
+        at_start = false;
+        ck_assert_uint_eq(csv_parse(&parser, text + i, 1, NULL, note_end, &at_start), 1);
+        text[used++] = text[i];
+    }
+    csv_free(&parser);
+    return used;
+}
+
+START_TEST(test_comments_are_as_if_they_did_not_stand_there)
+{
+    struct pair plain, commented;
+    static char text[TEXT_MAX];
+    seed = 0x9e3779b97f4a7c15;
+    pair_open(&plain, PAIR_PLAIN);
+    pair_open(&commented, PAIR_COMMENTS);
+    for (size_t i = 0; i < 6000; i++) {
+        size_t n = random_text(text, below(60) ? 700 : TEXT_MAX);
+        uint32_t row;
+        char *left = malloc(n + 1);
+        for (size_t at = 0; at < n; at++)
+            if ((text[at] == '\n' || text[at] == '\r') && at + 1 < n && below(4) == 0)
+                text[at + 1] = 'a';
+        memcpy(left, text, n);
+        size_t most = leave_out(left, n, 'a');
+        pair_parse_exact(&commented, text, n);
+        if (!pair_parse_same(&commented, text, n, &row))
+            fail_on(text, n, PAIR_COMMENTS, commented.fast->separators.simd, row);
+        pair_parse_exact(&plain, left, most);
+        if (!weir__parse_same(commented.exact, plain.exact, &row))
+            fail_on(text, n, PAIR_COMMENTS, commented.fast->separators.simd, row);
+        free(left);
+    }
+    pair_close(&plain);
+    pair_close(&commented);
+}
+END_TEST
+
 /* ---- the choice ---- */
 
 START_TEST(test_the_environment_chooses_among_what_the_processor_has)
@@ -240,6 +308,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_every_string_at_the_border_of_a_block_parses_as_by_libcsv, 0,
                         PAIR_MIXES * sizeof(before) / sizeof(before[0]));
     tcase_add_loop_test(tcase, test_random_texts_parse_as_by_libcsv, 0, 2);
+    tcase_add_test(tcase, test_comments_are_as_if_they_did_not_stand_there);
     tcase_add_test(tcase, test_the_environment_chooses_among_what_the_processor_has);
     tcase_add_test(tcase, test_regular_rows_never_meet_libcsv);
     tcase_add_test(tcase, test_verify_fails_at_the_first_row_that_differs);

@@ -65,11 +65,11 @@ static void ignore_field(void *bytes, size_t length, void *context)
 }
 
 /* Marks every byte behind which libcsv ends a row or sees a blank line. */
-static void mark_ends(const char *text, size_t n, bool *end)
+static void mark_ends(const char *text, size_t n, bool trims, bool *end)
 {
     struct csv_parser parser;
     ck_assert_int_eq(csv_init(&parser, CSV_REPALL_NL), 0);
-    csv_set_space_func(&parser, never);
+    csv_set_space_func(&parser, trims ? NULL : never);
     for (size_t i = 0; i < n; i++) {
         end[i] = false;
         ck_assert_uint_eq(csv_parse(&parser, text + i, 1, ignore_field, note_row, &end[i]), 1);
@@ -149,17 +149,20 @@ static void check_next(const struct rows *rows, const char *text, size_t n, cons
 
 START_TEST(test_row_ends_are_those_of_libcsv_for_any_text_cut_anywhere)
 {
-    struct rows rows;
-    weir__rows_init(&rows, ',', '"');
+    struct rows kinds[2];
+    weir__rows_init(&kinds[0], ',', '"');
+    weir__rows_init(&kinds[1], ',', '"');
+    weir__rows_trim(&kinds[1]);
     seed = 0x9e3779b97f4a7c15 + (uint64_t)_i;
     for (int round = 0; round < 500; round++) {
+        const struct rows *rows = &kinds[round % 2];
         char text[TEXT_MAX];
         bool end[TEXT_MAX];
         size_t n = random_text(text, TEXT_MAX);
-        mark_ends(text, n, end);
-        check_piecewise(weir__rows_scan_bytes, &rows, text, n, end);
-        check_piecewise(weir__rows_scan, &rows, text, n, end);
-        check_next(&rows, text, n, end);
+        mark_ends(text, n, rows->trims, end);
+        check_piecewise(weir__rows_scan_bytes, rows, text, n, end);
+        check_piecewise(weir__rows_scan, rows, text, n, end);
+        check_next(rows, text, n, end);
     }
 }
 END_TEST
@@ -177,6 +180,25 @@ START_TEST(test_all_twins_find_the_same_from_every_state)
         for (size_t state = 0; state < 10; state++)
             check_twins(&rows, any_state(state), exact + 1, n);
         free(exact);
+    }
+}
+END_TEST
+
+START_TEST(test_all_twins_pass_over_comments_alike)
+{
+    struct rows rows;
+    weir__rows_init(&rows, ',', '"');
+    weir__rows_skip_comments(&rows, 'a');
+    seed = 0x9e3779b97f4a7c15;
+    for (int round = 0; round < 1000; round++) {
+        char text[TEXT_MAX];
+        size_t n = random_text(text, TEXT_MAX);
+        for (size_t at = 0; at + 1 < n; at++)
+            if (text[at] == '\n' && below(2) == 0)
+                text[at + 1] = 'a';
+        for (size_t state = 0; state < 10; state++)
+            check_twins(&rows, any_state(state), text, n);
+        check_twins(&rows, (struct rows_scan){.state = ROWS_COMMENT}, text, n);
     }
 }
 END_TEST
@@ -332,6 +354,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_row_ends_are_those_of_libcsv_for_any_text_cut_anywhere, 0, 5);
     tcase_add_loop_test(tcase, test_all_twins_find_the_same_from_every_state, 0, 2);
+    tcase_add_test(tcase, test_all_twins_pass_over_comments_alike);
     tcase_add_loop_test(tcase, test_all_twins_find_the_same_in_every_string_around_a_border, 0,
                         8 * 10);
     tcase_add_loop_test(tcase, test_text_without_spaces_at_edges_parses_alike_trimmed_or_not, 0, 3);

@@ -129,7 +129,7 @@ static uint32_t draw(uint32_t below)
 /* Any mixture; a text whose every piece is likely to be misread from its middle. */
 static size_t draw_wild(char *to, size_t n)
 {
-    static const char bytes[] = ",,\"\"\"\n\n\r ab\0";
+    static const char bytes[] = ",,\"\"\"\n\n\r ab##\0";
     memcpy(to, "a,b,c\n", 6);
     for (size_t i = 6; i < n; i++)
         to[i] = bytes[draw(sizeof(bytes))];
@@ -169,6 +169,23 @@ START_TEST(test_no_cut_of_a_wild_text_matters)
             &weir_csv_read, bytes, n, {"stray_quotes", keep ? "keep" : "error"}, 16 << 20};
         if (draw(3) == 0)
             text.options[2] = "extra_columns", text.options[3] = "ignore";
+        assert_cuts_do_not_matter(&text, 1000);
+    }
+}
+END_TEST
+
+START_TEST(test_no_cut_matters_where_lines_are_skipped_or_spaces_trimmed)
+{
+    char bytes[300];
+    for (uint32_t i = 0; i < rounds(100); i++) {
+        size_t n = draw_wild(bytes, 8 + draw(sizeof(bytes) - 8));
+        struct text text = {&weir_csv_read,
+                            bytes,
+                            n,
+                            {"comment", "#", "trim", i % 2 == 0 ? "true" : "false"},
+                            draw(3) == 0 ? 12 + draw(60) : 16 << 20};
+        if (draw(2) == 0)
+            text.options[4] = "blank_lines", text.options[5] = "keep";
         assert_cuts_do_not_matter(&text, 1000);
     }
 }
@@ -336,6 +353,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 3600);
     tcase_add_test(all, test_no_cut_of_a_wild_text_matters);
+    tcase_add_test(all, test_no_cut_matters_where_lines_are_skipped_or_spaces_trimmed);
     tcase_add_test(all, test_no_cut_of_a_tame_text_matters);
     tcase_add_test(all, test_no_size_of_splits_of_a_larger_text_matters);
     tcase_add_test(all, test_no_cut_of_a_file_of_one_column_matters);
