@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "file/compress.h"
 #include "file/write.h"
 
 const struct weir_option weir__csv_write_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
+    COMPRESS_OPTION,
     {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
     {"header", WEIR_OPT_BOOL, "true", NULL, false, "whether the first row names the columns"},
     {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none|nonnumeric", false,
@@ -22,7 +24,7 @@ static int check_options(struct weir_stage *stage)
     int64_t delimiter = weir_option_number(stage, "delimiter");
     const char *null_value = weir_option_string(stage, "null_value");
     const char special[] = {'"', '\r', '\n', (char)delimiter, '\0'};
-    int code = 0;
+    int code = weir__compress_check(stage);
     if (delimiter == '"' || delimiter == '\r' || delimiter == '\n')
         code = weir_option_error(stage, "delimiter", NULL, 0, 0, NULL,
                                  "'delimiter' cannot be a quote or a line end");
@@ -34,7 +36,8 @@ static int check_options(struct weir_stage *stage)
     return code;
 }
 
-static const struct weir_stage_type *const inner[] = {&weir_csv_format, &weir_file_write, NULL};
+static const struct weir_stage_type *const inner[] = {&weir_csv_format, &weir_file_compress,
+                                                      &weir_file_write, NULL};
 
 const struct weir_stage_type weir_csv_write = {
     .abi = WEIR_STAGE_ABI,
@@ -48,6 +51,9 @@ const struct weir_stage_type weir_csv_write = {
         "The file appears under its name when the whole run has succeeded, and until then the "
         "old one stays. What is written stands in .NAME.part beside it. Symbolic links are "
         "followed; mode and owner are kept. A device or a FIFO is written in place.\n\n"
+        "A compressed file (compression) has one member for each batch of records, which all "
+        "workers "
+        "make at once. Whatever unpacks gzip, zstd, bzip2 or xz takes them for one file.\n\n"
         "With if_exists: append the file's header must name the columns of the records, in their "
         "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
         "With null_value null is written as that text without quotes, and a field that holds "

@@ -1,54 +1,18 @@
 #include "file/unpack.h"
 
-#include <archive.h>
-#include <dlfcn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/archive.h"
+
 #define BLOCK_BYTES ((size_t)128 << 10)
 
 struct unpack {
+    const struct archive_library *library;
     struct archive *archive;
     bool begun, ended;
 };
-
-/* ---- the library ---- */
-
-#define FUNCTIONS(X)                                                                               \
-    X(archive_read_new)                                                                            \
-    X(archive_read_free)                                                                           \
-    X(archive_read_support_filter_gzip)                                                            \
-    X(archive_read_support_filter_bzip2)                                                           \
-    X(archive_read_support_filter_xz)                                                              \
-    X(archive_read_support_filter_zstd)                                                            \
-    X(archive_read_support_format_raw)                                                             \
-    X(archive_read_support_format_empty)                                                           \
-    X(archive_read_open_fd)                                                                        \
-    X(archive_read_next_header)                                                                    \
-    X(archive_read_data)                                                                           \
-    X(archive_error_string)
-
-static struct {
-#define MEMBER(name) __typeof__(name) *name;
-    FUNCTIONS(MEMBER)
-#undef MEMBER
-} library;
-
-static bool load(void)
-{
-    if (library.archive_error_string != NULL) /* the last one */
-        return true;
-    void *handle = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
-        return false;
-#define FIND(name)                                                                                 \
-    if ((library.name = (__typeof__(library.name))(uintptr_t)dlsym(handle, #name)) == NULL)        \
-        return false;
-    FUNCTIONS(FIND)
-#undef FIND
-    return true;
-}
 
 /* ---- files ---- */
 
@@ -71,26 +35,28 @@ bool weir__unpack_is_packed(const char *bytes, size_t n)
 
 struct unpack *weir__unpack_open(int fd, const char **ret_why)
 {
-    *ret_why = "the library libarchive (libarchive13) is not there";
-    if (!load())
+    const struct archive_library *library = weir__archive();
+    *ret_why = ARCHIVE_MISSING;
+    if (library == NULL)
         return NULL;
     *ret_why = "out of memory";
     struct unpack *unpack = calloc(1, sizeof(*unpack));
-    struct archive *archive = library.archive_read_new();
+    struct archive *archive = library->archive_read_new();
     if (unpack == NULL || archive == NULL) {
         free(unpack);
-        library.archive_read_free(archive);
+        library->archive_read_free(archive);
         return NULL;
     }
+    unpack->library = library;
     unpack->archive = archive;
-    library.archive_read_support_filter_gzip(archive);
-    library.archive_read_support_filter_bzip2(archive);
-    library.archive_read_support_filter_xz(archive);
-    library.archive_read_support_filter_zstd(archive);
-    library.archive_read_support_format_raw(archive);
-    library.archive_read_support_format_empty(archive);
-    library.archive_read_open_fd(archive, fd,
-                                 BLOCK_BYTES); /* a failure is told by the first read */
+    library->archive_read_support_filter_gzip(archive);
+    library->archive_read_support_filter_bzip2(archive);
+    library->archive_read_support_filter_xz(archive);
+    library->archive_read_support_filter_zstd(archive);
+    library->archive_read_support_format_raw(archive);
+    library->archive_read_support_format_empty(archive);
+    library->archive_read_open_fd(archive, fd,
+                                  BLOCK_BYTES); /* a failure is told by the first read */
     return unpack;
 }
 
@@ -98,7 +64,7 @@ struct unpack *weir__unpack_open(int fd, const char **ret_why)
 static int begin(struct unpack *unpack)
 {
     struct archive_entry *ignored;
-    int rc = library.archive_read_next_header(unpack->archive, &ignored);
+    int rc = unpack->library->archive_read_next_header(unpack->archive, &ignored);
     unpack->begun = true;
     unpack->ended = rc == ARCHIVE_EOF;
     return rc == ARCHIVE_OK ? 1 : rc == ARCHIVE_EOF ? 0 : -1;
@@ -115,7 +81,7 @@ ssize_t weir__unpack_read(struct unpack *unpack, void *to, size_t n)
         return 0;
     la_ssize_t got;
     do
-        got = library.archive_read_data(unpack->archive, to, n);
+        got = unpack->library->archive_read_data(unpack->archive, to, n);
     while (got == ARCHIVE_RETRY);
     unpack->ended = got == 0;
     return got < 0 ? -1 : (ssize_t)got;
@@ -123,13 +89,13 @@ ssize_t weir__unpack_read(struct unpack *unpack, void *to, size_t n)
 
 const char *weir__unpack_error(const struct unpack *unpack)
 {
-    const char *text = library.archive_error_string(unpack->archive);
+    const char *text = unpack->library->archive_error_string(unpack->archive);
     return text == NULL ? "it is damaged" : text;
 }
 
 void weir__unpack_close(struct unpack *unpack)
 {
     if (unpack != NULL)
-        library.archive_read_free(unpack->archive);
+        unpack->library->archive_read_free(unpack->archive);
     free(unpack);
 }

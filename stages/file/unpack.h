@@ -1,9 +1,4 @@
-/*
- * unpack.h - compressed files as the bytes in them: gzip, bzip2, xz and zstd, through libarchive.
- *
- * The library is loaded when the first such file is met: it brings some forty megabytes of address
- * space with it, that other runs need not have.
- */
+/* unpack.h - compressed files as the bytes in them: gzip, bzip2, xz and zstd, through libarchive. */
 #ifndef WEIR_FILE_UNPACK_H
 #define WEIR_FILE_UNPACK_H
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file/input.h"
+#include "file/compress.h"
 #include "file/part.h"
 #include "file/text.h"
 
@@ -23,6 +24,7 @@ struct file_write {
     enum if_exists if_exists;
     bool in_place; /* standard output, a device, a FIFO: no temporary file */
     bool headless; /* appends to records: no preamble */
+    enum compression compression;
     int fd;
     struct part part;
     uint64_t synced;
@@ -79,6 +81,21 @@ static int write_all(struct weir_stage *stage, struct file_write *file, const ch
     return 0;
 }
 
+/* Writes a member of its own. */
+static int write_compressed(struct weir_stage *stage, struct file_write *file, const char *bytes,
+                            size_t n)
+{
+    size_t capacity = 2 * n + (64 << 10), used;
+    char *compressed = malloc(capacity);
+    int rc = compressed == NULL
+                 ? weir_fail(stage, WEIR_EOS, "no memory to compress")
+                 : weir__compress(stage, file->compression, bytes, n, compressed, capacity, &used);
+    if (rc == 0)
+        rc = write_all(stage, file, compressed, used);
+    free(compressed);
+    return rc;
+}
+
 /* The first transaction of the stage writes the preamble. */
 static int start(struct weir_stage *stage, struct file_write *file)
 {
@@ -90,7 +107,8 @@ static int start(struct weir_stage *stage, struct file_write *file)
     state->inode = (uint64_t)file->part.inode;
     if (file->headless || stage->in->preamble == NULL)
         return 0;
-    return write_all(stage, file, stage->in->preamble, stage->in->preamble_bytes);
+    return (file->compression == COMPRESS_NONE ? write_all : write_compressed)(
+        stage, file, stage->in->preamble, stage->in->preamble_bytes);
 }
 
 static int file_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
@@ -110,6 +128,10 @@ static int file_finish(struct weir_stage *stage, struct weir_output *out)
     struct file_write *file = stage->self;
     (void)out;
     int rc = start(stage, file);
+    /* No file without a member in it can be unpacked. */
+    if (rc == 0 && file->compression != COMPRESS_NONE &&
+        ((struct file_write_state *)stage->state)->offset == 0)
+        rc = write_compressed(stage, file, "", 0);
     if (rc == 0 && !file->in_place && TEMP_FAILURE_RETRY(fsync(file->fd)) < 0)
         return write_failed(stage, file, ((struct file_write_state *)stage->state)->offset);
     return rc == WEIR_ENOUGH ? 0 : rc;
@@ -241,6 +263,8 @@ static int file_configure(struct weir_stage *stage)
         return weir_fail(stage, WEIR_EOS, "no memory");
     file->fd = file->part.fd = -1;
     file->path = weir_option_string(stage, "path");
+    file->compression = weir__compress_chosen(stage);
+    stage->memory_bytes = weir__compress_memory(file->compression);
     int64_t if_exists = weir_option_number(stage, "if_exists");
     file->if_exists = if_exists < 0 ? IF_EXISTS_REPLACE : (enum if_exists)if_exists;
     return 0;

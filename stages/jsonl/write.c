@@ -1,16 +1,19 @@
 #include "jsonl/write.h"
 
+#include "file/compress.h"
 #include "file/write.h"
 
 const struct weir_option weir__jsonl_write_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
+    COMPRESS_OPTION,
     {"nulls", WEIR_OPT_ENUM, "keep", "keep|omit", false,
      "whether a column that is null is a member of the record's object"},
     {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
      "what to do with a file that is there already"},
     {0}};
 
-static const struct weir_stage_type *const inner[] = {&weir_jsonl_format, &weir_file_write, NULL};
+static const struct weir_stage_type *const inner[] = {&weir_jsonl_format, &weir_file_compress,
+                                                      &weir_file_write, NULL};
 
 const struct weir_stage_type weir_jsonl_write = {
     .abi = WEIR_STAGE_ABI,
@@ -31,4 +34,5 @@ const struct weir_stage_type weir_jsonl_write = {
     .options = weir__jsonl_write_options,
     .traits = WEIR_SINK | WEIR_REJECTS,
     .inner = inner,
+    .configure = weir__compress_check,
 };

@@ -1,16 +1,19 @@
 #include "lines/lines.h"
 
+#include "file/compress.h"
 #include "file/write.h"
 
 const struct weir_option weir__lines_write_options[] = {
     {"path", WEIR_OPT_PATH, NULL, NULL, true, "the file to write; \"-\" is standard output"},
+    COMPRESS_OPTION,
     {"column", WEIR_OPT_STRING, NULL, NULL, false, "the column to write, where there are several"},
     {"line_ending", WEIR_OPT_ENUM, "lf", "lf|crlf", false, "what ends a line"},
     {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
      "what to do with a file that is there already"},
     {0}};
 
-static const struct weir_stage_type *const inner[] = {&weir_lines_format, &weir_file_write, NULL};
+static const struct weir_stage_type *const inner[] = {&weir_lines_format, &weir_file_compress,
+                                                      &weir_file_write, NULL};
 
 const struct weir_stage_type weir_lines_write = {
     .abi = WEIR_STAGE_ABI,
@@ -23,4 +26,5 @@ const struct weir_stage_type weir_lines_write = {
     .options = weir__lines_write_options,
     .traits = WEIR_SINK | WEIR_REJECTS,
     .inner = inner,
+    .configure = weir__compress_check,
 };

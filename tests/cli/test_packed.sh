@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compressed files are read as what is in them, whatever their names say; damage is told, and nothing is published; a worker
-# that is killed while it unpacks is replaced.
+# that is killed while it unpacks is replaced. And they are written, by all workers.
 # shellcheck source=tests/cli/common.sh
 . "$WEIR_SOURCE/tests/cli/common.sh"
 
@@ -86,5 +86,49 @@ wait $pid || code=$?
     cat err
 }
 same out.csv plain.csv
+
+# unpack FILE
+unpack() {
+    case $1 in
+    *.gz) gzip -dc "$1" ;;
+    *.bz2) bzip2 -dc "$1" ;;
+    *.xz) xz -dc "$1" ;;
+    *.zst) zstd -dcq "$1" ;;
+    esac
+}
+
+# Written by the end of the name, with any number of workers the same bytes; and what others make of it is what was written.
+for suffix in gz bz2 xz zst; do
+    run 0 "do" --workers 4 csv.read plain.csv ! csv.write out.$suffix
+    says err "balanced"
+    unpack out.$suffix >out.csv
+    same out.csv plain.csv
+    [ "$(wc -c <out.$suffix)" -lt "$(($(wc -c <plain.csv) / 3))" ] || fail "out.$suffix is large"
+    run 0 "do" -q --workers 1 csv.read plain.csv ! csv.write again.$suffix
+    same again.$suffix out.$suffix
+    run 0 "do" -q csv.read out.$suffix ! csv.write out.csv
+    same out.csv plain.csv
+    printf 'id\n' >none.csv
+    run 0 "do" -q csv.read none.csv ! csv.write none.$suffix header=false
+    unpack none.$suffix >out.csv || fail "none.$suffix cannot be unpacked"
+    empty out.csv
+done
+run 0 "do" -q lines.read plain.csv ! lines.write out.gz
+unpack out.gz >out.txt
+same out.txt plain.csv
+run 0 "do" -q csv.read plain.csv ! jsonl.write out.jsonl.zst
+run 0 "do" -q jsonl.read out.jsonl.zst fields.id=/id fields.text=/text ! csv.write out.csv
+same out.csv plain.csv
+run 0 "do" -q csv.read plain.csv ! csv.write - compression=gzip
+gzip -dc out >out.csv
+same out.csv plain.csv
+run 0 "do" -q csv.read plain.csv ! csv.write out.gz compression=none
+same out.gz plain.csv
+run 78 "do" csv.read plain.csv ! csv.write out.gz if_exists=append
+says err "a compressed file cannot be appended to"
+awk 'BEGIN { srand(1); for (i = 0; i < 300000; i++) printf "%c", 32 + int(rand() * 95); print "" }' >noise.txt
+run 0 "do" -q lines.read noise.txt ! lines.write noise.bz2
+unpack noise.bz2 >out.txt
+same out.txt noise.txt
 
 finish

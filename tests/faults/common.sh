@@ -146,6 +146,10 @@ END
   - {id: pass, type: transform, isolate: true, with: {where: "length(line) > 4"}}
   - {id: write, type: lines.write, with: {path: made/large.txt}}
 END
+    pipeline_file compressed "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: write, type: csv.write, with: {path: made/orders.csv.zst}}
+END
     # How much is read beyond the limit is a matter of time: only the output is compared.
     pipeline_file limited "$small_slots" <<'END'
   - {id: read, type: csv.read, with: {path: orders.csv}}
@@ -233,8 +237,8 @@ END
 END
 }
 # shellcheck disable=SC2034
-all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart limited counted counted_first
-    grouped sorted distinct routed merged joined failing'
+all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart compressed limited counted
+    counted_first grouped sorted distinct routed merged joined failing'
 
 # figures RECEIPT CASE: what of a receipt may not depend on time.
 figures() {
