@@ -23,6 +23,8 @@ const struct weir_option weir__run_keys[] = {
      "how many records, or what share of them, may be rejected before the exit code is 1"},
     {"max_failed", WEIR_OPT_STRING, "0", NULL, false,
      "how many records, or what share of them, may fail before the exit code is 1"},
+    {"order", WEIR_OPT_ENUM, "preserve", "preserve|none", false,
+     "whether records keep their order, in stages that do not say it themselves"},
     {"on_stop", WEIR_OPT_ENUM, "discard", "discard|publish", false,
      "what becomes of the outputs when a signal stops the run"},
     {"timeout", WEIR_OPT_DURATION, NULL, "1ms..", false,
@@ -187,6 +189,7 @@ void weir__read_run(struct loader *loader)
     pipeline->max_record_bytes = (uint32_t)number(run, "max_record");
     pipeline->max_rejected = read_limit(loader, run, "max_rejected");
     pipeline->max_failed = read_limit(loader, run, "max_failed");
+    pipeline->unordered = weir__settings_number(run, "order") == 1;
     pipeline->stop_publishes = weir__settings_number(run, "on_stop") == 1;
     pipeline->timeout_ms = number(run, "timeout");
     pipeline->restarts = (uint32_t)number(run, "restarts");

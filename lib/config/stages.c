@@ -292,7 +292,8 @@ static void read_stage(struct loader *loader, struct node *node, struct graph_st
     read_type(loader, node, stage);
     read_id(loader, node, stage);
     read_workers(loader, node, stage);
-    stage->unordered = read_choice(loader, node, "order", "preserve|none", "preserve or none") == 1;
+    int order = read_choice(loader, node, "order", "preserve|none", "preserve or none");
+    stage->unordered = order < 0 ? loader->pipeline->unordered : order == 1;
     read_on_error(loader, node, stage);
     read_isolate(loader, node, stage);
     read_limits(loader, node, stage);

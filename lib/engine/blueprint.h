@@ -48,6 +48,7 @@ struct member {
     struct columns out;         /* its output's */
     char *probed;               /* owned, or NULL */
     uint32_t first_file, files; /* a source's, of the run's */
+    uint32_t workers;           /* as the file says; 0: auto */
 };
 
 enum port_kind {
@@ -96,6 +97,7 @@ struct group {
     uint32_t members;
     struct member member[GROUP_MEMBERS];
     uint32_t inputs; /* more than one: one seat takes from all of them as it comes */
+    bool spread;     /* there is an input for each seat, and a seat takes from its own */
     struct input input[GROUP_INPUTS]; /* a source has none, but as schema what its probe found */
     uint32_t ports;
     bool has_main;  /* port 0 is the last member's stream */
@@ -119,6 +121,13 @@ struct group {
 static inline bool group_takes(const struct group *group)
 {
     return group->inputs > 0 || group->splits > 0;
+}
+
+/* Of which of its inputs a batch is that came through `input`, to a stage: where they are spread they
+ * are all alike. */
+static inline uint32_t group_input(const struct group *group, uint32_t input)
+{
+    return group->spread ? 0 : input;
 }
 
 /* Whether a port is one of those that a stage works for: who reads none of them wants no more. */

@@ -62,6 +62,7 @@ static struct node *member_node(const struct member *member)
     put_number(map, "raw_out", member->raw_out);
     put_number(map, "first_file", member->first_file);
     put_number(map, "files", member->files);
+    put_number(map, "workers", member->workers);
     if (member->probed != NULL)
         put(map, "probed", member->probed);
     if (member->with != NULL)
@@ -115,6 +116,7 @@ static struct node *group_node(const struct group *group)
     put_number(map, "aside_port", group->aside_port);
     put_number(map, "has_main", group->has_main);
     put_number(map, "inputs", group->inputs);
+    put_number(map, "spread", group->spread);
     for (uint32_t m = 0; m < group->members; m++)
         weir__node_append(members, NULL, member_node(&group->member[m]));
     for (uint32_t i = 0; i < described_inputs(group); i++)
@@ -223,6 +225,7 @@ static int read_member(const struct node *map, struct member *ret)
         return WEIR_EOS;
     ret->first_file = (uint32_t)get_number(map, "first_file");
     ret->files = (uint32_t)get_number(map, "files");
+    ret->workers = (uint32_t)get_number(map, "workers");
     return read_columns(get(map, "columns"), &ret->out);
 }
 
@@ -261,6 +264,7 @@ static int read_group(const struct node *map, struct group *ret)
     ret->aside_port = (int)get_number(map, "aside_port");
     ret->has_main = get_number(map, "has_main") != 0;
     ret->inputs = (uint32_t)get_number(map, "inputs");
+    ret->spread = get_number(map, "spread") != 0;
     for (const struct node *n = first(map, "members"); n != NULL; n = n->next) {
         if (ret->members == GROUP_MEMBERS)
             return WEIR_EINTERNAL;
@@ -318,8 +322,10 @@ static int read_lists(const struct node *map, struct blueprint *ret)
 /* Every index leads to something. */
 static bool is_whole_group(const struct blueprint *blueprint, const struct group *group)
 {
-    bool whole = group->members > 0 && group->seats > 0 && group->seats <= GROUP_SEATS &&
-                 group->aside_port < (int)group->ports && (group->inputs <= 1 || group->seats == 1);
+    bool whole =
+        group->members > 0 && group->seats > 0 && group->seats <= GROUP_SEATS &&
+        group->aside_port < (int)group->ports &&
+        (group->spread ? group->inputs == group->seats : group->inputs <= 1 || group->seats == 1);
     for (uint32_t p = 0; p < group->ports; p++) {
         const struct port *port = &group->port[p];
         whole = whole && port->member < group->members && port->readers > 0;

@@ -284,7 +284,8 @@ static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
     const char *bytes = large ? ring->area : ring_payload(ring, seat->input.position);
     if (facts.bytes > (large ? ring->area_bytes : ring->slot_bytes))
         return weir_err_set(&crew->err, WEIR_EINTERNAL, "a slot's header is damaged");
-    const struct weir_schema *in = &crew->group->input[seat->input_edge].schema;
+    const struct weir_schema *in =
+        &crew->group->input[group_input(crew->group, seat->input_edge)].schema;
     if (in->raw || facts.bytes == 0) {
         *ret = (struct weir_batch){.records = facts.records,
                                    .bytes = bytes,
@@ -302,7 +303,7 @@ static int batch_in_slot(struct crew *crew, struct weir_batch *ret)
     if (code < 0)
         return weir_err_set(&crew->err, code, "a slot's records are damaged");
     *ret = crew->unpacked.batch;
-    ret->input = seat->input_edge;
+    ret->input = group_input(crew->group, seat->input_edge);
     return 0;
 }
 

@@ -39,9 +39,10 @@ static int configure(struct crew *crew, uint32_t m)
     member->reject_port = from->reject_port;
     member->runtime.on_error = from->on_error;
     member->runtime.rejects = from->reject_port >= 0 ? &member->room : NULL;
+    member->runtime.workers = from->workers;
     member->runtime.first_file = from->first_file;
     member->runtime.files = from->files;
-    for (uint32_t i = 0; m == 0 && i < crew->group->inputs; i++)
+    for (uint32_t i = 0; m == 0 && i < (crew->group->spread ? 1 : crew->group->inputs); i++)
         member->runtime.input[member->runtime.inputs++] = &crew->group->input[i].schema;
     for (uint32_t p = 0; p < crew->group->ports; p++) {
         const struct port *port = &crew->group->port[p];

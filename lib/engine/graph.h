@@ -66,6 +66,7 @@ struct weir_pipeline {
         uint64_t max;
         uint32_t poison_after; /* so many workers may die of one record; 0: nothing is set aside */
     } quarantine;
+    bool unordered;      /* order: none, where a stage does not say it */
     bool stop_publishes; /* on_stop: publish */
     uint64_t timeout_ms; /* 0: none */
     uint32_t

@@ -11,8 +11,10 @@
 
 static bool one_seat(const struct draft *draft)
 {
-    if (draft->one_seat || draft->inputs > 1)
+    if (draft->one_seat || (draft->inputs > 1 && !draft->spread))
         return true;
+    if (draft->spread)
+        return false;
     return draft->probe.splits == 0 &&
            (draft->handle.type->traits & (WEIR_ONE_SEAT | WEIR_SOURCE)) != 0;
 }
@@ -61,6 +63,8 @@ static void give_seats(struct weir_plan *plan)
             seats = draft->from->workers;
         if (one_seat(draft))
             seats = 1;
+        if (draft->spread)
+            seats = draft->inputs;
         draft->seats = seats > GROUP_SEATS ? GROUP_SEATS : seats;
     }
 }
@@ -142,6 +146,7 @@ static int add_member(struct group *group, struct draft *draft)
                               .memory_bytes = draft->handle.memory_bytes,
                               .reject_port = -1,
                               .raw_out = draft->out.raw,
+                              .workers = draft->runtime.workers,
                               .first_file = draft->runtime.first_file,
                               .files = draft->runtime.files};
     if (draft->with != NULL && member->with == NULL)
@@ -161,6 +166,7 @@ static struct group *add_group(struct blueprint *blueprint, const struct draft *
     group->splits = draft->probe.splits;
     group->head_fd = draft->head_fd;
     group->inputs = draft->inputs;
+    group->spread = draft->spread;
     for (uint32_t i = 0; i == 0 || i < draft->inputs; i++)
         if (weir_schema_copy(&group->input[i].schema, &draft->in[i]) < 0)
             return NULL;
@@ -178,7 +184,8 @@ static void set_order(struct weir_plan *plan, struct draft *draft, struct group 
         group->input[i].ordered = keeps && of->ordered && !sums;
     }
     group->ordered = (draft->inputs == 1 && group->input[0].ordered) || group->splits > 0;
-    draft->ordered = keeps && (draft->inputs != 1 || sums || group->input[0].ordered);
+    draft->ordered =
+        keeps && !draft->spread && (draft->inputs != 1 || sums || group->input[0].ordered);
 }
 
 static int place_draft(struct weir_plan *plan, struct draft *draft)

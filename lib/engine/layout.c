@@ -202,6 +202,13 @@ bool weir__view_all_done(const struct run_view *view, uint32_t group)
     return true;
 }
 
+bool weir__view_reader_done(const struct run_view *view, const struct reader *reader)
+{
+    if (view->blueprint->group[reader->group].spread)
+        return word_load(&view_seat(view, reader->group, reader->input)->done, STEP_DONE_LOAD) != 0;
+    return weir__view_all_done(view, reader->group);
+}
+
 bool weir__view_unwanted(const struct run_view *view, uint32_t group)
 {
     const struct group *of = &view->blueprint->group[group];
@@ -209,7 +216,7 @@ bool weir__view_unwanted(const struct run_view *view, uint32_t group)
     for (uint32_t p = 0; p < of->ports; p++)
         for (uint32_t r = 0; r < of->port[p].readers && port_streams(&of->port[p]); r++) {
             streams = true;
-            if (!weir__view_all_done(view, of->port[p].reader[r].group))
+            if (!weir__view_reader_done(view, &of->port[p].reader[r]))
                 return false;
         }
     return streams;

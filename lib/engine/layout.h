@@ -154,6 +154,9 @@ struct ring *weir__view_edges(const struct run_view *view, uint32_t group, struc
 bool weir__view_all_closed(const struct run_view *view, uint32_t group);
 bool weir__view_all_done(const struct run_view *view, uint32_t group);
 
+/* True if nobody takes from that input any more. */
+bool weir__view_reader_done(const struct run_view *view, const struct reader *reader);
+
 /* True if everybody who reads what the group's members put out is DONE. Rejects are not that. */
 bool weir__view_unwanted(const struct run_view *view, uint32_t group);
 

@@ -86,7 +86,7 @@ static int take_schemas(struct weir_plan *plan, struct draft *draft)
                                                        ? &of->out
                                                        : &of->other[input->output - 1].schema);
     }
-    draft->runtime.inputs = draft->inputs;
+    draft->runtime.inputs = draft->spread ? 1 : draft->inputs;
     if (draft_is_source(draft) && code == 0)
         code = weir_schema_copy(&draft->in[0], &draft->probe.schema);
     if (draft_is_source(draft) && code == 0)

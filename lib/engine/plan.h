@@ -52,6 +52,7 @@ struct draft {
     int head_fd;             /* what the probe kept of standard input; -1 */
     bool ordered;            /* its output */
     bool one_seat;           /* whatever its type says */
+    bool spread;             /* a seat for each of its inputs */
     uint32_t seats;
     uint32_t group;
     int rejects_to; /* index of the draft that writes its rejects to a file, -1: none */

@@ -152,6 +152,7 @@ static int expand(struct weir_plan *plan, const struct graph_stage *from)
 {
     struct draft_input input[GRAPH_INPUTS];
     uint32_t inputs = 0;
+    bool spread = false;
     int stage = add_blueprint_stage(plan, from->id, from->type, false), code = stage;
     for (uint32_t i = 0; i < from->inputs && code >= 0; i++)
         code = find_input(plan, from, (uint32_t)stage, i, &input[inputs++]);
@@ -166,6 +167,7 @@ static int expand(struct weir_plan *plan, const struct graph_stage *from)
         struct draft *draft = add_draft(plan, (uint32_t)stage, from->type, *inner);
         draft->from = from;
         draft->runtime.on_error = from->on_error;
+        draft->runtime.workers = from->workers;
         draft_settings(draft, from->with, from->settings);
         if (!wanted(draft)) {
             plan->drafts--;
@@ -173,8 +175,11 @@ static int expand(struct weir_plan *plan, const struct graph_stage *from)
         }
         memcpy(draft->input, input, inputs * sizeof(*input));
         draft->inputs = inputs;
-        input[0] = (struct draft_input){plan->drafts - 1, OUTPUT_STREAM};
-        inputs = 1;
+        draft->spread = spread;
+        spread = ((*inner)->traits & WEIR_SPREADS) != 0;
+        inputs = spread ? from->workers : 1;
+        for (uint32_t i = 0; i < inputs; i++)
+            input[i] = (struct draft_input){plan->drafts - 1, spread ? (int)i + 1 : OUTPUT_STREAM};
     }
     return 0;
 }
@@ -340,6 +345,8 @@ static int find_ports_of(struct weir_plan *plan, struct draft *draft, struct wei
         bool named = of->stage != draft->stage;
         if (!named && input->output == OUTPUT_STREAM)
             plan->draft[input->draft].readers++;
+        if (!named && input->output > 0)
+            plan->draft[input->draft].other[input->output - 1].read = true;
         if (!named || input->output == OUTPUT_REJECTS)
             continue;
         int code = find_port(plan, input, &draft->from->input[i], draft->from, errors);

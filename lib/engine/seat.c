@@ -41,15 +41,20 @@ static void wake_group(struct seat *seat, uint32_t group, bool all)
 
 static void wake_readers(struct seat *seat, const struct port *port, bool all)
 {
-    for (uint32_t r = 0; r < port->readers; r++)
-        wake_group(seat, port->reader[r].group, all);
+    for (uint32_t r = 0; r < port->readers; r++) {
+        const struct reader *reader = &port->reader[r];
+        if (seat->view->blueprint->group[reader->group].spread)
+            weir__event_wake(&view_seat(seat->view, reader->group, reader->input)->event.word);
+        else
+            wake_group(seat, reader->group, all);
+    }
 }
 
 /* A taker that leaves more behind wakes the next of its group: a publisher wakes only one. Where
  * there are several seats there is one edge. */
 static void wake_sibling(struct seat *seat)
 {
-    if (seat->of->seats == 1)
+    if (seat->of->seats == 1 || seat->of->spread)
         return;
     word_fence(STEP_WAKE_FENCE);
     if (weir__edge_has_more(&seat->edge[0]))
@@ -102,10 +107,13 @@ static enum seat_event wait_for(struct seat *seat, struct word *parked,
     return event;
 }
 
-/* From every edge in turn: each keeps its order, and none is to wait for another. */
+/* From every edge in turn: each keeps its order, and none is to wait for another. Where inputs are
+ * spread only the seat's own is its. */
 static bool take_from_edges(struct seat *seat)
 {
-    for (uint32_t i = 0; i < seat->edges; i++) {
+    if (seat->of->spread)
+        seat->turn = seat->seat;
+    for (uint32_t i = 0; i < (seat->of->spread ? 1 : seat->edges); i++) {
         uint32_t edge = (seat->turn + i) % seat->edges;
         if (!weir__edge_take(&seat->edge[edge], seat->seat, &seat->input))
             continue;
@@ -183,7 +191,7 @@ static bool writable(struct seat *seat, uint32_t port, uint64_t position)
     const struct port *of = &seat->of->port[port];
     for (uint32_t edge = 0; edge < of->readers; edge++)
         if (!weir__ring_writable(&seat->out[port].ring, edge, position) &&
-            !weir__view_all_done(seat->view, of->reader[edge].group))
+            !weir__view_reader_done(seat->view, &of->reader[edge]))
             return false;
     return true;
 }
@@ -194,7 +202,7 @@ static bool released(struct seat *seat, uint32_t port, uint64_t position)
     const struct port *of = &seat->of->port[port];
     for (uint32_t edge = 0; edge < of->readers; edge++)
         if (!weir__ring_released(&seat->out[port].ring, edge, position) &&
-            !weir__view_all_done(seat->view, of->reader[edge].group))
+            !weir__view_reader_done(seat->view, &of->reader[edge]))
             return false;
     return true;
 }

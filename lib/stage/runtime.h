@@ -38,6 +38,7 @@ struct stage_runtime {
     const struct settings *settings;
     const struct run_facts *facts;
     uint32_t first_file, files;                    /* a source's, of the run's */
+    uint32_t workers;                              /* as the file says; 0: auto */
     const struct weir_schema *input[STAGE_INPUTS]; /* of a stage with several; else stage->in */
     uint32_t inputs;
     const bool

@@ -360,6 +360,11 @@ int weir_kept_before(const struct weir_stage *stage, uint32_t seat)
     return seat < runtime->kept_befores ? runtime->kept_before[seat] : -1;
 }
 
+uint32_t weir_workers(const struct weir_stage *stage)
+{
+    return stage->runtime->workers;
+}
+
 uint32_t weir_seat(const struct weir_stage *stage)
 {
     return stage->runtime->seat;

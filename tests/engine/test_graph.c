@@ -10,6 +10,7 @@
 
 #include "engine/killer.h"
 #include "merge.h"
+#include "subset.h"
 #include "unit/unit.h"
 
 /* ---- a stage that adds its letter, and sends some records to its port `other` ---- */
@@ -112,6 +113,99 @@ static const struct weir_stage_type mark = {.abi = WEIR_STAGE_ABI,
                                             .bind = mark_bind,
                                             .process = mark_process,
                                             .close = mark_close};
+
+/* ---- numbers to one of several seats, by what they are; and a stage that notes its seat ---- */
+
+enum { SPREAD_SEATS = 4, SPREAD_WAYS = 37 };
+
+static bool spreads(const struct weir_stage *stage)
+{
+    return weir_workers(stage) > 1;
+}
+
+static uint32_t spread_outputs(const struct weir_stage *stage, const char *const **ret)
+{
+    static const char *const name[] = {"0", "1", "2", "3"};
+    *ret = name;
+    return weir_workers(stage);
+}
+
+static int spread_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                          struct weir_output *out)
+{
+    static struct subset subset[SPREAD_SEATS];
+    uint32_t seats = weir_workers(stage);
+    for (uint32_t i = 0; i < seats; i++)
+        if (!weir__subset_begin(&subset[i], in))
+            return WEIR_EOS;
+    for (uint32_t record = 0; record < in->records; record++)
+        weir__subset_add(&subset[number_at(in, record) % SPREAD_WAYS % seats], record);
+    for (uint32_t i = 0; i < seats; i++)
+        if (!weir__subset_batch(&subset[i], weir_output_needed(stage, i), &out->other[i]))
+            return WEIR_EOS;
+    *cursor = UINT64_MAX;
+    return 0;
+}
+
+static const struct weir_stage_type spread_inner = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "test.spread.ways",
+    .summary = "sends numbers to seats",
+    .options = mark_options,
+    .traits = WEIR_INNER | WEIR_ROUTES | WEIR_SPREADS,
+    .wanted = spreads,
+    .outputs = spread_outputs,
+    .bind = mark_bind,
+    .process = spread_process,
+};
+
+/* Adds the letter of its seat. */
+static int note_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
+                        struct weir_output *out)
+{
+    struct mark *self = stage->self;
+    size_t used = 0;
+    dawdle(stage);
+    self->heap = realloc(self->heap, in->column[0].heap_bytes + 2 * (size_t)in->records + 1);
+    self->to[0].entry = realloc(self->to[0].entry, (in->records + 1u) * sizeof(uint64_t));
+    for (uint32_t record = 0; record < in->records; record++) {
+        struct weir_value value = weir_value(&in->column[0], record);
+        int n = sprintf(self->heap + used, "%.*s%c", (int)value.length, value.data,
+                        'a' + (int)weir_seat(stage));
+        self->to[0].entry[record] = weir_entry((uint32_t)used, (uint32_t)n);
+        used += (size_t)n;
+    }
+    self->to[0].column = (struct weir_column){self->to[0].entry, self->heap, (uint32_t)used};
+    out->batch =
+        (struct weir_batch){.records = in->records, .columns = 1, .column = &self->to[0].column};
+    *cursor = UINT64_MAX;
+    return 0;
+}
+
+static const struct weir_stage_type note_inner = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "test.spread.note",
+    .summary = "notes its seat",
+    .options = mark_options,
+    .traits = WEIR_INNER | WEIR_ONE_SEAT,
+    .configure = mark_configure,
+    .bind = mark_bind,
+    .process = note_process,
+    .close = mark_close,
+};
+
+static const struct weir_stage_type *const spread_inners[] = {&spread_inner, &note_inner, NULL};
+
+static const struct weir_stage_type spread = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "test.spread",
+    .summary = "notes the seat that a number went to",
+    .options = mark_options,
+    .inner = spread_inners,
+};
 
 /* ---- the plain calculation ---- */
 
@@ -477,10 +571,58 @@ START_TEST(test_killed_workers_change_nothing_in_a_graph)
 }
 END_TEST
 
+/* Every number once, by the seat that it belongs to, and in order within that. */
+static void check_spread(uint64_t count, uint32_t seats)
+{
+    char line[160];
+    uint64_t last[SPREAD_SEATS] = {0}, seen = 0;
+    FILE *file = fopen(output, "re");
+    ck_assert_ptr_nonnull(file);
+    for (; fgets(line, sizeof(line), file) != NULL; seen++) {
+        char *at;
+        uint64_t n = strtoull(line, &at, 10), seat = (uint64_t)(*at - 'a');
+        ck_assert_uint_eq(seat, n % SPREAD_WAYS % seats);
+        ck_assert(last[seat] <= n);
+        last[seat] = n + 1;
+    }
+    ck_assert_uint_eq(seen, count);
+    fclose(file);
+}
+
+START_TEST(test_what_belongs_together_goes_to_one_seat)
+{
+    for (unsigned round = 0; round < 12; round++) {
+        uint32_t seats = 1 + round % SPREAD_SEATS;
+        struct killer killer = {.seed = round + 1};
+        struct weir_run_options options = {
+            .timeout_ms = 120000, .interval_ms = 3, .context = &killer};
+        if (round >= SPREAD_SEATS)
+            options.on_progress = kill_somebody;
+        const struct given given[] = {
+            {&numbers,
+             0,
+             false,
+             false,
+             {"count", "60000", "batch", round % 2 == 0 ? "3000" : "40"}},
+            {&pass, 3, round % 3 == 0, false, {"some", "700"}},
+            {&spread, seats, false, false, {"letter", "x", "delay", "200"}},
+            {&collect, 0, false, false, {"path", output}}};
+        struct weir_pipeline *pipeline = make_pipeline(given, 4);
+        pipeline->restarts = 1000;
+        struct outcome outcome = run_to_end(pipeline, &options);
+        ck_assert_msg(outcome.code == 0, "round %u: %s", round, outcome.err.text);
+        ck_assert(outcome.receipt->balanced);
+        check_spread(60000, seats);
+        weir_receipt_free(outcome.receipt);
+        unlink(output);
+    }
+}
+END_TEST
+
 int main(void)
 {
     struct weir_err err = {0};
-    static const struct weir_stage_type *const more[] = {&mark, &weir_merge, NULL};
+    static const struct weir_stage_type *const more[] = {&mark, &spread, &weir_merge, NULL};
     if (weir_register(types, &err) < 0 || weir_register(more, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
@@ -491,6 +633,7 @@ int main(void)
     tcase_set_timeout(all, 900);
     tcase_add_test(all, test_random_graphs_do_what_they_should);
     tcase_add_test(all, test_killed_workers_change_nothing_in_a_graph);
+    tcase_add_test(all, test_what_belongs_together_goes_to_one_seat);
     suite_add_tcase(suite, all);
     return unit_run(suite);
 }

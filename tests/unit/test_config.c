@@ -118,7 +118,7 @@ START_TEST(test_a_whole_file_becomes_a_pipeline)
         "name: paid-orders\n"
         "vars: {in: samples/orders.csv, out: paid.csv}     # a comment\n"
         "run: {memory: 64MiB, slot: 128KiB, slots: 4, max_record: 1MiB, max_rejected: 100,\n"
-        "      max_failed: 5%, on_stop: publish, timeout: 1m30s, restarts: 2}\n"
+        "      max_failed: 5%, on_stop: publish, timeout: 1m30s, restarts: 2, order: none}\n"
         "stages:\n"
         "  - id: in\n"
         "    type: toy.read   # reads\n"
@@ -126,7 +126,7 @@ START_TEST(test_a_whole_file_becomes_a_pipeline)
         "  - id: paid\n"
         "    type: toy.map\n"
         "    workers: 3\n"
-        "    order: none\n"
+        "    order: preserve\n"
         "    isolate: yes\n"
         "    rejects: {path: bad.csv}\n"
         "    with:\n"
@@ -156,7 +156,8 @@ START_TEST(test_a_whole_file_becomes_a_pipeline)
     ck_assert_ptr_eq(paid->type, &toy_map);
     ck_assert_uint_eq(paid->input[0].stage, 0);
     ck_assert_uint_eq(paid->workers, 3);
-    ck_assert(paid->unordered);
+    ck_assert(!paid->unordered);
+    ck_assert(pipeline->stage[0].unordered);
     ck_assert(paid->isolate);
     ck_assert_int_eq(paid->on_error, ON_ERROR_REJECT);
     ck_assert_str_eq(paid->rejects_path, "bad.csv");

@@ -239,6 +239,8 @@ WEIR_PUBLIC int weir_kept(const struct weir_stage *stage);
 /* For the stage behind one that keeps: the file of its seat so many, read up to where that seat has
  * told in what it put out; -1: there is no such seat. */
 WEIR_PUBLIC int weir_kept_before(const struct weir_stage *stage, uint32_t seat);
+/* How many workers the pipeline file asks for; 0: it does not say. */
+WEIR_PUBLIC uint32_t weir_workers(const struct weir_stage *stage);
 /* Which of its group's seats this is. */
 WEIR_PUBLIC uint32_t weir_seat(const struct weir_stage *stage);
 /* In process: where the input stands in the stream. Higher numbers are later records; a number may
@@ -266,7 +268,8 @@ enum weir_trait {
     WEIR_INNER = 32,   /* part of an expansion: not to be named in a pipeline file */
     WEIR_TOTALS = 64,  /* puts out bytes in finish alone, which the next stage takes in any order */
     WEIR_KEEPS = 128,  /* has a file of its own beside its state: weir_kept */
-    WEIR_ROUTES = 2048, /* has outputs, and no stream beside them */
+    WEIR_ROUTES = 2048,  /* has outputs, and no stream beside them */
+    WEIR_SPREADS = 4096, /* inner: its outputs go each to one seat of the inner type behind it */
 
     /* The sandbox that its worker can be in once the stage is open. Stages that share a worker are
      * in what all of them can bear. */
