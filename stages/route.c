@@ -6,7 +6,7 @@
 
 #include <weir/expr.h>
 
-#include "subset.h"
+#include "file/subset.h"
 
 enum { ROUTES_MOST = 15 }; /* and `else` */
 

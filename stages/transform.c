@@ -6,7 +6,7 @@
 #include <weir/expr.h>
 
 #include "limit.h"
-#include "subset.h"
+#include "file/subset.h"
 #include "transform_steps.h"
 
 static const struct weir_option options[] = {

@@ -178,6 +178,8 @@ static int expand(struct weir_plan *plan, const struct graph_stage *from)
         draft->spread = spread;
         spread = ((*inner)->traits & WEIR_SPREADS) != 0;
         inputs = spread ? from->workers : 1;
+        if (inputs > GRAPH_INPUTS)
+            inputs = GRAPH_INPUTS; /* which the type refuses */
         for (uint32_t i = 0; i < inputs; i++)
             input[i] = (struct draft_input){plan->drafts - 1, spread ? (int)i + 1 : OUTPUT_STREAM};
     }

@@ -36,7 +36,7 @@ struct url_fetch {
     uint32_t first;
 };
 
-static const struct weir_option options[] = {
+const struct weir_option weir__url_fetch_options[] = {
     {"url", WEIR_OPT_STRING, "url", NULL, false, "the column that holds the addresses"},
     {"concurrency", WEIR_OPT_COUNT, "100", "1..1000", false, "how many transfers go on at once"},
     {"per_host", WEIR_OPT_COUNT, "4", "1..", false, "how many of them with the same host and port"},
@@ -290,6 +290,23 @@ static void fetch_close(struct weir_stage *stage)
     stage->self = NULL;
 }
 
+const struct weir_stage_type weir_url_get = {
+    .abi = WEIR_STAGE_ABI,
+    .size = sizeof(struct weir_stage_type),
+    .name = "url.get",
+    .summary = "fetches what stands at addresses",
+    .options = weir__url_fetch_options,
+    .traits = WEIR_INNER | WEIR_ONE_SEAT | WEIR_NO_FUSE,
+    .configure = fetch_configure,
+    .bind = fetch_bind,
+    .needs = fetch_needs,
+    .open = fetch_open,
+    .process = fetch_process,
+    .close = fetch_close,
+};
+
+static const struct weir_stage_type *const inner[] = {&weir_url_spread, &weir_url_get, NULL};
+
 const struct weir_stage_type weir_url_fetch = {
     .abi = WEIR_STAGE_ABI,
     .size = sizeof(struct weir_stage_type),
@@ -316,17 +333,13 @@ const struct weir_stage_type weir_url_fetch = {
         "timeout, refused, closed, truncated and the statuses 429, 502, 503 and 504 are tried "
         "again; "
         "Retry-After is heeded up to a minute, and more is taken for a no.\n\n"
-        "There is one worker, so that per_host and rate hold for the whole run. A slow page holds "
-        "up "
+        "There is one worker, if the file asks for no more. Several share the hosts out, so that "
+        "per_host and rate hold for all of them together; concurrency is each worker's own, and "
+        "the "
+        "records come in any order. A slow page holds up "
         "those behind it, but up to a thousand of them, or 64 MiB, are fetched meanwhile. A worker "
         "that dies makes "
         "its successor fetch the pages again that have not been handed on.",
-    .options = options,
-    .traits = WEIR_ONE_SEAT | WEIR_NO_FUSE,
-    .configure = fetch_configure,
-    .bind = fetch_bind,
-    .needs = fetch_needs,
-    .open = fetch_open,
-    .process = fetch_process,
-    .close = fetch_close,
+    .options = weir__url_fetch_options,
+    .inner = inner,
 };

@@ -10,7 +10,7 @@
 
 #include "engine/killer.h"
 #include "merge.h"
-#include "subset.h"
+#include "file/subset.h"
 #include "unit/unit.h"
 
 /* ---- a stage that adds its letter, and sends some records to its port `other` ---- */

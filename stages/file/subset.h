@@ -1,8 +1,8 @@
 /*
  * subset.h - some records of a batch as a batch: what `where` keeps or refuses, what a route takes.
  */
-#ifndef WEIR_STAGES_SUBSET_H
-#define WEIR_STAGES_SUBSET_H
+#ifndef WEIR_FILE_SUBSET_H
+#define WEIR_FILE_SUBSET_H
 
 #include <weir/stage.h>
 

@@ -1,4 +1,4 @@
-#include "subset.h"
+#include "file/subset.h"
 
 #include <stdlib.h>
 
