@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/template.h"
+
 #define SLACK 32 /* short fields are copied in fixed sizes */
 #define SHORT 32 /* bytes of a field that is copied in one or two goes */
 
@@ -24,6 +26,7 @@ struct format {
     const char *line_end;
     size_t line_end_bytes;
     size_t short_row; /* room for any row of short fields; SIZE_MAX: no row goes the short way */
+    struct template template;             /* of no pieces where all goes to one file */
     bytes16 delimiters, quotes, crs, lfs; /* the bytes that need quotes, each sixteen times */
     /* A row that goes out in pieces, and the cursor that goes on with it. */
     char *row;
@@ -267,6 +270,24 @@ static enum put put_row_nulled(struct weir_stage *stage, const struct weir_batch
     return put;
 }
 
+/* Says which file a row is for, where there may be many. False: no room. */
+static bool begin_row(const struct format *format, const struct weir_batch *in, uint32_t record,
+                      struct room *room)
+{
+    if (format->template.pieces == 0)
+        return true;
+    char *at = weir__template_begin(&format->template, in, record, room->at, room->end);
+    if (at != NULL)
+        room->at = at;
+    return at != NULL;
+}
+
+static void end_row(const struct format *format, char *begin, const struct room *room)
+{
+    if (format->template.pieces > 0)
+        weir__template_end(begin, room->at);
+}
+
 /* ---- rows larger than the output ---- */
 
 static bool grow_row(struct format *format)
@@ -324,10 +345,15 @@ static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint
     }
     if (done > format->row_bytes)
         return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");
-    size_t n = format->row_bytes - done;
-    n = n < out->capacity ? n : out->capacity;
-    memcpy(out->bytes, format->row + done, n);
-    out->used = n;
+    struct room room = {out->bytes, out->bytes + out->capacity};
+    if (!begin_row(format, in, record, &room))
+        return weir_fail(stage, WEIR_EDATA, "a path is too long");
+    size_t n = format->row_bytes - done, most = (size_t)(room.end - room.at);
+    n = n < most ? n : most;
+    memcpy(room.at, format->row + done, n);
+    room.at += n;
+    end_row(format, out->bytes, &room);
+    out->used = (size_t)(room.at - out->bytes);
     if (done + n < format->row_bytes) {
         *cursor = format->row_cursor = (uint64_t)record | (uint64_t)(done + n) << 32;
         return 0;
@@ -384,19 +410,21 @@ static int put_rows(struct weir_stage *stage, const struct weir_batch *in, uint3
 {
     const struct format *format = stage->self;
     for (; *record < in->records; ++*record) {
-        if (put_short_row(format, in, *record, room)) {
-            ++*rows;
-            continue;
-        }
         char *begin = room->at;
+        if (!begin_row(format, in, *record, room))
+            return 0;
+        char *row = room->at;
         uint32_t column = 0;
         int verdict = WEIR_SET_NULL;
-        enum put put = put_row(format, in, *record, room, NULL, &column);
+        enum put put = PUT_DONE;
+        if (!put_short_row(format, in, *record, room))
+            put = put_row(format, in, *record, room, NULL, &column);
         if (put == PUT_REFUSED) {
-            room->at = begin;
+            room->at = row;
             put = put_row_nulled(stage, in, *record, room, &verdict);
         }
         if (put == PUT_DONE) {
+            end_row(format, begin, room);
             ++*rows;
             continue;
         }
@@ -520,6 +548,9 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
         if (weir_schema_add(schema, stage->in->column[c].name, stage->in->column[c].type) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for the columns");
     }
+    int rc = weir__template_given(stage) ? weir__template_bind(stage, &format->template) : 0;
+    if (rc < 0)
+        return rc;
     return weir_option_number(stage, "header") == 1 ? make_header(stage, schema) : 0;
 }
 
@@ -530,6 +561,7 @@ static void format_close(struct weir_stage *stage)
         return;
     free(format->row);
     free(format->quoted);
+    weir__template_release(&format->template);
     free(format);
     stage->self = NULL;
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "file/compress.h"
+#include "file/divide.h"
+#include "file/template.h"
 #include "file/write.h"
 
 const struct weir_option weir__csv_write_options[] = {
@@ -17,7 +19,27 @@ const struct weir_option weir__csv_write_options[] = {
     {"line_ending", WEIR_OPT_ENUM, "lf", "lf|crlf", false, "what ends a row"},
     {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
      "what to do with a file that is there already"},
+    TEMPLATE_OPTION,
     {0}};
+
+static int check_template(struct weir_stage *stage)
+{
+    const char *path = weir_option_string(stage, "path");
+    if (!weir__template_given(stage))
+        return 0;
+    if (*path == '{')
+        return weir_option_error(stage, "path", NULL, 0, 1, "./ may stand before it",
+                                 "a path cannot begin with a column");
+    if (weir__compress_chosen(stage) != COMPRESS_NONE)
+        return weir_option_error(stage, "path", NULL, 0, 0, NULL,
+                                 "files that columns name cannot be compressed");
+    if (weir_option_number(stage, "if_exists") == CSV_IF_EXISTS_APPEND)
+        return weir_option_error(stage, "if_exists", NULL, 0, 0, NULL,
+                                 "files that columns name cannot be appended to");
+    if (weir_option_number(stage, "max_open") == 0)
+        return weir_option_error(stage, "max_open", NULL, 0, 0, NULL, "one file must be open");
+    return 0;
+}
 
 static int check_options(struct weir_stage *stage)
 {
@@ -25,6 +47,8 @@ static int check_options(struct weir_stage *stage)
     const char *null_value = weir_option_string(stage, "null_value");
     const char special[] = {'"', '\r', '\n', (char)delimiter, '\0'};
     int code = weir__compress_check(stage);
+    if (code == 0)
+        code = check_template(stage);
     if (delimiter == '"' || delimiter == '\r' || delimiter == '\n')
         code = weir_option_error(stage, "delimiter", NULL, 0, 0, NULL,
                                  "'delimiter' cannot be a quote or a line end");
@@ -37,7 +61,7 @@ static int check_options(struct weir_stage *stage)
 }
 
 static const struct weir_stage_type *const inner[] = {&weir_csv_format, &weir_file_compress,
-                                                      &weir_file_write, NULL};
+                                                      &weir_file_write, &weir_file_divide, NULL};
 
 const struct weir_stage_type weir_csv_write = {
     .abi = WEIR_STAGE_ABI,
@@ -54,6 +78,16 @@ const struct weir_stage_type weir_csv_write = {
         "A compressed file (compression) has one member for each batch of records, which all "
         "workers "
         "make at once. Whatever unpacks gzip, zstd, bzip2 or xz takes them for one file.\n\n"
+        "A path may name columns, as in out/{country}/orders.csv: each record goes to the file "
+        "that its "
+        "values name. What stands before the first column is where all files are, and must be "
+        "there; "
+        "folders that values name are made. In a name bytes other than letters, digits and _-.~ "
+        "stand as %XX, as with Hive and DuckDB, and so does a dot that a name begins with; null "
+        "and "
+        "empty text are __HIVE_DEFAULT_PARTITION__. All columns are written. All files are "
+        "published, "
+        "or none; there may be 100,000.\n\n"
         "With if_exists: append the file's header must name the columns of the records, in their "
         "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
         "With null_value null is written as that text without quotes, and a field that holds "

@@ -168,6 +168,16 @@ static int remove_leftover(struct weir_stage *stage, const struct part *part)
     return rc;
 }
 
+int weir__part_remove(struct weir_stage *stage, const char *path)
+{
+    struct part part;
+    int rc = make_names(stage, &part, path);
+    if (rc == 0)
+        rc = remove_leftover(stage, &part);
+    weir__part_release(&part);
+    return rc;
+}
+
 static int cannot_make(struct weir_stage *stage, const struct part *part)
 {
     int folder = (int)folder_bytes(part->target);

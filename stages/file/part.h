@@ -31,6 +31,8 @@ int weir__part_reopen(struct weir_stage *stage, struct part *part, const char *p
                       ino_t inode, uint64_t bytes);
 /* Gives it its name; again if that was done already. replace: whatever has that name now. */
 int weir__part_publish(struct weir_stage *stage, const struct part *part, bool replace);
+/* Removes the temporary file of an output, whoever has made it, unless another run is writing it. */
+int weir__part_remove(struct weir_stage *stage, const char *path);
 /* Removes it. */
 void weir__part_discard(const struct part *part);
 void weir__part_release(struct part *part);

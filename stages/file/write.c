@@ -11,6 +11,7 @@
 #include "file/input.h"
 #include "file/compress.h"
 #include "file/part.h"
+#include "file/template.h"
 #include "file/text.h"
 
 #define SYNC_BYTES                                                                                 \
@@ -270,6 +271,11 @@ static int file_configure(struct weir_stage *stage)
     return 0;
 }
 
+static bool file_wanted(const struct weir_stage *stage)
+{
+    return !weir__template_given(stage);
+}
+
 static void file_close(struct weir_stage *stage)
 {
     struct file_write *file = stage->self;
@@ -290,6 +296,7 @@ const struct weir_stage_type weir_file_write = {
     .options = options,
     .traits = WEIR_SINK | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_INNER | WEIR_SANDBOX_FILES,
     .state_bytes = sizeof(struct file_write_state),
+    .wanted = file_wanted,
     .configure = file_configure,
     .open = file_open,
     .process = file_process,

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kept/file.h"
+#include "file/kept.h"
 #include "file/hash.h"
 
 enum { PLACE_BITS = 40, FIRST_SLOTS = 1 << 12 };

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kept/file.h"
+#include "file/kept.h"
 
 enum { WRITE_BYTES = 1 << 20 };
 

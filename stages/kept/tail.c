@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include "kept/file.h"
+#include "file/kept.h"
 #include "kept/values.h"
 
 static const struct weir_option options[] = {

@@ -231,6 +231,66 @@ EOF
     done
 }
 
+run_orders_by_country() {
+    mkdir countries
+    cat >countries.awk <<'EOF'
+function record() {
+    if (++number == 1)
+        head = raw
+    else if (!(field[4] in seen))
+        print head >("countries/" field[4])
+    seen[field[4]] = 1
+    if (number > 1)
+        print raw >("countries/" field[4])
+}
+EOF
+    awk -f "$records" -f countries.awk "$orders"
+    for workers in 0 1 3 8; do
+        [ $workers -eq 0 ] || run 0 run -q pipelines/orders-by-country.yaml --workers $workers
+        for country in countries/*; do
+            same "${country#*/}/orders.csv" "$country"
+            rm -r "${country#*/}"
+        done
+    done
+    [ -z "$(find . -name orders.csv)" ] || fail "orders of other countries"
+}
+
+run_many_files() {
+    cat >parts.awk <<'EOF'
+function record(    i) {
+    number++
+    for (i = 1; i <= 4; i++)
+        if (number == 1 || number % 4 == i - 1)
+            print raw >("part-" i ".csv")
+}
+EOF
+    awk -f "$records" -f parts.awk "$dirty"
+    cat part-[1-4].csv >all-parts.csv
+    gzip part-[1-4].csv
+    cat >good.awk <<'EOF'
+function record() {
+    part += field[1] == "id"
+    if (field[1] == "id" && part == 1)
+        print raw ",file"
+    else if (field[1] != "id" && fields == 10 && field[6] ~ /^[0-9]+$/ && field[7] ~ /^[0-9.]+$/)
+        print raw ",part-" part ".csv.gz"
+    else if (field[1] != "id")
+        print >"bad"
+}
+EOF
+    awk -f "$records" -f good.awk all-parts.csv >expected
+    [ "$(wc -l <bad)" -gt 13 ] || fail "awk found too few bad rows"
+    for workers in 1 3 8; do
+        run 0 run -q pipelines/many-files.yaml --workers $workers --var 'in=part-*.csv.gz'
+        gzip -dc good.csv.gz >good.csv
+        same good.csv expected
+        cat bad-rows.csv bad-values.csv >all-bad
+        [ "$(grep -c '^part-[1-4].csv.gz,' all-bad)" -eq "$(wc -l <bad)" ] || fail "not all that is bad was rejected"
+        [ $workers -gt 1 ] || cp all-bad first-bad
+        same all-bad first-bad
+    done
+}
+
 run_jsonl_to_csv() {
     cat >expected <<'EOF'
 id,name,city
@@ -369,6 +429,8 @@ for file in "$WEIR_SOURCE"/pipelines/*.yaml; do
     jsonl-to-csv) run_jsonl_to_csv ;;
     split-orders) run_split_orders ;;
     two-outputs) run_two_outputs ;;
+    orders-by-country) run_orders_by_country ;;
+    many-files) run_many_files ;;
     *) fail "pipelines/$name.yaml has no expectation here" ;;
     esac
 done

@@ -150,6 +150,11 @@ END
   - {id: read, type: csv.read, with: {path: orders.csv}}
   - {id: write, type: csv.write, with: {path: made/orders.csv.zst}}
 END
+    # Two files open of forty, so that each is opened again and again.
+    pipeline_file divided "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - {id: write, type: csv.write, with: {path: "made/{country}/{status}.csv", max_open: 2}}
+END
     # How much is read beyond the limit is a matter of time: only the output is compared.
     pipeline_file limited "$small_slots" <<'END'
   - {id: read, type: csv.read, with: {path: orders.csv}}
@@ -237,8 +242,8 @@ END
 END
 }
 # shellcheck disable=SC2034
-all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart compressed limited counted
-    counted_first grouped sorted distinct routed merged joined failing'
+all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart compressed divided limited
+    counted counted_first grouped sorted distinct routed merged joined failing'
 
 # figures RECEIPT CASE: what of a receipt may not depend on time.
 figures() {

@@ -1,4 +1,4 @@
-#include "kept/file.h"
+#include "file/kept.h"
 
 #include <errno.h>
 #include <unistd.h>

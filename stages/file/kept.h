@@ -1,6 +1,6 @@
-/* file.h - the file that a seat keeps. */
-#ifndef WEIR_STAGES_KEPT_FILE_H
-#define WEIR_STAGES_KEPT_FILE_H
+/* kept.h - the file that a seat keeps. */
+#ifndef WEIR_FILE_KEPT_H
+#define WEIR_FILE_KEPT_H
 
 #include <weir/stage.h>
 

@@ -1,0 +1,10 @@
+/* divide.h - file.divide: writes what stands in frames (template.h), each to its file. The last inner
+ * stage of csv.write, instead of file.write, where its path is a template. */
+#ifndef WEIR_FILE_DIVIDE_H
+#define WEIR_FILE_DIVIDE_H
+
+#include <weir/stage.h>
+
+extern const struct weir_stage_type weir_file_divide;
+
+#endif
