@@ -198,13 +198,10 @@ const char *weir__sandbox_gap(void)
 
 int weir__sandbox_enter(uint32_t sandbox, struct weir_err *err)
 {
-    int version = landlock_version();
-    if (sandbox == 0)
-        return 0;
-    if ((sandbox & WEIR_SANDBOX_NETWORK) != 0 && version > 0 &&
-        close_files(sandbox == WEIR_SANDBOX_STRICT, version) < 0)
+    int version = (sandbox & WEIR_SANDBOX_NETWORK) != 0 ? landlock_version() : 0;
+    if (version > 0 && close_files(sandbox == WEIR_SANDBOX_STRICT, version) < 0)
         return weir_err_errno(err, WEIR_EOS, "cannot close the file system to a worker");
-    if (has_seccomp() && close_calls(sandbox) < 0)
+    if (sandbox != 0 && has_seccomp() && close_calls(sandbox) < 0)
         return weir_err_errno(err, WEIR_EOS, "cannot close system calls to a worker");
     return 0;
 }

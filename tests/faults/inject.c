@@ -413,6 +413,8 @@ long syscall(long number, ...)
     const char *name = "syscall";
     if (number == SYS_pidfd_open)
         name = "pidfd_open";
+    else if (number == SYS_seccomp)
+        name = "seccomp";
     else if (number == SYS_futex)
         name = (argument[1] & FUTEX_CMD_MASK) == FUTEX_WAIT ? "futex_wait" : "futex_wake";
     if (strike(name, CALLER, NULL, -1))

@@ -27,7 +27,7 @@ pipeline_file appending 'slot: 64KiB, slots: 2, ' <<'END'
 END
 pipeline_file piping 'slot: 64KiB, slots: 2, ' <<'END'
   - {id: read, type: lines.read, with: {path: "-"}}
-  - {id: write, type: lines.write, with: {path: "-"}}
+  - {id: write, type: lines.write, sandbox: files, with: {path: "-"}} # where inject.c may open its log
 END
 
 # prepare CASE: what its runs find (old), and what a good one leaves (expected/CASE).

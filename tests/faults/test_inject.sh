@@ -27,6 +27,7 @@ ways_to_fail() {
     fchmod | fchown | close_range | setrlimit) echo EPERM ;;
     madvise | posix_fadvise | sync_file_range | prctl) echo EINVAL ;;
     copy_file_range) echo EXDEV EINTR ;;
+    seccomp) echo ENOMEM ;;
     futex_wait) echo EAGAIN EINTR ;;
     futex_wake) ;; # cannot fail
     epoll_wait | poll | wait4 | waitpid) echo EINTR ;;
@@ -65,7 +66,7 @@ codes_for() {
     *:fclose:* | *:close:*) echo 0 ;;
     *:fcntl:memfd:*) echo 71 ;;
     ENOLCK:*) echo 0 ;;
-    *:epoll_ctl:* | *:*alloc:* | *:str*dup:*) echo 0 71 ;; # what is not needed may fail
+    *:seccomp:* | *:epoll_ctl:* | *:*alloc:* | *:str*dup:*) echo 0 71 ;; # what is not needed may fail
     ENOMEM:* | *:posix_fallocate:* | *:fork:*) echo 71 ;;
     EPERM:* | EINVAL:* | EXDEV:* | EAGAIN:futex_wait:*) echo 0 ;;
     *) echo 74 ;;
