@@ -35,6 +35,7 @@ struct parse {
     struct field *field;
     size_t fields;
     int body, type, address, earlier; /* columns of the input; -1: not there */
+    bool tree;                        /* more is wanted than a page's outline */
     struct made made;                 /* with extract, fields, error added */
     struct bytes text, value, base;
 };
@@ -184,6 +185,9 @@ static void parse_needs(struct weir_stage *stage, bool *in_needed)
 static int parse_open(struct weir_stage *stage)
 {
     struct parse *parse = stage->self;
+    for (uint32_t i = 0; i < parse->extracts + parse->fields; i++)
+        if (i >= parse->extracts || parse->extract[i] == JSONLD || parse->extract[i] == TEXT)
+            parse->tree = parse->tree || weir__made_wants(stage, &parse->made, i);
     weir__encoding_load();
     return weir__made_open(stage, &parse->made, CALL_RECORDS);
 }
@@ -250,10 +254,11 @@ static int take_page(struct weir_stage *stage, struct weir_value body, struct we
         return set_error(parse, "encoding", strlen("encoding"));
     if (address.data != NULL)
         weir__bytes_add(&parse->base, address.data, address.length);
-    struct page *page = parse->text.failed || parse->base.failed
-                            ? NULL
-                            : weir__page_parse(parse->text.data, parse->text.count,
-                                               address.data == NULL ? NULL : parse->base.data);
+    struct page *page =
+        parse->text.failed || parse->base.failed
+            ? NULL
+            : weir__page_parse(parse->text.data, parse->text.count,
+                               address.data == NULL ? NULL : parse->base.data, parse->tree);
     if (page == NULL)
         return WEIR_EOS;
     int rc = take_all(stage, page);

@@ -22,6 +22,7 @@
     X(xmlGetNsList)                                                                                \
     X(xmlNodeGetContent)                                                                           \
     X(xmlReaderForMemory)                                                                          \
+    X(xmlStopParser)                                                                               \
     X(xmlSetStructuredErrorFunc)                                                                   \
     X(xmlTextReaderConstLocalName)                                                                 \
     X(xmlTextReaderConstName)                                                                      \

@@ -8,21 +8,23 @@
 #include <weir/json.h>
 
 #include "web/libxml.h"
+#include "web/outline.h"
 #include "web/select.h"
 #include "web/url.h"
 
-/* Names of meta elements. */
-enum { METAS = 256 };
-
 struct page {
-    htmlDocPtr doc;
-    xmlXPathContextPtr context;
+    struct outline outline;
+    htmlDocPtr doc;             /* without a tree there is nothing in it */
+    xmlXPathContextPtr context; /* of the tree */
     const char *limit;
     bool ran_out; /* of memory */
-    struct bytes base;
-    bool has_base;
-    struct bytes url; /* of the link in hand */
+    /* While it is parsed without a tree: */
+    size_t run;   /* bytes of the text in hand */
+    bool stopped; /* by a limit */
 };
+
+/* What libxml2 takes of a page: elements in each other, bytes of a text. */
+enum { TREE_DEPTH = 256, TEXT_BYTES = 10000000 };
 
 static const struct libxml *library;
 
@@ -52,11 +54,92 @@ static void hear(void *context, xmlErrorPtr error)
         meet(page, error->code == XML_ERR_INTERNAL_ERROR ? "too_deep" : "parser");
 }
 
-static htmlDocPtr parse(struct page *page, const char *html, size_t n)
+/*
+ * Without a tree, which takes two fifths of the time of parsing. libxml2's own limits are in the functions that build it, so
+ * they stand here again.
+ */
+
+static void stop(htmlParserCtxtPtr parser, const char *limit)
+{
+    struct page *page = parser->_private;
+    meet(page, limit);
+    page->stopped = true;
+    library->xmlStopParser(parser);
+}
+
+static void on_start(void *context, const xmlChar *name, const xmlChar **pairs)
+{
+    htmlParserCtxtPtr parser = context;
+    struct page *page = parser->_private;
+    page->run = 0;
+    if (page->stopped)
+        return;
+    if (page->outline.depth > TREE_DEPTH) {
+        stop(parser, "too_deep");
+        return;
+    }
+    weir__outline_start(&page->outline, (const char *)name,
+                        &(struct attributes){.pairs = (const xmlChar *const *)pairs});
+}
+
+static void on_end(void *context, const xmlChar *name)
+{
+    struct page *page = ((htmlParserCtxtPtr)context)->_private;
+    (void)name;
+    page->run = 0;
+    if (!page->stopped)
+        weir__outline_end(&page->outline);
+}
+
+static void on_cdata(void *context, const xmlChar *text, int n)
+{
+    struct page *page = ((htmlParserCtxtPtr)context)->_private;
+    page->run = 0;
+    if (!page->stopped)
+        weir__outline_text(&page->outline, (const char *)text, (size_t)n);
+}
+
+static void on_text(void *context, const xmlChar *text, int n)
+{
+    struct page *page = ((htmlParserCtxtPtr)context)->_private;
+    if (page->run > 0 && page->run + (size_t)n > TEXT_BYTES)
+        stop(context, "text_too_long");
+    page->run += (size_t)n;
+    if (!page->stopped)
+        weir__outline_text(&page->outline, (const char *)text, (size_t)n);
+}
+
+static void on_comment(void *context, const xmlChar *text)
+{
+    struct page *page = ((htmlParserCtxtPtr)context)->_private;
+    (void)text;
+    page->run = 0;
+}
+
+static void on_instruction(void *context, const xmlChar *target, const xmlChar *data)
+{
+    (void)data;
+    on_comment(context, target);
+}
+
+static void take_no_tree(htmlParserCtxtPtr parser)
+{
+    parser->sax->startElement = on_start;
+    parser->sax->endElement = on_end;
+    parser->sax->characters = on_text;
+    parser->sax->cdataBlock = on_cdata;
+    parser->sax->comment = on_comment;
+    parser->sax->processingInstruction = on_instruction;
+}
+
+static htmlDocPtr parse(struct page *page, const char *html, size_t n, bool tree)
 {
     htmlParserCtxtPtr parser = library->htmlNewParserCtxt();
     if (parser == NULL)
         return NULL;
+    parser->_private = page;
+    if (!tree)
+        take_no_tree(parser);
     weir__libxml_tell(hear, page);
     /* It makes no document of no text. */
     htmlDocPtr doc = library->htmlCtxtReadMemory(
@@ -68,10 +151,12 @@ static htmlDocPtr parse(struct page *page, const char *html, size_t n)
     return doc;
 }
 
-/* The node behind this one in the text, without those in it if it is not `into`; NULL at the end. */
-static xmlNodePtr following(xmlNodePtr node, bool into)
+/* ---- a tree ---- */
+
+/* The node behind this one in the text; NULL at the end. */
+static xmlNodePtr following(xmlNodePtr node)
 {
-    if (into && node->type == XML_ELEMENT_NODE && node->children != NULL)
+    if (node->type == XML_ELEMENT_NODE && node->children != NULL)
         return node->children;
     while (node != NULL && node->next == NULL)
         node = node->parent != NULL && node->parent->type == XML_ELEMENT_NODE ? node->parent : NULL;
@@ -96,52 +181,54 @@ static xmlNodePtr root(const struct page *page)
     return library->xmlDocGetRootElement(page->doc);
 }
 
-static xmlNodePtr find(const struct page *page, const char *name)
-{
-    xmlNodePtr node = root(page);
-    while (node != NULL && !is_element(node, name))
-        node = following(node, true);
-    return node;
-}
-
 static char *attribute(xmlNodePtr node, const char *name)
 {
     return (char *)library->xmlGetNoNsProp(node, (const xmlChar *)name);
 }
 
-/* The first base element that has an address counts. */
-static void find_base(struct page *page, const char *base)
+/* Tells the outline what parsing without a tree would have. */
+static void tell(struct outline *outline, xmlNodePtr node)
 {
-    if (base != NULL)
-        page->has_base = weir__url_resolve(NULL, base, strlen(base), &page->base);
-    for (xmlNodePtr node = root(page); node != NULL; node = following(node, true)) {
-        char *href = is_element(node, "base") ? attribute(node, "href") : NULL;
-        if (href == NULL)
+    while (node != NULL) {
+        if (node->type == XML_ELEMENT_NODE)
+            weir__outline_start(outline, (const char *)node->name,
+                                &(struct attributes){.list = node->properties});
+        else if ((node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) &&
+                 node->content != NULL)
+            weir__outline_text(outline, (const char *)node->content,
+                               strlen((const char *)node->content));
+        if (node->type == XML_ELEMENT_NODE && node->children != NULL) {
+            node = node->children;
             continue;
-        if (weir__url_resolve(page->has_base ? page->base.data : NULL, href, strlen(href),
-                              &page->url)) {
-            struct bytes previous = page->base;
-            page->base = page->url;
-            page->url = previous;
-            page->has_base = true;
         }
-        weir__libxml_drop(href);
-        return;
+        if (node->type == XML_ELEMENT_NODE)
+            weir__outline_end(outline);
+        while (node->next == NULL && node->parent != NULL &&
+               node->parent->type == XML_ELEMENT_NODE) {
+            node = node->parent;
+            weir__outline_end(outline);
+        }
+        node = node->next;
     }
 }
 
-struct page *weir__page_parse(const char *html, size_t n, const char *base)
+struct page *weir__page_parse(const char *html, size_t n, const char *base, bool tree)
 {
     struct page *page = calloc(1, sizeof(*page));
     if (page == NULL)
         return NULL;
-    page->doc = n > INT_MAX ? NULL : parse(page, html, n);
-    page->context = page->doc == NULL || page->ran_out ? NULL : weir__select_context(page->doc);
-    if (page->context == NULL) {
+    page->doc = n > INT_MAX ? NULL : parse(page, html, n, tree);
+    page->ran_out = page->ran_out || page->doc == NULL;
+    if (tree && !page->ran_out) {
+        tell(&page->outline, root(page));
+        page->context = weir__select_context(page->doc);
+        page->ran_out = page->context == NULL;
+    }
+    weir__outline_settle(&page->outline, base);
+    if (page->ran_out || page->outline.failed) {
         weir__page_free(page);
         return NULL;
     }
-    find_base(page, base);
     return page;
 }
 
@@ -151,8 +238,7 @@ void weir__page_free(struct page *page)
         return;
     library->xmlXPathFreeContext(page->context);
     library->xmlFreeDoc(page->doc);
-    free(page->base.data);
-    free(page->url.data);
+    weir__outline_release(&page->outline);
     free(page);
 }
 
@@ -163,17 +249,20 @@ const char *weir__page_limit(const struct page *page)
 
 /* ---- what is ready-made ---- */
 
-static void add_json(struct bytes *to, const char *text)
-{
-    weir__bytes_json(to, text, strlen(text));
-}
-
 bool weir__page_title(struct page *page, struct bytes *to)
 {
-    xmlNodePtr title = find(page, "title");
-    if (title != NULL)
-        weir__select_content(title, to);
-    return title != NULL;
+    return weir__outline_title(&page->outline, to);
+}
+
+void weir__page_links(struct page *page, struct bytes *to)
+{
+    weir__outline_links(&page->outline, to);
+}
+
+void weir__page_meta(struct page *page, struct bytes *to)
+{
+    if (!weir__outline_meta(&page->outline, to))
+        meet(page, "too_many_meta");
 }
 
 /* No deeper than libxml2 lets a page be. */
@@ -208,124 +297,11 @@ void weir__page_text(struct page *page, struct bytes *to)
     free(shown.data);
 }
 
-/* A link as an absolute address; one of another scheme, or that cannot be understood, as it is. */
-static void add_url(struct page *page, const char *href, struct bytes *to)
-{
-    size_t n = strlen(href);
-    if (!weir__url_is_foreign(href, n) &&
-        weir__url_resolve(page->has_base ? page->base.data : NULL, href, n, &page->url))
-        weir__bytes_json(to, page->url.data, page->url.count);
-    else
-        weir__bytes_json(to, href, n);
-}
-
-void weir__page_links(struct page *page, struct bytes *to)
-{
-    struct bytes text = {0};
-    bool first = true;
-    weir__bytes_say(to, "[");
-    for (xmlNodePtr node = root(page); node != NULL; node = following(node, true)) {
-        bool link = is_element(node, "a") || is_element(node, "area");
-        char *href = link ? attribute(node, "href") : NULL;
-        if (href == NULL)
-            continue;
-        char *rel = attribute(node, "rel");
-        weir__bytes_clear(&text);
-        weir__select_content(node, &text);
-        weir__bytes_say(to, first ? "{\"url\":" : ",{\"url\":");
-        add_url(page, href, to);
-        weir__bytes_say(to, ",\"rel\":");
-        add_json(to, rel == NULL ? "" : rel);
-        weir__bytes_say(to, ",\"text\":");
-        weir__bytes_json(to, text.data == NULL ? "" : text.data, text.count);
-        weir__bytes_say(to, "}");
-        first = false;
-        weir__libxml_drop(href);
-        weir__libxml_drop(rel);
-    }
-    weir__bytes_say(to, "]");
-    to->failed = to->failed || text.failed;
-    free(text.data);
-}
-
-struct metas {
-    char *name[METAS];
-    size_t count;
-};
-
-/* Takes the name. The first of each counts. */
-static bool is_new(struct page *page, struct metas *metas, char *name)
-{
-    for (size_t i = 0; i < metas->count; i++)
-        if (strcmp(metas->name[i], name) == 0) {
-            weir__libxml_drop(name);
-            return false;
-        }
-    if (metas->count == METAS) {
-        meet(page, "too_many_meta");
-        weir__libxml_drop(name);
-        return false;
-    }
-    metas->name[metas->count++] = name;
-    return true;
-}
-
-static void add_meta(struct page *page, struct metas *metas, xmlNodePtr node, struct bytes *to)
-{
-    char *name = attribute(node, "name");
-    char *content = attribute(node, "content");
-    if (name == NULL)
-        name = attribute(node, "property");
-    if (name == NULL || content == NULL) {
-        weir__libxml_drop(name);
-    } else if (is_new(page, metas, name)) {
-        weir__bytes_say(to, to->data[to->count - 1] == '{' ? "" : ",");
-        add_json(to, name);
-        weir__bytes_say(to, ":");
-        add_json(to, content);
-    }
-    weir__libxml_drop(content);
-}
-
-/* The first canonical link, which is no meta element. */
-static void add_canonical(struct page *page, struct bytes *to)
-{
-    for (xmlNodePtr node = root(page); node != NULL; node = following(node, true)) {
-        if (!is_element(node, "link"))
-            continue;
-        char *rel = attribute(node, "rel"), *href = attribute(node, "href");
-        bool found = rel != NULL && href != NULL && strcasecmp(rel, "canonical") == 0;
-        if (found) {
-            weir__bytes_say(to,
-                            to->data[to->count - 1] == '{' ? "\"canonical\":" : ",\"canonical\":");
-            add_url(page, href, to);
-        }
-        weir__libxml_drop(rel);
-        weir__libxml_drop(href);
-        if (found)
-            return;
-    }
-}
-
-void weir__page_meta(struct page *page, struct bytes *to)
-{
-    struct metas metas = {.count = 0};
-    weir__bytes_say(to, "{");
-    for (xmlNodePtr node = root(page); node != NULL && !to->failed; node = following(node, true))
-        if (is_element(node, "meta"))
-            add_meta(page, &metas, node, to);
-    if (!to->failed)
-        add_canonical(page, to);
-    weir__bytes_say(to, "}");
-    for (size_t i = 0; i < metas.count; i++)
-        weir__libxml_drop(metas.name[i]);
-}
-
 void weir__page_jsonld(struct page *page, struct bytes *to)
 {
     bool first = true;
     weir__bytes_say(to, "[");
-    for (xmlNodePtr node = root(page); node != NULL; node = following(node, true)) {
+    for (xmlNodePtr node = root(page); node != NULL; node = following(node)) {
         char *type = is_element(node, "script") ? attribute(node, "type") : NULL;
         if (type != NULL && strcasecmp(type, "application/ld+json") == 0) {
             char *text = (char *)library->xmlNodeGetContent(node);

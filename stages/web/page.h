@@ -13,8 +13,9 @@ struct select_path;
 
 /* Loads libxml2. False if it is not there. */
 bool weir__page_load(void);
-/* base: the address that links are relative to, or NULL. NULL: no memory. */
-struct page *weir__page_parse(const char *html, size_t n, const char *base);
+/* base: the address that links are relative to, or NULL. tree: more than title, links and meta will be asked for. NULL: no
+ * memory. */
+struct page *weir__page_parse(const char *html, size_t n, const char *base, bool tree);
 void weir__page_free(struct page *page);
 /* The limit that was met up to now, after which there may be more that was not seen: too_deep, text_too_long,
  * too_many_meta, xpath_limit, parser. NULL: none. */

@@ -57,7 +57,7 @@ says err "jsonl.read opens files while it works: 'sandbox' can be none or files"
 
 # shellcheck disable=SC2154
 if ! grep -q __asan_init "$program"; then
-    cp parse.yaml hungry.yaml
+    sed "s/links/text/" parse.yaml >hungry.yaml
     sed -i 's/type: html.parse/&\n    worker_memory: 64MiB/' hungry.yaml
     echo 'quarantine: {path: aside.jsonl}' >>hungry.yaml
     awk 'BEGIN {

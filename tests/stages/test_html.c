@@ -1,11 +1,11 @@
 /* html.parse. */
 #include "stages/rig.h"
+#include "unit/unit.h"
 
 #include "web/css.h"
 #include "web/encoding.h"
+#include "web/page.h"
 #include "web/web.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 static struct rig rig;
 
@@ -180,6 +180,110 @@ START_TEST(test_a_limit_is_told_in_the_record)
 }
 END_TEST
 
+/* ---- with a tree and without ---- */
+
+static const char *const tokens[] = {"<a href=x>",
+                                     "<a>",
+                                     "</a>",
+                                     "<a href rel='nofollow'>",
+                                     "<area href=\"/y\">",
+                                     "<title>",
+                                     "</title>",
+                                     "<meta name=n content=c>",
+                                     "<meta property='p' content='d &amp; e'>",
+                                     "<meta name=n>",
+                                     "<link rel=Canonical href=k>",
+                                     "<base href='/b/'>",
+                                     "<base>",
+                                     "<div>",
+                                     "</div>",
+                                     "<p>",
+                                     "</p>",
+                                     "<li>",
+                                     "<table><tr><td>",
+                                     "</table>",
+                                     "<script>a<b</script>",
+                                     "<script>",
+                                     "</script>",
+                                     "<style>x</style>",
+                                     "<body>",
+                                     "</body></html>",
+                                     "<head>",
+                                     "</head>",
+                                     "<!-- <a href=z> -->",
+                                     "<?pi ?>",
+                                     "<!DOCTYPE html>",
+                                     "<img alt=''>",
+                                     "<form>",
+                                     "<b>",
+                                     "</b>",
+                                     "word",
+                                     " ",
+                                     "\n",
+                                     "&eacute;",
+                                     "&nope;",
+                                     "<",
+                                     "</",
+                                     "<x:y href=q>"};
+
+static void assert_same_outline(const char *html, size_t n)
+{
+    struct bytes with[3] = {{0}}, without[3] = {{0}};
+    for (int i = 0; i < 2; i++) {
+        struct bytes *to = i == 0 ? with : without;
+        struct page *page = weir__page_parse(html, n, "http://h.org/", i == 0);
+        ck_assert_ptr_nonnull(page);
+        for (int k = 0; k < 3; k++)
+            weir__bytes_clear(&to[k]);
+        weir__bytes_say(&to[0], weir__page_title(page, &to[0]) ? "" : "none");
+        weir__page_links(page, &to[1]);
+        weir__page_meta(page, &to[2]);
+        weir__bytes_say(&to[2], weir__page_limit(page) == NULL ? "" : weir__page_limit(page));
+        weir__page_free(page);
+    }
+    for (int k = 0; k < 3; k++) {
+        ck_assert_msg(strcmp(with[k].data, without[k].data) == 0,
+                      "%.300s\nwith a tree: %.300s\nwithout: %.300s", html, with[k].data,
+                      without[k].data);
+        free(with[k].data);
+        free(without[k].data);
+    }
+}
+
+START_TEST(test_a_page_says_the_same_without_a_tree)
+{
+    uint64_t random = (uint64_t)_i + 1;
+
+    for (int round = 0; round < 400; round++) {
+        struct buf page;
+        weir__buf_init(&page);
+        for (uint64_t n = random_below(&random, 60); n > 0; n--) {
+            const char *token = tokens[random_below(&random, COUNT(tokens))];
+            int times = random_below(&random, 200) == 0 ? 300 : 1;
+            while (times-- > 0)
+                weir__buf_puts(&page, token);
+        }
+        weir__buf_puts(&page, "");
+        assert_same_outline(page.data == NULL ? "" : page.data, page.len);
+        weir__buf_release(&page);
+    }
+}
+END_TEST
+
+START_TEST(test_a_long_text_ends_the_same_without_a_tree)
+{
+    static const char *const begin[] = {"<title>", "<a href=x>", "<p>"};
+    struct buf page;
+    weir__buf_init(&page);
+    weir__buf_printf(&page, "<a href=1>first</a>%s", begin[_i]);
+    for (int i = 0; i < 700000; i++)
+        weir__buf_puts(&page, "xxxxxxxxxxxxxxxx");
+    weir__buf_puts(&page, "</p></title></a><meta name=a content=b><a href=2>last</a>");
+    assert_same_outline(page.data, page.len);
+    weir__buf_release(&page);
+}
+END_TEST
+
 START_TEST(test_an_element_may_have_20000_attributes)
 {
     struct buf page;
@@ -235,7 +339,7 @@ START_TEST(test_every_encoding_decodes_ascii_and_ends)
         "utf-8", "gbk",         "big5",         "euc-jp",    "iso-2022-jp",
         "sjis",  "euc-kr",      "latin1",       "koi8-u",    "x-mac-cyrillic",
         "866",   "windows-874", "iso-8859-8-i", "macintosh", "x-user-defined"};
-    for (int i = 0; i < COUNT(labels); i++) {
+    for (int i = 0; i < (int)COUNT(labels); i++) {
         struct bytes text = {0};
         const struct encoding *encoding = weir__encoding_find(labels[i], strlen(labels[i]));
         ck_assert_ptr_nonnull(encoding);
@@ -287,7 +391,7 @@ START_TEST(test_encodings_of_public_documents_are_found)
     static const char *const names[] = {"tests1.dat", "tests2.dat"};
     struct buf file;
     int agree = 0, all = 0;
-    for (int i = 0; i < COUNT(names) && read_public(names[i], &file); i++) {
+    for (int i = 0; i < (int)COUNT(names) && read_public(names[i], &file); i++) {
         for (char *at = strstr(file.data, "#data\n"); at != NULL; all++) {
             char *page = at + strlen("#data\n"), *end = strstr(page, "#encoding\n");
             char *name = end + strlen("#encoding\n");
@@ -336,12 +440,15 @@ int main(void)
     TCase *tcase = tcase_create("html.parse");
     tcase_add_checked_fixture(tcase, setup, teardown);
     weir__encoding_load();
+    weir__page_load();
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_of_a_page_comes, 0, COUNT(pages));
     tcase_add_loop_test(tcase, test_of_a_field_comes, 0, COUNT(fields));
     tcase_add_loop_test(tcase, test_a_selector_that_is_none_is_an_error_of_planning, 0,
                         COUNT(bad_fields));
     tcase_add_loop_test(tcase, test_a_limit_is_told_in_the_record, 0, COUNT(limits));
+    tcase_add_loop_test(tcase, test_a_page_says_the_same_without_a_tree, 0, 4);
+    tcase_add_loop_test(tcase, test_a_long_text_ends_the_same_without_a_tree, 0, 3);
     tcase_add_test(tcase, test_an_element_may_have_20000_attributes);
     tcase_add_test(tcase, test_records_that_failed_before_are_passed_on);
     tcase_add_loop_test(tcase, test_the_encoding_is, 0, COUNT(declared));
