@@ -220,11 +220,11 @@ static int begin(const struct weir_child *child)
     _exit(weir__worker_main(&start)); /* as one that is forked */
 }
 
-static const struct weir_process_function function = {"weir-worker", begin};
+static const struct weir_process_function functions[] = {{"weir-worker", begin}, {NULL, NULL}};
 
-__attribute__((constructor)) static void register_function(void)
+__attribute__((constructor)) static void register_functions(void)
 {
-    weir__function_of_engine(&function);
+    weir__functions_of_engine(functions);
 }
 
 int weir__worker_start(struct process *process, struct worker_start *start, struct weir_err *err)
@@ -235,7 +235,7 @@ int weir__worker_start(struct process *process, struct worker_start *start, stru
     int fds[START_FDS], *list[START_FDS];
     struct worker_start copy = *start;
     struct weir_child child = {
-        .name = function.name, .argument = &copy, .argument_bytes = sizeof(copy), .fds = fds};
+        .name = functions[0].name, .argument = &copy, .argument_bytes = sizeof(copy), .fds = fds};
     size_t count = list_fds(&copy, list);
     for (size_t i = 0; i < count; i++)
         if (*list[i] >= 0) {

@@ -27,8 +27,8 @@ int weir__segment_create_sparse(struct segment *segment, const char *name, size_
                                 size_t reserved, struct weir_err *err);
 bool weir__segment_reserve(const struct segment *segment, size_t from, size_t bytes);
 
-/* The whole of it in an empty file of the caller's, which becomes the segment's whatever is returned. It is
- * not sealed: only a memfd can be. */
+/* The whole of it in an empty file of the caller's, which becomes the segment's whatever is returned.
+ * It is not sealed: only a memfd can be. */
 int weir__segment_fill(struct segment *segment, int fd, size_t bytes, struct weir_err *err);
 
 /* Maps all of a segment that another process made. The caller's descriptor stays its own.

@@ -48,6 +48,7 @@ struct server {
 
 static _Thread_local struct server server;
 static pthread_key_t thread_end;
+static bool has_thread_end; /* else a server that ends with its thread stays unreaped */
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
 static bool has_server(void)
@@ -55,18 +56,25 @@ static bool has_server(void)
     return server.process.pid != 0 && server.client == getpid();
 }
 
-__attribute__((destructor)) void weir__forkserver_stop(void)
+/* Returns the child of the last request: from here on there will be no other. */
+static pid_t stop_server(void)
 {
     struct process_end end;
-    if (!has_server())
-        return;
     weir__process_kill(&server.process, SIGKILL);
     weir__process_reap(&server.process, &end);
+    pid_t pid = *(const pid_t *)server.memory.base;
     close(server.socket);
     weir_shared_close(&server.memory);
+    return pid;
 }
 
-static void stop_server(void *unused)
+__attribute__((destructor)) void weir__forkserver_stop(void)
+{
+    if (has_server())
+        stop_server();
+}
+
+static void stop_with_thread(void *unused)
 {
     (void)unused;
     weir__forkserver_stop();
@@ -74,7 +82,7 @@ static void stop_server(void *unused)
 
 static void make_thread_end(void)
 {
-    pthread_key_create(&thread_end, stop_server);
+    has_thread_end = pthread_key_create(&thread_end, stop_with_thread) == 0;
 }
 
 static int start_server(struct weir_err *err)
@@ -97,7 +105,8 @@ static int start_server(struct weir_err *err)
         return code;
     }
     pthread_once(&thread_end_once, make_thread_end);
-    pthread_setspecific(thread_end, &server);
+    if (has_thread_end)
+        pthread_setspecific(thread_end, &server);
     return 0;
 }
 
@@ -145,7 +154,7 @@ static int ask(const struct head *head, const int *fds, pid_t *ret_pid, struct w
     if (!sent && errno != EPIPE && errno != ECONNRESET) {
         int code = weir_err_errno(err, errno == EBADF ? WEIR_EUSAGE : WEIR_EOS,
                                   "cannot give a descriptor");
-        weir__forkserver_stop(); /* it may have received a part */
+        stop_server(); /* it may have received a part */
         return code;
     }
     if (sent && receive_answer(&answer) == sizeof(answer)) {
@@ -154,8 +163,7 @@ static int ask(const struct head *head, const int *fds, pid_t *ret_pid, struct w
             *err = answer;
         return answer.code;
     }
-    *ret_pid = __atomic_load_n(pid, __ATOMIC_ACQUIRE);
-    weir__forkserver_stop();
+    *ret_pid = stop_server();
     return 0;
 }
 

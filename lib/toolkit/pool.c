@@ -44,8 +44,7 @@ struct weir_pool {
     struct weir_process **workers;
     struct pollfd *ends; /* the workers', and behind them the event */
     struct book *books;
-    uint32_t
-        *free_slots; /* the last is used next: never one that was not reserved before all others */
+    uint32_t *free_slots; /* the last is used next, and is reserved if any is */
     size_t free_count;
     size_t reserved; /* slots whose areas are there */
     struct taker *takers;

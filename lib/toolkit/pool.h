@@ -103,7 +103,8 @@ struct pool_map {
     char *areas;
 };
 
-/* Bytes of a segment with these words, as far as the areas of so many slots; each entry begins at a multiple of ENTRY_ALIGN. */
+/* Bytes of a segment with these words, as far as the areas of so many slots go; each entry begins at
+ * a multiple of ENTRY_ALIGN. */
 #define ENTRY_ALIGN 16
 size_t weir__pool_bytes(const struct pool_words *words, size_t slots);
 void weir__pool_map(struct pool_map *map, void *base);

@@ -23,27 +23,29 @@ enum { CALL = 3, GIVEN = 4 };
 
 static const struct weir_process_function none[] = {{NULL, NULL}};
 static const struct weir_process_function *registered; /* NULL before weir_process_begin */
-static struct weir_process_function of_the_library[] = {{"weir-manager", weir__manager_main},
-                                                        {POOL_WORKER_NAME, weir__pool_work},
-                                                        {FORKSERVER_NAME, weir__forkserver_main},
-                                                        {NULL, NULL}, /* the engine's */
-                                                        {NULL, NULL}};
+static const struct weir_process_function *of_the_engine = none;
+static const struct weir_process_function of_the_toolkit[] = {
+    {"weir-manager", weir__manager_main},
+    {POOL_WORKER_NAME, weir__pool_work},
+    {FORKSERVER_NAME, weir__forkserver_main},
+    {NULL, NULL},
+};
 
 /* The one with that name, or, without a name, with that function; NULL: there is none. */
 static const struct weir_process_function *find(const char *name,
                                                 int (*main)(const struct weir_child *))
 {
-    const struct weir_process_function *lists[] = {registered, of_the_library};
-    for (int i = 0; i < 2; i++)
+    const struct weir_process_function *lists[] = {registered, of_the_toolkit, of_the_engine};
+    for (int i = 0; i < 3; i++)
         for (const struct weir_process_function *at = lists[i]; at->name != NULL; at++)
             if (name != NULL ? strcmp(at->name, name) == 0 : at->main == main)
                 return at;
     return NULL;
 }
 
-void weir__function_of_engine(const struct weir_process_function *function)
+void weir__functions_of_engine(const struct weir_process_function *functions)
 {
-    of_the_library[3] = *function;
+    of_the_engine = functions;
 }
 
 const char *weir__function_name(int (*main)(const struct weir_child *))

@@ -31,8 +31,8 @@ int weir__start_anew(struct process *process, enum weir_start_method method,
 int weir__spawn(struct process *process, int (*main)(const struct weir_child *),
                 const struct weir_child *child, struct weir_err *err);
 
-/* Registers the function of a higher layer, before weir_process_begin. */
-void weir__function_of_engine(const struct weir_process_function *function);
+/* Registers those of a higher layer, before main begins. */
+void weir__functions_of_engine(const struct weir_process_function *functions);
 
 /* The name under which it was registered, NULL: it was not. */
 const char *weir__function_name(int (*main)(const struct weir_child *));

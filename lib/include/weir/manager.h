@@ -53,10 +53,9 @@ struct weir_datum {
             const char *bytes;
             size_t size;
         };
-        __extension__ struct
-        { /* list; of a map the keys and their values in turn, in the order of the keys */
-            const struct weir_datum *items;
-            size_t count; /* items, or pairs */
+        __extension__ struct {              /* list, map */
+            const struct weir_datum *items; /* of a map keys and values in turn, ordered by keys */
+            size_t count;                   /* items, or pairs */
         };
     };
 };

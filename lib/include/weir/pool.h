@@ -51,8 +51,8 @@ WEIR_PUBLIC void weir_pool_register(const struct weir_task_function *functions);
 
 /* ---- the pool ---- */
 
-/* Zeroed: a worker for each processor that this process may use, by the default method. Everything is copied, of
- * descriptors the number. */
+/* Zeroed: a worker for each processor that this process may use, by the default method. Everything is
+ * copied, of descriptors the number. */
 struct weir_pool_options {
     size_t workers;
     enum weir_start_method method;
@@ -96,8 +96,8 @@ WEIR_PUBLIC size_t weir_pool_workers(const struct weir_pool *pool);
 /* ---- one task ---- */
 
 /* Runs it and waits. The result is copied to `into`. Fails with what the task fails with, or
- * WEIR_EUSAGE: a pool that was closed, a function that is not registered (but by fork), an argument that
- * is too large, a result larger than `room`. */
+ * WEIR_EUSAGE: a pool that was closed, a function that is not registered (but by fork), an argument
+ * that is too large, a result larger than `room`. */
 WEIR_PUBLIC int weir_pool_apply(struct weir_pool *pool,
                                 int (*main)(struct weir_task *task, struct weir_err *err),
                                 const void *argument, size_t bytes, void *into, size_t room,

@@ -61,8 +61,8 @@ WEIR_PUBLIC void weir_process_begin(int argc, char **argv,
 /* WEIR_DEFAULT: what was set, or else fork. */
 enum weir_start_method { WEIR_DEFAULT, WEIR_FORK, WEIR_SPAWN, WEIR_FORKSERVER };
 
-/* Sets the default of this process and of children that it starts from now on: "fork", "spawn" or "forkserver"; WEIR_EUSAGE:
- * it is none of these. */
+/* Sets the default of this process and of children that it starts from now on: "fork", "spawn" or
+ * "forkserver"; WEIR_EUSAGE: it is none of these. Pipelines start their workers by it, too. */
 WEIR_PUBLIC int weir_process_set_start_method(const char *name);
 WEIR_PUBLIC const char *weir_process_start_method(void);
 
