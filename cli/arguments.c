@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -82,6 +83,18 @@ static int choose(const char *option, const char *value, const char *const *name
         if (strcmp(value, names[i]) == 0)
             return i;
     return weir_err_set(err, WEIR_EUSAGE, "--%s wants %s, not '%s'", option, in_words, value);
+}
+
+static int set_records(struct arguments *args, const char *value, struct weir_err *err)
+{
+    char *end;
+    errno = 0;
+    args->records = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || args->records == 0 ||
+        args->records > INT64_MAX)
+        return weir_err_set(err, WEIR_EUSAGE, "--records wants a number from 1 on, not '%s'",
+                            value);
+    return 0;
 }
 
 static int set_progress(struct arguments *args, const char *value, struct weir_err *err)
@@ -172,7 +185,8 @@ static int set_help(struct arguments *args, const char *value, struct weir_err *
 }
 
 #define RUNS  (TAKER_RUN | TAKER_DO)
-#define FILES (RUNS | TAKER_CHECK | TAKER_PLAN | TAKER_GRAPH)
+#define PARTS (TAKER_PEEK | TAKER_TEST)
+#define FILES (RUNS | TAKER_CHECK | TAKER_PLAN | TAKER_GRAPH | PARTS)
 
 static const struct flag flags[] = {
     {"var", 0, "NAME=VALUE", FILES, "fill in ${NAME}; beats the file's vars", set_var},
@@ -188,9 +202,10 @@ static const struct flag flags[] = {
     {"format", 0, "dot|mermaid|svg", TAKER_GRAPH, "what is drawn with (dot)", set_format},
     {"start-method", 0, "fork|spawn|forkserver", RUNS,
      "how workers are started (fork); all give the same", set_start_method},
-    {"log-format", 0, "text|json", FILES, "json: errors and events as lines of JSON",
+    {"log-format", 0, "text|json", FILES & ~TAKER_TEST, "json: errors and events as lines of JSON",
      set_log_format},
-    {"quiet", 'q', NULL, RUNS | TAKER_CHECK, "print nothing on success", set_quiet},
+    {"records", 'n', "N", TAKER_PEEK, "how many records to print, 10 if not given", set_records},
+    {"quiet", 'q', NULL, RUNS | TAKER_CHECK | TAKER_TEST, "print nothing on success", set_quiet},
     {"column", 0, "NAME=VALUE", TAKER_EVAL, "a column of the record, as it would come from CSV",
      set_column},
     {"markdown", 0, NULL, TAKER_STAGES | TAKER_FUNCTIONS, "print the page that stands in docs/",
@@ -216,15 +231,18 @@ static void make_tables(enum takers taker, struct option *longs, char *shorts)
                                    NULL, FIRST + (int)i};
         if (flags[i].letter != 0)
             *shorts++ = flags[i].letter;
+        if (flags[i].letter != 0 && flags[i].argument != NULL)
+            *shorts++ = ':';
     }
     *longs = (struct option){0};
     *shorts = '\0';
 }
 
-static const struct flag *find_flag(int value)
+static const struct flag *find_flag(enum takers taker, int value)
 {
     for (size_t i = 0; i < FLAGS; i++) {
-        if (value == FIRST + (int)i || (value < FIRST && value == flags[i].letter))
+        if ((flags[i].takers & taker) != 0 &&
+            (value == FIRST + (int)i || (value < FIRST && value == flags[i].letter)))
             return &flags[i];
     }
     return NULL;
@@ -249,7 +267,7 @@ static int no_such_option(enum takers taker, const char *text, struct weir_err *
 /* argument is what getopt_long stumbled over, value what it returned: '?' or ':'. */
 static int wrong_option(enum takers taker, int value, const char *argument, struct weir_err *err)
 {
-    const struct flag *flag = find_flag(optopt);
+    const struct flag *flag = find_flag(taker, optopt);
     char letter[3] = {'-', (char)optopt, '\0'};
     if (value == ':')
         return weir_err_set(err, WEIR_EUSAGE, "--%s wants %s", flag->name, flag->argument);
@@ -265,12 +283,26 @@ static const char *noun_of(const char *operand)
     return strcmp(operand, "EXPRESSION") == 0 ? "expression" : "file";
 }
 
+static bool is_list(const char *operand)
+{
+    return operand != NULL && strstr(operand, "...") != NULL;
+}
+
+static bool are_two(const char *operand)
+{
+    return operand != NULL && strcmp(operand, "FILE STAGE") == 0;
+}
+
 static int take_operand(struct arguments *args, const char *operand, const char *text,
                         struct weir_err *err)
 {
     if (operand == NULL)
         return weir_err_set(err, WEIR_EUSAGE, "'%s' is one argument too many: none is wanted",
                             text);
+    if (args->operand != NULL && args->stage == NULL && are_two(operand)) {
+        args->stage = text;
+        return 0;
+    }
     if (args->operand != NULL)
         return weir_err_set(err, WEIR_EUSAGE, "one %s only, not '%s' and '%s'", noun_of(operand),
                             args->operand, text);
@@ -278,22 +310,17 @@ static int take_operand(struct arguments *args, const char *operand, const char 
     return 0;
 }
 
-static bool is_list(const char *operand)
-{
-    return operand != NULL && strstr(operand, "...") != NULL;
-}
-
 static int read_options(struct arguments *args, enum takers taker, const char *operand, int argc,
                         char **argv, struct weir_err *err)
 {
     struct option longs[FLAGS + 1];
-    char shorts[FLAGS + 3];
+    char shorts[2 * FLAGS + 3];
     int value, result = 0;
     make_tables(taker, longs, shorts);
     optind = 0; /* glibc: start anew */
     opterr = 0;
     while (result == 0 && (value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct flag *flag = find_flag(value);
+        const struct flag *flag = find_flag(taker, value);
         if (value == 1 && is_list(operand)) {
             optind--; /* the options end here */
             break;
@@ -326,6 +353,8 @@ int arguments_read(struct arguments *args, enum takers taker, const char *operan
     if (args->operand == NULL && operand != NULL && operand[0] != '[')
         return weir_err_set(err, WEIR_EUSAGE, "a %.*s is wanted", (int)strcspn(operand, " "),
                             operand);
+    if (args->stage == NULL && are_two(operand))
+        return weir_err_set(err, WEIR_EUSAGE, "a STAGE is wanted");
     return 0;
 }
 

@@ -21,8 +21,10 @@ enum takers {
     TAKER_EVAL = 32,
     TAKER_DO = 64,
     TAKER_GRAPH = 128,
-    TAKER_OTHERS = 256,
-    TAKER_ANY = 511,
+    TAKER_PEEK = 256,
+    TAKER_TEST = 512,
+    TAKER_OTHERS = 1024,
+    TAKER_ANY = 2047,
 };
 
 enum graph_format { FORMAT_DOT, FORMAT_MERMAID, FORMAT_SVG };
@@ -34,6 +36,7 @@ struct pairs {
 
 struct arguments {
     const char *operand; /* FILE, NAME or EXPRESSION; NULL: none */
+    const char *stage;   /* the second one of FILE STAGE */
     char **words;        /* what stands from the operand on, where that is a list */
     size_t words_count;
     struct pairs vars, sets, columns;
@@ -41,12 +44,13 @@ struct arguments {
     bool dry_run, quiet, json, markdown, print, help;
     enum progress_mode progress;
     enum graph_format format;
+    uint64_t records;    /* 0: not given */
     const char *receipt; /* a path, or NULL */
     uint64_t timeout_ms; /* 0: none */
 };
 
-/* argv[0] is skipped. operand: "FILE" must be given, "[NAME]" may be, "WORD..." takes all that
- * stands from the first word on, options or not; NULL takes none. 0, or WEIR_EUSAGE with err
+/* argv[0] is skipped. operand: "FILE" must be given, "[NAME]" may be, "FILE STAGE" are two,
+ * "WORD..." takes all that stands from the first word on, options or not; NULL takes none. 0, or WEIR_EUSAGE with err
  * filled. Release in both cases. With --help a missing operand is no error. */
 int arguments_read(struct arguments *args, enum takers taker, const char *operand, int argc,
                    char **argv, struct weir_err *err);

@@ -23,6 +23,8 @@ extern const struct command command_new;
 extern const struct command command_check;
 extern const struct command command_plan;
 extern const struct command command_graph;
+extern const struct command command_peek;
+extern const struct command command_test;
 extern const struct command command_stages;
 extern const struct command command_functions;
 extern const struct command command_eval;

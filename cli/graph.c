@@ -61,26 +61,33 @@ static int draw(const char *text, const struct report *report)
                                                          : cannot_draw(report, "it has failed");
 }
 
+static int print(const struct weir_pipeline *pipeline, enum graph_format format,
+                 const struct report *report)
+{
+    struct weir_err err;
+    int exit_code = EXIT_SUCCESS;
+    char *text = weir_pipeline_graph(pipeline, format == FORMAT_MERMAID ? WEIR_GRAPH_MERMAID
+                                                                        : WEIR_GRAPH_DOT);
+    if (text == NULL) {
+        weir_err_set(&err, WEIR_EOS, "out of memory");
+        return report_error(report, &err);
+    }
+    if (format == FORMAT_SVG)
+        exit_code = draw(text, report);
+    else
+        fputs(text, stdout);
+    free(text);
+    return exit_code;
+}
+
 static int graph(const struct arguments *args, const struct report *report)
 {
-    struct loaded loaded;
-    struct weir_err err;
-    int exit_code = load_pipeline(args, NULL, report, &loaded);
-    char *text = NULL;
-    if (exit_code == 0) {
-        text = weir_pipeline_graph(
-            loaded.pipeline, args->format == FORMAT_MERMAID ? WEIR_GRAPH_MERMAID : WEIR_GRAPH_DOT);
-        if (text == NULL) {
-            weir_err_set(&err, WEIR_EOS, "out of memory");
-            exit_code = report_error(report, &err);
-        } else if (args->format == FORMAT_SVG) {
-            exit_code = draw(text, report);
-        } else {
-            fputs(text, stdout);
-        }
-    }
-    free(text);
-    load_release(&loaded);
+    struct weir_pipeline *pipeline;
+    int exit_code = load_pipeline(args, report, &pipeline);
+    if (exit_code != 0)
+        return exit_code;
+    exit_code = print(pipeline, args->format, report);
+    weir_pipeline_free(pipeline);
     return exit_code;
 }
 

@@ -3,24 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-int load_pipeline(const struct arguments *args, const char *text, const struct report *report,
-                  struct loaded *ret)
+static struct weir_load_options options_of(const struct arguments *args)
 {
-    struct weir_errors errors = {0};
-    const struct weir_load_options options = {
+    return (struct weir_load_options){
         .vars = args->vars.list,
         .vars_count = args->vars.count,
         .sets = args->sets.list,
         .sets_count = args->sets.count,
         .workers = args->workers,
     };
-    *ret = (struct loaded){0};
-    int code = text == NULL ? weir_pipeline_load(args->operand, &options, &ret->pipeline, &errors)
-                            : weir_pipeline_parse("do", text, strlen(text), &options,
-                                                  &ret->pipeline, &errors);
-    if (code < 0)
+}
+
+int load_pipeline(const struct arguments *args, const struct report *report,
+                  struct weir_pipeline **ret)
+{
+    struct weir_errors errors = {0};
+    const struct weir_load_options options = options_of(args);
+    if (weir_pipeline_load(args->operand, &options, ret, &errors) < 0)
         return report_errors(report, &errors);
-    weir_errors_release(&errors);
+    return 0;
+}
+
+int load_excerpt(const struct arguments *args, const struct weir_excerpt *excerpt,
+                 const struct report *report, struct loaded *ret)
+{
+    struct weir_errors errors = {0};
+    struct weir_load_options options = options_of(args);
+    options.excerpt = excerpt;
+    *ret = (struct loaded){0};
+    if (weir_pipeline_load(args->operand, &options, &ret->pipeline, &errors) < 0 ||
+        weir_plan_make(ret->pipeline, false, &ret->plan, &errors) < 0)
+        return report_errors(report, &errors);
     return 0;
 }
 
@@ -28,9 +41,13 @@ int load_plan(const struct arguments *args, const char *text, const struct repor
               bool lenient, struct loaded *ret)
 {
     struct weir_errors errors = {0};
-    int exit_code = load_pipeline(args, text, report, ret);
-    if (exit_code != 0)
-        return exit_code;
+    const struct weir_load_options options = options_of(args);
+    *ret = (struct loaded){0};
+    int code = text == NULL ? weir_pipeline_load(args->operand, &options, &ret->pipeline, &errors)
+                            : weir_pipeline_parse("do", text, strlen(text), &options,
+                                                  &ret->pipeline, &errors);
+    if (code < 0)
+        return report_errors(report, &errors);
     if (weir_plan_make(ret->pipeline, lenient, &ret->plan, &errors) < 0)
         return report_errors(report, &errors);
     weir_errors_release(&errors);

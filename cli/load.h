@@ -12,16 +12,19 @@ struct loaded {
     struct weir_plan *plan;
 };
 
-/* Reads args->operand, or where text is not NULL that text: 0, or the exit code after the errors
- * were reported. Release in both cases. */
-int load_pipeline(const struct arguments *args, const char *text, const struct report *report,
-                  struct loaded *ret);
-
 /* Reads args->operand, or where text is not NULL that text, and plans it. 0, or the exit code after
  * printing every error. Release in both cases. */
 int load_plan(const struct arguments *args, const char *text, const struct report *report,
               bool lenient, struct loaded *ret);
+/* The same of a part of args->operand. */
+int load_excerpt(const struct arguments *args, const struct weir_excerpt *excerpt,
+                 const struct report *report, struct loaded *ret);
 void load_release(struct loaded *loaded);
+
+/* Reads args->operand and no more. 0 with *ret for weir_pipeline_free, or the exit code after
+ * printing every error. */
+int load_pipeline(const struct arguments *args, const struct report *report,
+                  struct weir_pipeline **ret);
 
 /* Prints the plan on standard output. 0 or an exit code. */
 int load_print_plan(const struct weir_plan *plan, const struct report *report);

@@ -152,6 +152,19 @@ int run_pipeline(const struct arguments *args, const char *text, const struct re
     return exit_code;
 }
 
+int run_quietly(const struct report *report, struct weir_plan *plan,
+                struct weir_receipt **ret_receipt)
+{
+    static const struct weir_run_options options;
+    struct weir_err err;
+    block_stopping();
+    int result = weir_run(plan, &options, ret_receipt, &err);
+    int signal_number = *ret_receipt == NULL ? 0 : (*ret_receipt)->signal;
+    if (signal_number != 0)
+        die_of(signal_number);
+    return result < 0 ? report_error(report, &err) : EXIT_SUCCESS;
+}
+
 static int run(const struct arguments *args, const struct report *report)
 {
     return run_pipeline(args, NULL, report);

@@ -423,6 +423,7 @@ void weir__fill_values(struct loader *loader)
             fill_node(loader, node);
     }
     for (size_t i = 0; i < loader->variables; i++)
-        if (loader->variable[i].value == NULL && !loader->variable[i].asked)
+        if (loader->variable[i].value == NULL && !loader->variable[i].asked &&
+            loader->options->excerpt == NULL)
             complain_not_given(loader, &loader->variable[i]);
 }

@@ -167,6 +167,12 @@ static void put_file_key(struct buf *to, const char *key)
         put_options(to, weir__quarantine_keys);
     else if (strcmp(key, "stages") == 0)
         put_stages(to);
+    else if (strcmp(key, "tests") == 0)
+        weir__buf_puts(
+            to, "{\"type\":\"array\",\"items\":{\"type\":\"object\","
+                "\"required\":[\"name\",\"given\",\"expect\"],\"additionalProperties\":false,"
+                "\"properties\":{\"name\":" SCALAR ",\"stage\":" SCALAR ",\"types\":"
+                "{\"type\":\"object\"},\"given\":" SCALAR ",\"expect\":" SCALAR "}}}");
     else /* vars, secrets */
         weir__buf_puts(to, "{\"type\":\"object\"}");
 }

@@ -9,8 +9,8 @@
 /* config */
 #include "config/loader.h"
 
-const char *const weir__file_keys[] = {"version", "name",       "vars",   "secrets",
-                                       "run",     "quarantine", "stages", NULL};
+const char *const weir__file_keys[] = {"version",    "name",   "vars",  "secrets", "run",
+                                       "quarantine", "stages", "tests", NULL};
 
 const char *const weir__stage_keys[] = {
     "id",      "type", "inputs",         "workers",       "order",   "on_error", "rejects",
@@ -216,7 +216,7 @@ static void check_top(struct loader *loader, struct node *node)
     struct weir_err *err = weir__complain_key(
         loader, node,
         "a pipeline file has no key '%.100s': it has version, name, vars, secrets, run, "
-        "quarantine and stages",
+        "quarantine, stages and tests",
         node->key);
     weir__nearest_begin(&nearest, node->key);
     offer_keys(&nearest, weir__file_keys);

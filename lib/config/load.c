@@ -171,11 +171,13 @@ static void take_steps(struct loader *loader)
         mask(loader->pipeline->text, secrets);
     weir__check_keys(loader);
     weir__apply_sets(loader);
+    weir__take_excerpt(loader);
     weir__declare_variables(loader);
     weir__fill_values(loader);
     weir__read_run(loader);
     weir__read_stages(loader);
     weir__join_stages(loader);
+    weir__read_tests(loader);
     if (loader->errors->count > before)
         weir__check_expressions(loader);
 }

@@ -10,11 +10,13 @@
  *     traps.c     values that YAML ate
  *     keys.c      keys that nobody knows, or that stand on the wrong level
  *     sets.c      --set
+ *     excerpt.c   what does not belong to the part that is wanted goes
  *     vars.c      vars, secrets, --var
  *     fill.c      ${...} in every value
  *     run.c       run: -> the run's settings
  *     stages.c    stages: -> graph stages
  *     edges.c     who reads whom
+ *     tests.c     tests: -> what goes in and what is to come out
  *     expressions.c   those that cannot be parsed
  */
 #ifndef WEIR_CONFIG_LOADER_H
@@ -64,11 +66,13 @@ void weir__suggest(struct weir_err *err, const char *best);
 void weir__find_traps(struct loader *loader);
 void weir__check_keys(struct loader *loader);
 void weir__apply_sets(struct loader *loader);
+void weir__take_excerpt(struct loader *loader);
 void weir__declare_variables(struct loader *loader);
 void weir__fill_values(struct loader *loader);
 void weir__read_run(struct loader *loader);
 void weir__read_stages(struct loader *loader);
 void weir__join_stages(struct loader *loader);
+void weir__read_tests(struct loader *loader);
 /* Only if there are mistakes already. */
 void weir__check_expressions(struct loader *loader);
 

@@ -169,7 +169,8 @@ static void read_quarantine(struct loader *loader)
         pipeline->quarantine.path = NULL;
     loader->no_memory |= pipeline->quarantine.path == NULL;
     pipeline->quarantine.max = number(settings, "max");
-    pipeline->quarantine.poison_after = (uint32_t)number(settings, "poison_after");
+    if (loader->options->excerpt == NULL) /* which writes no file */
+        pipeline->quarantine.poison_after = (uint32_t)number(settings, "poison_after");
     weir__settings_free(settings);
 }
 

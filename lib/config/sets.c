@@ -154,12 +154,7 @@ static void replace(struct loader *loader, struct node *stage, const char *name,
         weir__node_free(value);
         return;
     }
-    struct node *old = weir__node_get(with, name);
-    if (old != NULL) {
-        weir__node_take(with, old);
-        weir__node_free(old);
-    }
-    if (weir__node_append(with, name, value) < 0)
+    if (weir__node_put(with, name, value) < 0)
         loader->no_memory = true;
 }
 

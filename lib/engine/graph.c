@@ -22,6 +22,10 @@ void weir_pipeline_free(struct weir_pipeline *pipeline)
     for (size_t i = 0; i < pipeline->arguments; i++)
         free(pipeline->argument[i].text);
     free(pipeline->argument);
+    for (size_t i = 0; i < pipeline->tests_count; i++)
+        free((void *)pipeline->test[i].excerpt.types);
+    free(pipeline->test);
+    weir__node_free(pipeline->tests);
     free(pipeline->stage);
     free(pipeline->name);
     free(pipeline->quarantine.path);
@@ -33,6 +37,11 @@ void weir_pipeline_free(struct weir_pipeline *pipeline)
 const char *weir_pipeline_name(const struct weir_pipeline *pipeline)
 {
     return pipeline->name;
+}
+
+const struct weir_test *weir_pipeline_test(const struct weir_pipeline *pipeline, size_t i)
+{
+    return i < pipeline->tests_count ? &pipeline->test[i] : NULL;
 }
 
 uint32_t weir__pipeline_add_argument(struct weir_pipeline *pipeline, const char *name,

@@ -7,7 +7,7 @@
 #ifndef WEIR_GRAPH_H
 #define WEIR_GRAPH_H
 
-#include <weir/stage.h>
+#include <weir/weir.h>
 
 /* stage */
 #include "stage/node.h"
@@ -51,6 +51,9 @@ struct weir_pipeline {
     char *text; /* the pipeline file itself, for source lines in messages */
     struct graph_stage *stage;
     size_t stages;
+    struct node *tests; /* owned; what the tests' texts stand in */
+    struct weir_test *test;
+    size_t tests_count;
     /* run: */
     uint64_t memory_bytes;     /* ceiling; 0: none */
     uint32_t slot_bytes;       /* 256 KiB */

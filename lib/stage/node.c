@@ -84,6 +84,16 @@ void weir__node_take(struct node *parent, struct node *child)
     child->next = NULL;
 }
 
+int weir__node_put(struct node *map, const char *key, struct node *child)
+{
+    struct node *old = weir__node_get(map, key);
+    if (old != NULL) {
+        weir__node_take(map, old);
+        weir__node_free(old);
+    }
+    return weir__node_append(map, key, child);
+}
+
 struct node *weir__node_copy(const struct node *node)
 {
     struct node *copy =

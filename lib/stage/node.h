@@ -44,6 +44,8 @@ struct node *weir__node_map(void);
 /* Appends child (now owned by parent), under key (copied) if parent is a map. 0, or WEIR_EOS with
  * child freed and parent incomplete. Both may be NULL, for which memory ran out. */
 int weir__node_append(struct node *parent, const char *key, struct node *child);
+/* Appends child under key, in the place of what stands there. */
+int weir__node_put(struct node *map, const char *key, struct node *child);
 /* The child of that key, or NULL. map may be NULL. */
 struct node *weir__node_get(const struct node *map, const char *key);
 /* Takes a child out of its list or map; the caller owns it. */

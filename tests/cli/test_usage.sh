@@ -9,10 +9,10 @@ for words in help --help -h; do
     says out "usage: pipeline COMMAND"
     empty err
 done
-for command in run "do" new check plan stages functions eval schema completion version help; do
+for command in run "do" new check plan peek test stages functions eval schema completion version help; do
     says out "  $command "
 done
-for command in run "do" new check plan stages functions eval schema completion version help; do
+for command in run "do" new check plan peek test stages functions eval schema completion version help; do
     run 0 "$command" --help
     says out "usage: pipeline $command"
     says out "--help"

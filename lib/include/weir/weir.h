@@ -43,6 +43,19 @@ WEIR_PUBLIC char *weir_stage_markdown(const struct weir_stage_type *type);
 
 struct weir_pipeline;
 
+/* A part of a pipeline, to look at it or to test it. It writes to standard output what the sink
+ * would have written, or where a stage is named, the records that this one emits, as CSV. It has no
+ * other output: what is rejected is counted only. */
+struct weir_excerpt {
+    const char *stage; /* the last one that runs; NULL: all do */
+    uint64_t count;    /* of the stage: ends after so many records; 0: all */
+    /* Data comes from standard input: the bytes that the source would have read, or where a stage
+     * is named that is no source, its records as CSV. */
+    bool from_stdin;
+    const struct weir_pair *types; /* of these records' columns */
+    size_t types_count;
+};
+
 struct weir_load_options {
     const struct weir_pair *vars; /* --var name=value */
     size_t vars_count;
@@ -50,6 +63,7 @@ struct weir_load_options {
     size_t sets_count;
     uint32_t
         workers; /* --workers: for every stage that may have several and does not say; 0: auto */
+    const struct weir_excerpt *excerpt; /* NULL: the whole */
 };
 
 /* Reads a pipeline file ("-": standard input). On failure every error of the file is in errors, and
@@ -70,6 +84,19 @@ enum weir_graph_format { WEIR_GRAPH_DOT, WEIR_GRAPH_MERMAID };
 WEIR_PUBLIC char *weir_pipeline_graph(const struct weir_pipeline *pipeline,
                                       enum weir_graph_format format);
 WEIR_PUBLIC const char *weir_pipeline_name(const struct weir_pipeline *pipeline);
+
+/* One of a file's `tests`: what comes out when this goes in. A pipeline loaded as an excerpt has
+ * none. */
+struct weir_test {
+    const char *name;
+    struct weir_excerpt excerpt;
+    const char *given, *expect;
+    bool csv; /* what comes out is CSV */
+    uint32_t line;
+};
+/* The i-th, or NULL behind the last. */
+WEIR_PUBLIC const struct weir_test *weir_pipeline_test(const struct weir_pipeline *pipeline,
+                                                       size_t i);
 
 /* ---- plans ---- */
 
