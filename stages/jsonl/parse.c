@@ -1,30 +1,22 @@
-/*
- * jsonl.parse: a record for each line. Values stay where they are in the input; with the first one
- * that has escapes the text is copied, and what they stand for goes behind the copy. The cursor is a
- * byte offset in the input.
- */
+/* jsonl.parse: a record for each line. The cursor is a byte offset in the input. */
 #include "jsonl/read.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <weir/json.h>
-
+#include "file/json_lines.h"
 #include "file/lines.h"
 #include "file/types.h"
 
 #define BATCH_RECORDS ((uint32_t)64 << 10)
-#define HEAP_MAX      ((size_t)WEIR_ENTRY_MAX)
 
 struct parse {
     const struct weir_pair *field; /* a column's name, and its path */
     uint32_t columns;
     struct weir_column *column;
-    uint64_t *entry; /* column by column, capacity each */
+    struct json_values values;
     uint32_t *begin; /* of each record, its line in the input */
     uint32_t capacity, records;
-    char *heap; /* heap_used 0: the input itself is the values' heap */
-    size_t heap_used, heap_capacity;
     const struct weir_batch *in;
 };
 
@@ -54,56 +46,19 @@ static bool make_room(struct parse *parse, const char *bytes, size_t n)
 {
     uint64_t lines = weir__lines_count(bytes, n) + 1;
     uint32_t capacity = lines < BATCH_RECORDS ? (uint32_t)lines : BATCH_RECORDS;
+    const struct weir_batch *in = parse->in;
+    if (!weir__json_values_begin(&parse->values, in->bytes, in->byte_count, parse->columns,
+                                 capacity))
+        return false;
     if (capacity <= parse->capacity)
         return true;
-    free(parse->entry);
     free(parse->begin);
-    parse->entry = malloc((size_t)capacity * parse->columns * sizeof(*parse->entry));
     parse->begin = malloc((size_t)capacity * sizeof(*parse->begin));
-    parse->capacity = parse->entry == NULL || parse->begin == NULL ? 0 : capacity;
+    parse->capacity = parse->begin == NULL ? 0 : capacity;
     return parse->capacity > 0;
 }
 
-/* Room for n bytes more behind the copy of the input's text. */
-static bool reserve(struct parse *parse, size_t n)
-{
-    size_t begin = parse->heap_used == 0 ? parse->in->byte_count : parse->heap_used;
-    if (begin + n > HEAP_MAX)
-        return false;
-    if (begin + n > parse->heap_capacity) {
-        size_t capacity = 2 * (begin + n);
-        char *heap = realloc(parse->heap, capacity);
-        if (heap == NULL)
-            return false;
-        parse->heap = heap;
-        parse->heap_capacity = capacity;
-    }
-    if (parse->heap_used == 0)
-        memcpy(parse->heap, parse->in->bytes, begin);
-    parse->heap_used = begin;
-    return true;
-}
-
 /* ---- records ---- */
-
-static bool take_value(struct parse *parse, struct weir_value json, uint32_t column)
-{
-    bool escaped;
-    uint64_t *entry = parse->entry + (size_t)column * parse->capacity + parse->records;
-    struct weir_value value = weir_json_find(json, parse->field[column].value, &escaped);
-    if (value.data == NULL) {
-        *entry = weir_entry_null();
-    } else if (!escaped) {
-        *entry = weir_entry((uint32_t)(value.data - parse->in->bytes), value.length);
-    } else {
-        if (!reserve(parse, value.length))
-            return false;
-        uint32_t n = weir_json_unescape(value, parse->heap + parse->heap_used);
-        *entry = weir_entry((uint32_t)parse->heap_used, n);
-        parse->heap_used += n;
-    }
-    return true;
-}
 
 static int refuse(struct weir_stage *stage, struct weir_value line, const char *reason)
 {
@@ -118,37 +73,21 @@ static int refuse(struct weir_stage *stage, struct weir_value line, const char *
     return weir_reject_at(stage, &position, NULL, "%s", reason);
 }
 
-/* The line without the blanks that JSON allows around a value. */
-static struct weir_value strip(struct weir_value line)
-{
-    static const char blanks[] = " \t\r";
-    while (line.length > 0 && memchr(blanks, line.data[0], 3) != NULL) {
-        line.data++;
-        line.length--;
-    }
-    while (line.length > 0 && memchr(blanks, line.data[line.length - 1], 3) != NULL)
-        line.length--;
-    return line;
-}
-
 /* A verdict, or a code. */
 static int take_line(struct weir_stage *stage, struct weir_value line)
 {
     struct parse *parse = stage->self;
-    struct weir_value json = strip(line);
+    struct weir_value json = line;
+    const char *wrong = weir__json_line_check(&json);
     if (json.length == 0)
         return 0;
-    int verdict = WEIR_SKIP;
-    if (!weir_json_is_valid(json))
-        verdict = refuse(stage, line, "the line is not JSON");
-    else if (json.data[0] != '{' && json.data[0] != '[')
-        verdict = refuse(stage, line, "the line is neither an object nor an array");
-    else {
-        for (uint32_t c = 0; c < parse->columns; c++)
-            if (stage->needed[c] && !take_value(parse, json, c))
-                return weir_fail(stage, WEIR_EOS, "no memory for a batch of values");
+    int verdict = wrong == NULL ? WEIR_SKIP : refuse(stage, line, wrong);
+    for (uint32_t c = 0; wrong == NULL && c < parse->columns; c++)
+        if (stage->needed[c] &&
+            !weir__json_values_take(&parse->values, parse->records, c, json, parse->field[c].value))
+            return weir_fail(stage, WEIR_EOS, "no memory for a batch of values");
+    if (wrong == NULL)
         parse->begin[parse->records++] = (uint32_t)(line.data - parse->in->bytes);
-    }
     if (verdict == WEIR_SKIP)
         stage->count.in++;
     return verdict;
@@ -173,12 +112,9 @@ static void locate(const struct weir_batch *batch, uint32_t record, struct weir_
 static void give_batch(struct weir_stage *stage, struct weir_output *out)
 {
     struct parse *parse = stage->self;
-    bool copied = parse->heap_used > 0;
     for (uint32_t c = 0; c < parse->columns; c++)
-        parse->column[c] = (struct weir_column){
-            .entry = stage->needed[c] ? parse->entry + (size_t)c * parse->capacity : NULL,
-            .heap = copied ? parse->heap : parse->in->bytes,
-            .heap_bytes = (uint32_t)(copied ? parse->heap_used : parse->in->byte_count)};
+        parse->column[c] = stage->needed[c] ? weir__json_values_column(&parse->values, c)
+                                            : (struct weir_column){0};
     out->batch = (struct weir_batch){.records = parse->records,
                                      .columns = parse->columns,
                                      .column = parse->column,
@@ -197,7 +133,6 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
         return weir__lines_reject_large(stage, in, cursor);
     parse->in = in;
     parse->records = 0;
-    parse->heap_used = 0;
     if (!make_room(parse, in->bytes + at, n - at))
         return weir_fail(stage, WEIR_EOS, "no memory for a batch of lines");
     while (at < n && parse->records < parse->capacity) {
@@ -223,9 +158,8 @@ static void parse_close(struct weir_stage *stage)
     if (parse == NULL)
         return;
     free(parse->column);
-    free(parse->entry);
     free(parse->begin);
-    free(parse->heap);
+    weir__json_values_release(&parse->values);
     free(parse);
     stage->self = NULL;
 }

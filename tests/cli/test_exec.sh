@@ -55,6 +55,32 @@ same out expected
 says exec.quarantine.jsonl '"stage":"it"'
 says err "'./dies.sh' ended with exit 9"
 
+# JSON Lines: text comes back byte for byte.
+pipeline_of 'command: [cat], format: jsonl'
+for workers in 1 4; do
+    run 0 run -q --workers $workers exec.yaml
+    same out in.csv
+done
+printf 'a/b~,t\n"\303\251\377 \t""\\",\n,""\n' >odd.csv
+run 0 run -q --var in=odd.csv exec.yaml
+same out odd.csv
+
+# It sees numbers where a column is one; of what it writes the columns are taken that are named.
+# shellcheck disable=SC2016
+pipeline_of 'command: [sh, -c, "tee seen; echo; echo \"{\\\"x\\\": [1], \\\"n\\\": 1.50}\""], columns: [n, t], format: jsonl'
+printf 'n,t\n007,1\n,\n' >typed.csv
+run 0 run -q --workers 1 --var in=typed.csv --set read.types='{n: integer}' exec.yaml
+printf '{"n":7,"t":"1"}\n{"n":null,"t":null}\n' >expected
+same seen expected
+printf 'n,t\n7,1\n,\n1.50,\n' >expected
+same out expected
+pipeline_of 'command: [echo, "{"], format: jsonl'
+run 65 run -q exec.yaml
+says err "what 'echo' has written: line 1: the line is not JSON"
+pipeline_of 'command: [echo, 7], format: jsonl'
+run 65 run -q exec.yaml
+says err "line 1: the line is neither an object nor an array"
+
 pipeline_of 'command: [./nowhere]'
 run 78 check exec.yaml
 says err "there is no program './nowhere'"
