@@ -10,8 +10,9 @@
 #include <sys/mman.h>
 
 #include "file/hash.h"
+#include "file/kept.h"
 #include "kept/columns.h"
-#include "kept/file.h"
+
 #include "kept/values.h"
 
 enum { LEFT, RIGHT, SIDES };
