@@ -114,7 +114,10 @@ static void put_stage_key(struct buf *to, const char *key)
 {
     static const char *const known[][2] = {
         {"id", "{\"type\":\"string\",\"pattern\":\"^[a-z0-9_-]+$\"}"},
-        {"inputs", "{}"},
+        {"inputs",
+         "{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":{\"type\":"
+         "\"string\"}},{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}]"
+         "}"},
         {"workers", "{\"type\":[\"integer\",\"string\"]}"},
         {"order", "{\"enum\":[\"preserve\",\"none\"]}"},
         {"on_error", "{\"enum\":[\"stop\",\"reject\",\"drop\",\"set_null\"]}"},

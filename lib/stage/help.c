@@ -48,12 +48,18 @@ static void describe_type(const struct weir_option *row, struct buf *to)
 static void describe_role(const struct weir_stage_type *type, struct buf *to)
 {
     uint32_t traits = weir__type_traits(type);
-    weir__buf_puts(to, (traits & WEIR_SOURCE) != 0 ? "a source"
-                       : (traits & WEIR_SINK) != 0 ? "a sink"
-                                                   : "reads one stage, feeds the next");
+    const char *between = "";
+    weir__buf_puts(to, (traits & WEIR_SOURCE) != 0   ? "a source"
+                       : (traits & WEIR_SINK) != 0   ? "a sink"
+                       : (traits & WEIR_ROUTES) != 0 ? "reads stages, and feeds others by its ports"
+                                                     : "reads stages, and feeds others");
+    for (const char *const *name = type->inputs; name != NULL && *name != NULL; name++) {
+        weir__buf_printf(to, "%s%s", *between == '\0' ? "; inputs " : between, *name);
+        between = ", ";
+    }
     weir__buf_puts(to, (traits & WEIR_ONE_SEAT) != 0 ? "; one worker" : "; any number of workers");
     if ((traits & WEIR_REJECTS) != 0)
-        weir__buf_puts(to, "; takes on_error and rejects");
+        weir__buf_puts(to, "; takes on_error and rejects, which are a port of it");
 }
 
 /* ---- plain text ---- */
