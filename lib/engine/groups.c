@@ -244,6 +244,19 @@ static uint32_t member_of(const struct group *group, const struct draft *draft)
     return m;
 }
 
+static int too_many_ports(struct weir_plan *plan, uint32_t d)
+{
+    size_t before = plan->errors->count;
+    struct weir_err *err = weir_errors_add(plan->errors);
+    weir_err_set(err, WEIR_ECONFIG,
+                 "stage '%s' has more than %d ports with those that share its workers, or one with "
+                 "more than %d readers",
+                 plan->draft[d].handle.id, GROUP_PORTS, PORT_READERS);
+    snprintf(err->note, sizeof(err->note), "isolate: true gives a stage workers of its own");
+    weir__plan_place(&plan->draft[d], plan->errors, before);
+    return WEIR_ECONFIG;
+}
+
 /* The port of an output, to be filled in; *ret is NULL if nobody reads it. */
 static int add_port(struct weir_plan *plan, uint32_t d, int output, struct port **ret)
 {
@@ -251,10 +264,7 @@ static int add_port(struct weir_plan *plan, uint32_t d, int output, struct port 
     struct port port = {.member = member_of(group, &plan->draft[d])};
     *ret = NULL;
     if (!find_readers(plan, d, output, &port) || group->ports == GROUP_PORTS)
-        return weir_err_set(weir_errors_add(plan->errors), WEIR_ECONFIG,
-                            "stage '%s' has more ports, or readers of one, than fit in a process "
-                            "(%d, %d)",
-                            plan->draft[d].handle.id, GROUP_PORTS, PORT_READERS);
+        return too_many_ports(plan, d);
     if (port.readers == 0)
         return 0;
     *ret = &group->port[group->ports++];
@@ -340,7 +350,7 @@ static int add_rejects(struct weir_plan *plan, uint32_t d)
         port.reader[port.readers++] =
             (struct reader){.group = plan->draft[draft->rejects_to].group};
     if (group->ports == GROUP_PORTS || !find_readers(plan, d, OUTPUT_REJECTS, &port))
-        return WEIR_EOS;
+        return too_many_ports(plan, d);
     group->member[port.member].reject_port = (int)group->ports;
     group->port[group->ports++] = port;
     return 0;

@@ -189,6 +189,14 @@ mistake 78 "column 'id' is integer in one input and untyped in input 2: cast one
 mistake 78 "nothing comes from here: 'a' has another on_error than reject" \
     '{id: a, type: csv.read, on_error: drop, with: {path: a.csv}}' "{id: w, $write}" \
     '{type: discard, inputs: a.rejects}'
+{
+    printf 'version: 1\nstages:\n- %s\n' "$read"
+    seq -f '- {id: w%g, type: discard, inputs: a}' 16
+} >crowd.yaml
+run 0 check crowd.yaml
+echo '- {type: discard, inputs: a}' >>crowd.yaml
+run 78 check crowd.yaml
+says err "or one with more than 16 readers"
 mistake 0 "is correct" '{id: a, type: csv.read, with: {path: "-"}}' '{id: b, type: csv.read, with: {path: "-"}}' \
     "{id: w, inputs: [a, b], $write}"
 run 78 plan mistake.yaml
