@@ -107,8 +107,9 @@ static void secure(struct seat *seat)
 
 static void commit(struct seat *seat, bool end_of_number)
 {
-    if (seat->of->ports > 0 && seat->out[0].secured)
-        about_to_write(&ring_slot(&seat->out[0].ring, seat->now.tail[0])->facts);
+    for (uint32_t port = 0; port < seat->of->ports; port++)
+        if (seat->out[port].secured)
+            about_to_write(&ring_slot(&seat->out[port].ring, seat->now.tail[port])->facts);
     about_to_write(&seat->words->copy[(seat->sequence + 1) & 1]);
     weir__seat_commit(seat, end_of_number);
 }
@@ -204,6 +205,7 @@ static uint32_t turns(void)
 {
     switch (form) {
     case BROADCAST:
+    case SPREAD:
     case MERGE: return 0;
     case DIAMOND: return 1;
     default: return chain.blueprint.groups - 2;
@@ -232,6 +234,12 @@ static void pass_on(struct seat *seat)
     finish(seat, event == SEAT_UNWANTED);
 }
 
+/* Where ports are spread all words go to the first; on the second one numbers pass empty. */
+static uint64_t words_on(uint32_t edge, uint64_t n)
+{
+    return form == SPREAD && edge == 1 ? 0 : words_of(n);
+}
+
 /* What came is what was made: each group between has turned the bits over. */
 static void check_input(struct seat *seat)
 {
@@ -249,7 +257,7 @@ static void check_input(struct seat *seat)
     }
     if (!seat->input.number.last)
         return;
-    if (n < work.batches && done->edge[edge].in_hand != words_of(n))
+    if (n < work.batches && done->edge[edge].in_hand != words_on(edge, n))
         complain_of("words of a number are missing");
     done->numbers++;
     done->edge[edge].in_hand = 0;
@@ -310,7 +318,7 @@ static bool all_closed(void)
  * its edges. */
 static bool balances_at(uint32_t sink)
 {
-    uint64_t words = 0, sum = 0, edges = chain.blueprint.group[sink].inputs;
+    uint64_t words = 0, sum = 0, edges = form == SPREAD ? 1 : chain.blueprint.group[sink].inputs;
     for (uint32_t seat = 0; seat < chain.blueprint.group[sink].seats; seat++) {
         const struct ledger_copy *ledger = weir__view_ledger(&chain.view, sink, seat);
         about_to_read(ledger);

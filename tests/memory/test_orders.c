@@ -85,6 +85,10 @@ static const struct world worlds[] = {
      .shape = FORMED(MERGE, 3, 1, 1, 1, 1),
      .work = {.batches = 2, .words = 2, .parts_every = 1},
      .deaths = 1},
+    {.name = "spread",
+     .shape = FORMED(SPREAD, 2, 1, 1, 2),
+     .work = {.batches = 2, .words = 2, .parts_every = 2, .verdict = true},
+     .deaths = 2},
     {.name = "diamond",
      .shape = FORMED(DIAMOND, 4, 1, 1, 1, 1, 1),
      .work = {.batches = 2, .words = 2, .parts_every = 1, .verdict = true},
@@ -144,6 +148,7 @@ static uint64_t past(uint32_t who)
     if (who == seats_of(world))
         return hash;
     const uint64_t all[] = {now->tail[0],
+                            now->tail[1],
                             now->area[0],
                             now->number,
                             now->part[0],

@@ -20,6 +20,7 @@ enum chain_form {
     BROADCAST, /* all groups read the first one's port */
     MERGE,     /* the last group reads all the others */
     DIAMOND,   /* two groups read the first one's port, and the last reads both */
+    SPREAD,    /* the first of two has a port for each seat of the other */
 };
 
 struct chain_shape {
@@ -57,6 +58,18 @@ static inline void chain_join(struct chain *chain, uint32_t from, uint32_t g, bo
     group->ordered = group->inputs == 1 && ordered;
 }
 
+/* A second port, for the second seat. */
+static inline void chain_spread(struct chain *chain)
+{
+    struct group *producer = &chain->blueprint.group[0], *reader = &chain->blueprint.group[1];
+    producer->port[1] = producer->port[0];
+    producer->port[1].reader[0].input = 1;
+    producer->ports = reader->inputs = 2;
+    reader->input[1] = reader->input[0];
+    reader->spread = true;
+    reader->ordered = false;
+}
+
 static inline bool chain_reads(const struct chain_shape *shape, uint32_t from, uint32_t g)
 {
     switch (shape->form) {
@@ -83,6 +96,8 @@ static inline void chain_make(struct chain *chain, const struct chain_shape *sha
             if (chain_reads(shape, from, g))
                 chain_join(chain, from, g, last || !shape->unordered);
     }
+    if (shape->form == SPREAD)
+        chain_spread(chain);
     weir__blueprint_layout(&chain->blueprint, 0);
     chain_map(chain);
 }
