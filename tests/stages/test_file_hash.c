@@ -769,7 +769,9 @@ static const struct {
     {"a\\|d1|d2|ok", "true", "a\\: FAILED\n", 1},
     {"a|d1|~|failed", "true", "a: FAILED open or read\n", 0},
     {"a|d1|~|skipped", "true", "a: FAILED open or read\n", 1},
-    {"a|~|d1|ok", "true", "a: FAILED\n", 1},
+    {"a|d1|~|~", "true", "a: FAILED open or read\n", 1},
+    {"a|~|d1|ok", "true", "a: EXTRA\n", 0},
+    {"a|~|~|failed", "true", "a: EXTRA\n", 0},
 };
 
 START_TEST(test_a_line_of_a_report_is)

@@ -189,7 +189,7 @@ START_TEST(test_help_says_all_of_the_table)
         make_type("a.read", WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_REJECTS);
     char *help = weir_stage_help(&type);
     ck_assert_str_eq(help, "a.read - does a thing\n"
-                           "(a source; one worker; takes on_error and rejects)\n"
+                           "(a source; one worker; takes on_error and rejects, which are a port of it)\n"
                            "\n"
                            "One paragraph.\n"
                            "\n"
