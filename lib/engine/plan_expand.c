@@ -47,7 +47,10 @@ static int settle_draft(struct draft *draft, const char *path)
     struct node *with = weir__node_map();
     struct settings *settings = NULL;
     struct weir_errors ignored = {0};
+    bool file = draft->handle.type != draft->outer && (draft->handle.type->traits & WEIR_SINK) != 0;
     int code = path == NULL ? 0 : weir__node_append(with, "path", weir__node_scalar(path));
+    if (code == 0 && file) /* what is rejected comes as text, past what would compress it */
+        code = weir__node_append(with, "compression", weir__node_scalar("none"));
     if (code == 0)
         code = weir__settings_read(draft->outer->options, with, &ignored, &settings);
     weir_errors_release(&ignored);

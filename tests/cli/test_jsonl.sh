@@ -48,3 +48,4 @@ for workers in 1 3 8; do
         same out.csv in.csv
     done
 done
+finish

@@ -124,6 +124,11 @@ gzip -dc out >out.csv
 same out.csv plain.csv
 run 0 "do" -q csv.read plain.csv ! csv.write out.gz compression=none
 same out.gz plain.csv
+printf 'id,text\n1\n2,x\n' >short.csv
+sed "s|type: csv.read,|type: csv.read, rejects: {path: bad.gz},|" p.yaml >rejecting.yaml
+run 1 run rejecting.yaml --var in=short.csv
+printf 'file,line,byte,column,reason,raw\nshort.csv,2,8,,"expected 2 fields, found 1",1\n' >wanted.csv
+same bad.gz wanted.csv
 run 78 "do" csv.read plain.csv ! csv.write out.gz if_exists=append
 says err "a compressed file cannot be appended to"
 awk 'BEGIN { srand(1); for (i = 0; i < 300000; i++) printf "%c", 32 + int(rand() * 95); print "" }' >noise.txt
