@@ -170,12 +170,14 @@ static int reject_stray(struct weir_stage *stage, const struct parse *parse,
                           line, bad->stray - place->begin - column + 1);
 }
 
-static int reject_bad(struct weir_stage *stage, struct parse *parse, const struct parse_bad *bad,
+static int reject_bad(struct weir_stage *stage, struct parse *parse, struct parse_bad *bad,
                       size_t *ret_begin)
 {
     struct parse_place place;
     weir__parse_find(parse, bad->row, &place);
     *ret_begin = place.begin;
+    if (bad->kind == PARSE_BROKEN)
+        return weir__parse_reject_broken(stage, parse, bad, &place.position);
     if (bad->fields == 0)
         return reject_stray(stage, parse, bad, &place);
     return weir_reject_at(stage, &place.position, NULL,
@@ -193,16 +195,17 @@ static int reject_all_bad(struct weir_stage *stage, struct parse *parse, size_t 
     for (size_t i = 0; i < parse->bad_count; i++) {
         size_t begin;
         int verdict = reject_bad(stage, parse, &parse->bad[i], &begin);
-        if (verdict == WEIR_SKIP) {
+        if (verdict == WEIR_SKIP)
             stage->count.in++;
+        if (verdict == WEIR_SKIP || parse->bad[i].kind == PARSE_TAKEN)
             continue;
-        }
         if (verdict < 0 && parse->bad[i].record == 0)
             return verdict;
         parse->records = parse->bad[i].record;
         parse->bad_count = i;
         *end = begin;
     }
+    weir__parse_drop_broken(parse);
     return 0;
 }
 
@@ -316,6 +319,8 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
     int rc = weir__parse_text(stage, parse, in, from, &end);
     if (rc == 0 && parse->other != NULL)
         rc = weir__parse_verify(stage, parse, end);
+    if (rc == 0 && parse->wants_utf8 && !weir__parse_note_broken(parse))
+        rc = no_memory(stage, parse);
     if (rc == 0)
         rc = reject_all_bad(stage, parse, &end);
     if (rc < 0)
@@ -349,6 +354,7 @@ static int parse_configure(struct weir_stage *stage)
     weir__csv_rows(stage, &parse->rows);
     parse->null_fill = weir_option_number(stage, "missing_columns") == 1;
     parse->ignore_extra = weir_option_number(stage, "extra_columns") == 1;
+    parse->wants_utf8 = weir_option_number(stage, "invalid_utf8") == INVALID_UTF8_ERROR;
     parse->null_values = weir_option_list(stage, "null_values", &parse->null_value);
     parse->fast = weir_option_number(stage, "parser") != PARSER_LIBCSV && !parse->rows.trims;
     return 0;

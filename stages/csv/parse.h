@@ -19,13 +19,20 @@
 /* Behind the heap, and in libcsv's buffer: short values are copied in fixed sizes. */
 #define PARSE_HEAP_SLACK 32
 
-/* A row that is no record: it has not as many fields as there are columns, or a quote where none
- * may be. */
+enum parse_bad_kind {
+    PARSE_BAD_ROW,
+    PARSE_BROKEN, /* `record` is in the batch, until weir__parse_drop_broken */
+    PARSE_TAKEN   /* was broken, and is a record all the same: its broken values are null */
+};
+
+/* A row that is no record: it has not as many fields as there are columns, a quote where none
+ * may be, or a value that is not UTF-8. */
 struct parse_bad {
     uint32_t record; /* the number that it would have had as a record */
     uint32_t row;    /* of the rows since the cursor */
     uint32_t fields; /* 0: a stray quote */
     uint32_t stray;  /* offset in the text of what libcsv stumbled over */
+    enum parse_bad_kind kind;
 };
 
 /* Walks over the rows of a text, to say where the n-th stands. */
@@ -52,6 +59,7 @@ struct parse {
     int last_end;      /* the byte that ended the last row */
     bool null_fill, ignore_extra, failed;
     bool keeps_blank; /* a blank line is a record of nulls */
+    bool wants_utf8;  /* a value that is not UTF-8 is an error of its record */
 
     uint64_t *entries;   /* needed * capacity */
     uint32_t *column_of; /* by field, as the current file has them */
@@ -103,6 +111,14 @@ struct weir_column weir__parse_column(const struct parse *parse, uint32_t column
 bool weir__parse_same(const struct parse *a, const struct parse *b, uint32_t *ret_row);
 /* Fails if libcsv alone makes something else of the text up to end. */
 int weir__parse_verify(struct weir_stage *stage, struct parse *parse, size_t end);
+
+/* Adds the records with values that are not UTF-8 to the bad rows. False when memory ran out. */
+bool weir__parse_note_broken(struct parse *parse);
+/* Makes the broken values of such a record null, and says that each is no UTF-8. A verdict or a code. */
+int weir__parse_reject_broken(struct weir_stage *stage, struct parse *parse, struct parse_bad *bad,
+                              const struct weir_position *position);
+/* Leaves those of them out of the batch that were not taken. */
+void weir__parse_drop_broken(struct parse *parse);
 
 /* True if these bytes stand for null. */
 bool weir__parse_is_null(const struct parse *parse, const char *bytes, size_t length);

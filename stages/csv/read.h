@@ -21,6 +21,9 @@ extern const struct weir_option weir__csv_read_options[];
 /* The choices of the option `parser`. */
 enum csv_parser_choice { PARSER_AUTO, PARSER_LIBCSV, PARSER_VERIFY };
 
+/* And of invalid_utf8. */
+enum csv_invalid_utf8 { INVALID_UTF8_ERROR, INVALID_UTF8_REPLACE, INVALID_UTF8_KEEP };
+
 /* And of blank_lines. */
 enum csv_blank_lines { BLANK_LINES_SKIP, BLANK_LINES_KEEP };
 

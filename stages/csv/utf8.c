@@ -1,6 +1,6 @@
 /*
- * csv.utf8: sets aside or repairs values that are not UTF-8. A batch without any is passed on as it
- * is. The cursor is the record to go on with.
+ * csv.utf8: repairs values that are not UTF-8. A batch without any is passed on as it is. The cursor is
+ * the record to go on with.
  */
 #include "file/utf8.h"
 
@@ -12,22 +12,18 @@
 #define REPLACEMENT       "\xef\xbf\xbd" /* U+FFFD */
 #define REPLACEMENT_BYTES 3
 
-enum invalid_utf8 { INVALID_ERROR, INVALID_REPLACE, INVALID_KEEP };
-
 /* What a column is made of whose values are not all as they came. */
 struct repair {
     bool broken;     /* one of its values is not UTF-8 */
     uint64_t *entry; /* as many as `capacity` of struct utf8 */
-    char *heap;      /* when values are replaced */
+    char *heap;
     size_t used, capacity;
 };
 
 struct utf8 {
-    bool replace;
     const struct weir_batch *in; /* during a call and until the next: for locate */
     uint32_t from;               /* the record that the batch begins with */
-    uint32_t *kept;              /* the records that are in the batch; NULL: all from there on */
-    uint32_t *kept_room, capacity;
+    uint32_t capacity;
     uint32_t columns;
     struct weir_column *column;
     struct repair *repair;
@@ -35,17 +31,13 @@ struct utf8 {
 
 static bool utf8_wanted(const struct weir_stage *stage)
 {
-    return weir_option_number(stage, "invalid_utf8") != INVALID_KEEP;
+    return weir_option_number(stage, "invalid_utf8") == INVALID_UTF8_REPLACE;
 }
 
 static int utf8_configure(struct weir_stage *stage)
 {
-    struct utf8 *self = calloc(1, sizeof(*self));
-    stage->self = self;
-    if (self == NULL)
-        return weir_fail(stage, WEIR_EOS, "no memory");
-    self->replace = weir_option_number(stage, "invalid_utf8") == INVALID_REPLACE;
-    return 0;
+    stage->self = calloc(1, sizeof(struct utf8));
+    return stage->self == NULL ? weir_fail(stage, WEIR_EOS, "no memory") : 0;
 }
 
 static int utf8_bind(struct weir_stage *stage, struct weir_schema *ret)
@@ -67,8 +59,7 @@ static void utf8_needs(struct weir_stage *stage, bool *in_needed)
 static void utf8_locate(const struct weir_batch *batch, uint32_t record, struct weir_position *ret)
 {
     const struct utf8 *self = batch->locate_context;
-    uint32_t at = self->kept != NULL ? self->kept[record] : self->from + record;
-    self->in->locate(self->in, at, ret);
+    self->in->locate(self->in, self->from + record, ret);
 }
 
 /* ---- looking ---- */
@@ -102,9 +93,7 @@ static bool reserve_records(struct utf8 *self, uint32_t records)
     if (records <= self->capacity)
         return true;
     self->capacity = 0;
-    free(self->kept_room);
-    self->kept_room = malloc(records * sizeof(*self->kept_room));
-    bool ok = self->kept_room != NULL;
+    bool ok = true;
     for (uint32_t c = 0; c < self->columns; c++) {
         free(self->repair[c].entry);
         self->repair[c].entry = malloc(records * sizeof(uint64_t));
@@ -177,13 +166,8 @@ static int take_record(struct weir_stage *stage, uint32_t record, uint32_t to)
         if (column->entry == NULL)
             continue;
         *entry = column->entry[record];
-        if (self->repair[c].broken && self->replace) {
+        if (self->repair[c].broken)
             verdict = replace(stage, c, record, entry);
-        } else if (self->repair[c].broken && is_broken(column, record)) {
-            *entry = weir_entry_null();
-            verdict = weir_reject(stage, self->in, record, stage->in->column[c].name,
-                                  "the value is not UTF-8");
-        }
     }
     return verdict;
 }
@@ -193,43 +177,38 @@ static int take_record(struct weir_stage *stage, uint32_t record, uint32_t to)
 static int take_records(struct weir_stage *stage, uint32_t *ret_records, uint32_t *ret_next)
 {
     struct utf8 *self = stage->self;
-    uint32_t record = self->from, kept = 0;
-    int verdict = WEIR_SKIP;
+    uint32_t record = self->from;
     if (!reserve_records(self, self->in->records))
         return weir_fail(stage, WEIR_EOS, "no memory for a batch of values");
     for (uint32_t c = 0; c < self->columns; c++)
         self->repair[c].used = 0;
-    for (; record < self->in->records; record++) {
-        verdict = take_record(stage, record, kept);
-        if (verdict == WEIR_SET_NULL)
-            self->kept_room[kept++] = record;
-        else if (verdict != WEIR_SKIP)
-            break;
-    }
+    int verdict = WEIR_SET_NULL;
+    for (; record < self->in->records && verdict == WEIR_SET_NULL;
+         record += verdict == WEIR_SET_NULL)
+        verdict = take_record(stage, record, record - self->from);
     /* What stands before a record that ends the run goes on first. */
     if (verdict < 0 && record == self->from)
         return verdict;
-    self->kept = self->kept_room;
-    *ret_records = kept;
+    *ret_records = record - self->from;
     *ret_next = record;
     return 0;
 }
 
 /* ---- the stage ---- */
 
-static void give_batch(struct utf8 *self, uint32_t records, struct weir_output *out)
+static void give_batch(struct utf8 *self, uint32_t records, bool repaired, struct weir_output *out)
 {
     for (uint32_t c = 0; c < self->columns; c++) {
         const struct repair *repair = &self->repair[c];
         self->column[c] = self->in->column[c];
         if (self->column[c].entry == NULL)
             continue;
-        if (self->kept == NULL) {
+        if (!repaired) {
             self->column[c].entry += self->from;
             continue;
         }
         self->column[c].entry = repair->entry;
-        if (repair->broken && self->replace) {
+        if (repair->broken) {
             self->column[c].heap = repair->heap;
             self->column[c].heap_bytes = (uint32_t)repair->used;
         }
@@ -248,14 +227,14 @@ static int utf8_process(struct weir_stage *stage, const struct weir_batch *in, u
     uint32_t next = in->records;
     self->in = in;
     self->from = *cursor < in->records ? (uint32_t)*cursor : in->records;
-    self->kept = NULL;
     uint32_t records = in->records - self->from;
-    if (find_broken(self)) {
+    bool repaired = find_broken(self);
+    if (repaired) {
         int rc = take_records(stage, &records, &next);
         if (rc < 0)
             return rc;
     }
-    give_batch(self, records, out);
+    give_batch(self, records, repaired, out);
     *cursor = next < in->records ? next : UINT64_MAX;
     return 0;
 }
@@ -271,7 +250,6 @@ static void utf8_close(struct weir_stage *stage)
     }
     free(self->repair);
     free(self->column);
-    free(self->kept_room);
     free(self);
     stage->self = NULL;
 }
@@ -280,9 +258,9 @@ const struct weir_stage_type weir_csv_utf8 = {
     .abi = WEIR_STAGE_ABI,
     .size = sizeof(struct weir_stage_type),
     .name = "csv.utf8",
-    .summary = "sets aside or repairs values that are not UTF-8",
+    .summary = "repairs values that are not UTF-8",
     .options = weir__csv_read_options,
-    .traits = WEIR_REJECTS | WEIR_INNER | WEIR_SANDBOX_STRICT,
+    .traits = WEIR_INNER | WEIR_SANDBOX_STRICT,
     .wanted = utf8_wanted,
     .configure = utf8_configure,
     .bind = utf8_bind,

@@ -25,7 +25,7 @@ stages:
     with: {path: out.csv}
 END
 for workers in 1 3 8; do
-    run 0 run read.yaml --workers $workers
+    run 1 run read.yaml --workers $workers
     same out.csv good.csv
     [ "$(LC_ALL=C grep -c 'not UTF-8' bad.csv)" = 60 ] || fail "60 rejects"
     run 0 run read.yaml --workers $workers --var what=replace
@@ -33,3 +33,4 @@ for workers in 1 3 8; do
     run 0 run read.yaml --workers $workers --var what=keep
     same out.csv in.csv
 done
+finish
