@@ -11,6 +11,7 @@ enum { DEEPEST = 256 }; /* as libxml2 has it */
 
 struct xml {
     xmlTextReaderPtr reader;
+    xmlDocPtr document; /* what the reader holds of it; NULL before the root */
     xmlXPathContextPtr context;
     const char *const *path;
     size_t paths;
@@ -167,21 +168,19 @@ void weir__xml_close(struct xml *xml)
 {
     if (xml == NULL)
         return;
-    /* The reader frees its document only if nobody has asked for it. */
-    xmlDocPtr document =
-        xml->context != NULL ? library->xmlTextReaderCurrentDoc(xml->reader) : NULL;
     library->xmlXPathFreeContext(xml->context);
     library->xmlFreeTextReader(xml->reader);
-    library->xmlFreeDoc(document);
+    library->xmlFreeDoc(xml->document); /* which the reader leaves to who has asked for it */
     free(xml);
 }
 
 /* At the root. */
 static bool begin_document(struct xml *xml)
 {
-    xmlDocPtr document = library->xmlTextReaderCurrentDoc(xml->reader);
-    xml->context = document == NULL ? NULL : weir__select_context(document);
-    return xml->context != NULL;
+    xml->document = library->xmlTextReaderCurrentDoc(xml->reader);
+    xml->context = xml->document == NULL ? NULL : weir__select_context(xml->document);
+    xml->ran_out = xml->context == NULL;
+    return !xml->ran_out;
 }
 
 /* Elements without a prefix are found without one. */
@@ -211,10 +210,12 @@ static bool take_record(struct xml *xml)
     if (xml->name[depth] == NULL || xml->local[depth] == NULL || !is_record(xml, depth))
         return false;
     xml->record = library->xmlTextReaderExpand(xml->reader);
-    if (xml->record != NULL && xml->error[0] == '\0')
-        forget_namespace(xml->record);
-    else
+    if (xml->record == NULL)
+        complain(xml, "malformed"); /* if nothing else was said */
+    if (xml->error[0] != '\0')
         xml->record = NULL;
+    else
+        forget_namespace(xml->record);
     return xml->record != NULL;
 }
 
