@@ -250,8 +250,10 @@ static int take_page(struct weir_stage *stage, struct weir_value body, struct we
         weir__encoding_of_page(body.data, body.length, type.data, type.length);
     weir__bytes_clear(&parse->text);
     weir__bytes_clear(&parse->base);
-    if (!weir__encoding_decode(encoding, body.data, body.length, &parse->text))
+    if (!weir__encoding_decode(encoding, body.data, body.length, &parse->text)) {
+        stage->count.failed++;
         return set_error(parse, "encoding", strlen("encoding"));
+    }
     if (address.data != NULL)
         weir__bytes_add(&parse->base, address.data, address.length);
     struct page *page =
