@@ -695,7 +695,7 @@ START_TEST(test_an_idle_worker_sleeps)
     apply_square(pool, 2);
     ck_assert_uint_eq(weir_process_children(workers, 3), 3);
     for (size_t i = 0; i < 3; i++)
-        await_sleep(weir_process_pid(workers[i]));
+        ck_stays_asleep(weir_process_pid(workers[i]));
     end(pool);
 }
 END_TEST

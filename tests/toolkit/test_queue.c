@@ -201,6 +201,8 @@ START_TEST(test_closing_wakes_all_who_wait)
             put("x", 0);
         for (int i = 0; i < MANY; i++)
             await_sleep(waiting[i] = start(full ? put_for_ever : get_for_ever, "y"));
+        for (int i = 0; i < MANY; i++)
+            ck_stays_asleep(waiting[i]);
         weir_queue_close(queue);
         for (int i = 0; i < MANY; i++)
             ck_assert_int_eq(finish(waiting[i]), WEIR_CLOSED);

@@ -89,6 +89,34 @@ static inline void await_sleep(pid_t pid)
         nap_us(50);
 }
 
+/* How often it has gone to sleep. */
+static inline long sleeps_of(pid_t pid)
+{
+    char path[64], line[256];
+    long sleeps = -1;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *status = fopen(path, "re");
+    ck_assert_ptr_nonnull(status);
+    while (fgets(line, sizeof(line), status) != NULL)
+        (void)sscanf(line, "voluntary_ctxt_switches: %ld", &sleeps);
+    fclose(status);
+    return sleeps;
+}
+
+/* It sleeps, and does not wake up now and then to look. */
+static inline void ck_stays_asleep(pid_t pid)
+{
+    long before, now = -1;
+    int tries = 20; /* it may be on its way to sleep */
+    do {
+        await_sleep(pid);
+        before = sleeps_of(pid);
+        nap_us(50000);
+        now = sleeps_of(pid);
+    } while (now != before && --tries > 0);
+    ck_assert_msg(now == before, "process %d wakes up all the time", (int)pid);
+}
+
 /* Stopped before its first instruction. */
 static inline pid_t start_victim(int (*act)(void *context), void *context)
 {
