@@ -264,6 +264,36 @@ hash 0 many
     fail "empty files have other digests"
 cut -d / -f 2 got | sort -n | cmp -s - "$(seq 100000 >numbers && echo numbers)" || fail "not every file once"
 
+# A full disk under the manifest, the report of a check, and the cache: nothing new stands there, and no other file is lost.
+mkdir disk aged
+(cd aged && seq 3000 | while read -r file; do echo "$file" >"$file"; done)
+find aged -type f -exec touch -d '1 hour ago' {} +
+sleep 3 # what has changed just now is not kept
+# full TEXT ARGUMENT...: such a run ends with 74 and the text, on a disk that has one file.
+full() {
+    text=$1 code=0
+    shift
+    # shellcheck disable=SC2016
+    unshare -rm sh -c 'mount -t tmpfs -o size=128k weir disk && echo old >disk/SUMS || exit
+        "$@" 2>err >out
+        code=$?
+        cat disk/SUMS >left
+        exit $code' sh "$program" "$@" || code=$?
+    [ $code -eq 74 ] || fail "a full disk: exit $code, not 74: pipeline $*"
+    says err "$text"
+    [ "$(cat left)" = old ] || fail "a full disk has another file: pipeline $*"
+}
+if unshare -rm mount -t tmpfs weir disk 2>/dev/null; then
+    full "cannot write 'disk/SUMS': No space left on device" run "$hash_tree" --var root=many --var out=disk/SUMS
+    full "cannot write 'disk/SUMS': No space left on device" run "$WEIR_SOURCE/pipelines/check-manifest.yaml" \
+        --var manifest=SUMS --var report=disk/SUMS
+    full "cannot use the cache 'disk/cache': database or disk is full" run "$hash_tree" --var root=aged --var out=never \
+        --set hash.cache=disk/cache
+    [ ! -e never ] || fail "a run whose cache is full has published"
+else
+    echo "skipped: a full disk (no file system can be mounted here)"
+fi
+
 # ---- a worker that is killed while it hashes
 
 mkdir slow

@@ -31,7 +31,12 @@ static const char *const seeds[] = {
     "      password: \"${pw}\"\n"
     "  - type: toy.write\n"
     "    inputs: paid\n"
-    "    with: {path: \"${out:-x}\"}\n",
+    "    with: {path: \"${out:-x}\"}\n"
+    "tests:\n"
+    "  - {name: a, stage: paid, types: {a: text}, given: x, expect: \"a,b\"}\n"
+    "  - name: b\n"
+    "    given: |\n      a\n"
+    "    expect: a\n",
     "version: 1\nstages:\n- type: toy.rows\n  order: none\n- type: toy.map\n  with:\n    where: "
     "|\n      a = 1\n"
     "      and b = 'x'\n    select:\n    - a\n    - b # c\n- type: drop\n",
@@ -88,6 +93,11 @@ static const char *const words[] = {
     "-",
     "|2-\n",
 };
+
+static const struct weir_excerpt excerpts[] = {
+    {.stage = "paid", .count = 3}, {.stage = "paid", .from_stdin = true}, {.from_stdin = true}};
+static const struct weir_load_options options[] = {
+    {0}, {.excerpt = &excerpts[0]}, {.excerpt = &excerpts[1]}, {.excerpt = &excerpts[2]}};
 
 static uint64_t state;
 
@@ -157,7 +167,8 @@ START_TEST(test_no_mutated_file_makes_loading_fail_otherwise_than_with_errors)
             mutate(&text);
         char *copy = malloc(text.length + 1); /* of its very size: a byte too far is seen by ASan */
         memcpy(copy, text.bytes, text.length);
-        int rc = weir_pipeline_parse("f.yaml", copy, text.length, NULL, &pipeline, &errors);
+        int rc =
+            weir_pipeline_parse("f.yaml", copy, text.length, &options[pick(4)], &pipeline, &errors);
         ck_assert_int_eq(rc == 0, pipeline != NULL);
         ck_assert_int_eq(rc == 0, errors.count == 0);
         for (size_t i = 0; i < errors.count; i++) {
