@@ -188,22 +188,23 @@ START_TEST(test_help_says_all_of_the_table)
     const struct weir_stage_type type =
         make_type("a.read", WEIR_SOURCE | WEIR_ONE_SEAT | WEIR_REJECTS);
     char *help = weir_stage_help(&type);
-    ck_assert_str_eq(help, "a.read - does a thing\n"
-                           "(a source; one worker; takes on_error and rejects, which are a port of it)\n"
-                           "\n"
-                           "One paragraph.\n"
-                           "\n"
-                           "  an: example\n"
-                           "\n"
-                           "Options, under 'with':\n"
-                           "  path               path; required\n"
-                           "                     the file to read\n"
-                           "  quoting            minimal, all, none; default minimal\n"
-                           "                     when a field is quoted | or not\n"
-                           "  slots              number, 1 to 64; default 16\n"
-                           "                     how many\n"
-                           "  size               bytes, 4KiB or more\n"
-                           "                     how large\n");
+    ck_assert_str_eq(help,
+                     "a.read - does a thing\n"
+                     "(a source; one worker; takes on_error and rejects, which are a port of it)\n"
+                     "\n"
+                     "One paragraph.\n"
+                     "\n"
+                     "  an: example\n"
+                     "\n"
+                     "Options, under 'with':\n"
+                     "  path               path; required\n"
+                     "                     the file to read\n"
+                     "  quoting            minimal, all, none; default minimal\n"
+                     "                     when a field is quoted | or not\n"
+                     "  slots              number, 1 to 64; default 16\n"
+                     "                     how many\n"
+                     "  size               bytes, 4KiB or more\n"
+                     "                     how large\n");
     free(help);
 }
 END_TEST
