@@ -147,6 +147,7 @@ struct blueprint {
     char *name;
     char *run_id;
     uint32_t slots, slot_bytes;
+    uint32_t split_bytes; /* of the source's pieces, about */
     uint32_t max_record;
     char **file;
     size_t files;

@@ -137,6 +137,7 @@ void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to)
     put(map, "run_id", blueprint->run_id);
     put_number(map, "slots", blueprint->slots);
     put_number(map, "slot_bytes", blueprint->slot_bytes);
+    put_number(map, "split_bytes", blueprint->split_bytes);
     put_number(map, "max_record", blueprint->max_record);
     for (size_t f = 0; f < blueprint->files; f++)
         weir__node_append(files, NULL, weir__node_scalar(blueprint->file[f]));
@@ -359,6 +360,7 @@ int weir__blueprint_read(const char *text, struct blueprint *ret)
     ret->run_id = copy_text(get(map, "run_id"));
     ret->slots = (uint32_t)get_number(map, "slots");
     ret->slot_bytes = (uint32_t)get_number(map, "slot_bytes");
+    ret->split_bytes = (uint32_t)get_number(map, "split_bytes");
     ret->max_record = (uint32_t)get_number(map, "max_record");
     int code = ret->name == NULL || ret->run_id == NULL ? WEIR_EINTERNAL : read_lists(map, ret);
     if (code == 0 && !is_whole(ret))

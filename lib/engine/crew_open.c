@@ -132,7 +132,8 @@ int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_st
     crew->facts = (struct run_facts){.file = blueprint->file,
                                      .files = blueprint->files,
                                      .max_record = blueprint->max_record,
-                                     .split_bytes = blueprint->slot_bytes,
+                                     .split_bytes = crew->first ? blueprint->split_bytes
+                                                                : blueprint->slot_bytes,
                                      .run_id = blueprint->run_id};
     crew->member = calloc(crew->group->members, sizeof(*crew->member));
     if (crew->member == NULL)

@@ -422,7 +422,7 @@ uint64_t weir__plan_private_bytes(const struct blueprint *blueprint, const struc
         holds += group->member[m].memory_bytes;
     }
     /* A split is read into memory of the worker's own, and its values may be copied once more. */
-    uint64_t split = group->splits > 0 ? 3 * (uint64_t)blueprint->slot_bytes : 0;
+    uint64_t split = group->splits > 0 ? 3 * (uint64_t)blueprint->split_bytes : 0;
     return ((uint64_t)(alone ? 4 : 16) << 20) + split + columns * COLUMN_BYTES + holds;
 }
 

@@ -330,6 +330,32 @@ static int probe_sources(struct weir_plan *plan, bool lenient, struct weir_error
     return worst;
 }
 
+static bool reads_the_one_before(const struct weir_plan *plan, uint32_t d)
+{
+    const struct draft *draft = &plan->draft[d];
+    return draft->inputs == 1 && draft->input[0].draft + 1 == d;
+}
+
+/*
+ * A stage that keeps a run of each batch (aggregate, sort) is the faster the larger that is: fewer
+ * rows of one group, and fewer runs to merge. Where it is fused with the source no batch has to fit
+ * a slot.
+ */
+static uint32_t split_bytes(const struct weir_plan *plan)
+{
+    enum { KEEPS_RUNS = WEIR_TOTALS | WEIR_KEEPS, ENOUGH = 1 << 20 };
+    uint32_t slot = plan->blueprint.slot_bytes, d = 1;
+    while (d < plan->chain && reads_the_one_before(plan, d) &&
+           (plan->draft[d].handle.type->traits &
+            (WEIR_TOTALS | WEIR_ONE_SEAT | WEIR_NO_FUSE | WEIR_SINK)) == 0)
+        d++;
+    bool keeps = d < plan->chain && reads_the_one_before(plan, d) &&
+                 (plan->draft[d].handle.type->traits & KEEPS_RUNS) == KEEPS_RUNS;
+    if (!keeps || slot >= ENOUGH)
+        return slot;
+    return 4 * slot < ENOUGH ? 4 * slot : ENOUGH;
+}
+
 static int name_run(struct weir_plan *plan)
 {
     plan->blueprint.name = strdup(weir_pipeline_name(plan->pipeline));
@@ -339,7 +365,6 @@ static int name_run(struct weir_plan *plan)
     plan->blueprint.max_record = plan->pipeline->max_record_bytes;
     plan->facts.run_id = plan->blueprint.run_id;
     plan->facts.max_record = plan->blueprint.max_record;
-    plan->facts.split_bytes = plan->blueprint.slot_bytes;
     return plan->blueprint.name == NULL || plan->blueprint.run_id == NULL ? WEIR_EOS : 0;
 }
 
@@ -364,6 +389,7 @@ static int make(struct weir_plan *plan, bool lenient, struct weir_errors *errors
     int code = name_run(plan);
     if (code == 0)
         code = weir__plan_expand(plan);
+    plan->facts.split_bytes = plan->blueprint.split_bytes = split_bytes(plan);
     if (code == 0)
         code = configure_all(plan, errors);
     if (code == 0)

@@ -169,6 +169,7 @@ static struct blueprint make_blueprint(void)
                                   .run_id = strdup("7f3a"),
                                   .slots = 16,
                                   .slot_bytes = 256 << 10,
+                                  .split_bytes = 1 << 20,
                                   .max_record = 16 << 20,
                                   .files = 2,
                                   .file = calloc(2, sizeof(char *))};
@@ -306,6 +307,7 @@ static void assert_same(const struct blueprint *a, const struct blueprint *b)
     ck_assert_str_eq(a->run_id, b->run_id);
     ck_assert_uint_eq(a->slots, b->slots);
     ck_assert_uint_eq(a->slot_bytes, b->slot_bytes);
+    ck_assert_uint_eq(a->split_bytes, b->split_bytes);
     ck_assert_uint_eq(a->max_record, b->max_record);
     ck_assert_uint_eq(a->files, b->files);
     for (size_t f = 0; f < a->files; f++)
