@@ -102,6 +102,25 @@ splits-drain          | holds | splits | -DS=3 -DDRAIN
 splits-drain-1-death  | holds | splits | -DS=2 -DDRAIN -DDEATHS=1
 splits-done-1-death   | holds | splits | -DS=3 -DUNWANTED -DDEATHS=1
 splits-slow           | holds | splits | -DS=3 -DK=2 -DSLOW
+broadcast-2-deaths    | holds | graph | -DBROADCAST -DN=2 -DDEATHS=2
+broadcast-two-seats   | soak-holds | graph | -DBROADCAST -DS1=2 -DPARTS=2
+broadcast-enough      | holds | graph | -DBROADCAST -DN=2 -DS1=2 -DPARTS=2 -DENOUGH=0
+broadcast-enough-dies | holds | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DDEATHS=2
+broadcast-parking-k2  | soak-holds | graph | -DBROADCAST -DN=2 -DK=2 -DPARKING
+broadcast-seats-die   | soak-holds | graph | -DBROADCAST -DS1=2 -DPARTS=2 -DDEATHS=1
+fork-1-death          | holds | graph | -DFORK -DPARTS=2 -DDEATHS=1
+fork-enough-1-death   | holds | graph | -DFORK -DN=2 -DENOUGH=0 -DDEATHS=1
+fork-2-deaths         | soak-holds | graph | -DFORK -DN=2 -DPARTS=2 -DDEATHS=2
+fork-parking          | soak-holds | graph | -DFORK -DPARTS=2 -DPARKING
+merge-1-death         | holds | graph | -DMERGE -DPARTS=2 -DDEATHS=1
+merge-2-deaths        | holds | graph | -DMERGE -DDEATHS=2
+merge-k2-2-deaths     | soak-holds | graph | -DMERGE -DN=2 -DK=2 -DPARTS=2 -DDEATHS=2
+merge-parking         | holds | graph | -DMERGE -DPARKING
+diamond               | holds | graph | -DDIAMOND -DSPLIT
+diamond-enough        | holds | graph | -DDIAMOND -DSPLIT -DENOUGH=0
+diamond-1-death       | holds | graph | -DDIAMOND -DN=0 -DDEATHS=1
+diamond-parts-1-death | soak-holds | graph | -DDIAMOND -DSPLIT -DDEATHS=1
+diamond-2-deaths      | soak-holds | graph | -DDIAMOND -DN=0 -DDEATHS=2
 fences                | holds | fence | -DN=3
 chain-2-deaths        | soak-holds | protocol | $chain -DN=1 -DDEATHS=2
 chain-3-k2            | soak-holds | protocol | $chain -DN=3 -DK=2
@@ -161,6 +180,20 @@ split-wakes-none      | fails | splits | -DS=3 -DK=2 -DSLOW -DM_WAKES_NONE
 unread-though-handed  | fails | splits | -DS=2 -DK=2 -DDRAIN -DDEATHS=1 -DM_UNREAD_THOUGH_HANDED
 unread-by-seat        | fails | splits | -DS=2 -DDRAIN -DM_UNREAD_BY_SEAT
 end-is-next-plus-seat | fails | splits | -DS=2 -DDRAIN -DM_NEXT_PLUS_SEAT
+first-claim-only      | fails | graph | -DBROADCAST -DM_FIRST_CLAIM
+graph-laps            | fails | graph | -DBROADCAST -DDEATHS=1 -DM_LAP_NOT_COMPARED
+done-still-counts     | fails | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DM_DONE_COUNTS
+one-reader-is-done    | fails | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DM_FIRST_READER_DONE
+one-seat-is-done      | fails | graph | -DBROADCAST -DS1=2 -DN=2 -DENOUGH=0 -DM_ONE_SEAT_DONE
+wakes-first-reader    | fails | graph | -DBROADCAST -DPARKING -DM_WAKES_FIRST_READER
+part-released-first   | fails | graph | -DMERGE -DDEATHS=1 -DM_RELEASE_FIRST
+part-helped-not       | fails | graph | -DMERGE -DDEATHS=1 -DM_NO_HELP
+second-edge-forgotten | fails | graph | -DMERGE -DDEATHS=1 -DM_FORGETS_SECOND_EDGE
+next-counts-numbers   | fails | graph | -DMERGE -DPARTS=2 -DM_COUNTS_NUMBERS
+first-feed-closed     | fails | graph | -DMERGE -DPARTS=2 -DM_FIRST_FEED_CLOSED
+waits-for-parts       | fails | graph | -DFORK -DN=2 -DPARTS=2 -DM_WAITS_FOR_PARTS
+waits-at-an-edge      | fails | graph | -DFORK -DPARTS=3 -DM_STAYS_AT_EDGE
+recovery-wakes-one    | soak-fails | graph | -DBROADCAST -DN=0 -DPARKING -DDEATHS=1 -DM_WAKES_FIRST_ONLY
 no-park-fence         | fails | fence | -DN=2 -DM_NO_PARK_FENCE
 no-wake-fence         | fails | fence | -DN=2 -DM_NO_WAKE_FENCE
 kills-count           | fails | quarantine | -DPOISON=2 -DM_KILLS_COUNT
