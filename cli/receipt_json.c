@@ -41,6 +41,10 @@ static void stage_json(struct json *json, const struct weir_stage_stats *stage)
     json_number(json, "failed", stage->failed);
     json_number(json, "quarantined", stage->quarantined);
     json_number(json, "out", stage->out);
+    json_open(json, "ports", '{');
+    for (size_t p = 0; p < stage->ports; p++)
+        json_number(json, stage->port[p].name, stage->port[p].out);
+    json_close(json, '}');
     json_number(json, "bytes", stage->bytes);
     json_number(json, "bytes_total", stage->bytes_total);
     if (stage->slow_way != NULL)

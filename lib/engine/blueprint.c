@@ -69,8 +69,10 @@ static void release_group(struct group *group)
     }
     for (uint32_t i = 0; i < GROUP_INPUTS; i++)
         weir_schema_release(&group->input[i].schema);
-    for (uint32_t p = 0; p < group->ports; p++)
+    for (uint32_t p = 0; p < group->ports; p++) {
         free(group->port[p].columns.needed);
+        free(group->port[p].name);
+    }
 }
 
 void weir__blueprint_release(struct blueprint *blueprint)

@@ -67,6 +67,7 @@ struct port {
     enum port_kind kind;
     uint32_t member; /* whose output, or rejects */
     uint32_t output; /* of a member that has several: which; 0: its stream */
+    char *name;      /* of such a one, owned; the supervisor's, not in the text */
     uint32_t readers;
     struct reader reader[PORT_READERS]; /* each an edge, with a claim of its own on every slot */
     struct columns columns;             /* of PORT_RECORDS */

@@ -310,6 +310,9 @@ static int add_others(struct weir_plan *plan, uint32_t d)
             continue;
         port->kind = PORT_RECORDS;
         port->output = i + 1;
+        port->name = strdup(draft->other[i].name);
+        if (port->name == NULL)
+            return WEIR_EOS;
         port->oversize = port->apart = true;
         port->raw = rejects_later(plan, draft->group);
         code = copy_columns(&port->columns, draft->other[i].needed, draft->other[i].schema.columns);

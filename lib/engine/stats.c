@@ -96,16 +96,18 @@ static void begin_group(struct walk *walk, uint32_t g)
     }
 }
 
-/* What a member has put out beside its stream. */
-static uint64_t other_outputs(const struct run_view *view, uint32_t g, uint32_t m)
+/* Adds what a member has put out beside its stream. */
+static void add_ports(struct weir_stage_stats *stats, const struct run_view *view, uint32_t g,
+                      uint32_t m)
 {
     const struct group *group = &view->blueprint->group[g];
-    uint64_t sum = 0;
-    for (uint32_t p = 0; p < group->ports; p++)
-        if (group->port[p].kind == PORT_RECORDS && group->port[p].output > 0 &&
-            group->port[p].member == m)
-            sum += through_port(view, g, p);
-    return sum;
+    for (uint32_t p = 0; p < group->ports && stats->ports < WEIR_PORTS_MOST; p++) {
+        const struct port *port = &group->port[p];
+        if (port->kind != PORT_RECORDS || port->output == 0 || port->member != m)
+            continue;
+        stats->port[stats->ports++] =
+            (struct weir_port_stats){.name = port->name, .out = through_port(view, g, p)};
+    }
 }
 
 static bool any_done(const struct run_view *view, uint32_t g)
@@ -170,7 +172,10 @@ static void walk_member(struct walk *walk, uint32_t g, uint32_t m)
     stats->rejected += counts.rejected;
     stats->failed += counts.failed;
     stats->quarantined += counts.quarantined;
-    stats->out = counts.out + other_outputs(walk->view, g, m);
+    add_ports(stats, walk->view, g, m);
+    stats->out = counts.out;
+    for (size_t p = 0; p < stats->ports; p++)
+        stats->out += stats->port[p].out;
     walk->emitted = counts.out;
     walk->known = true;
 }
@@ -310,6 +315,8 @@ int weir__receipt_own(struct weir_receipt *receipt)
     for (size_t s = 0; s < receipt->stages; s++) {
         whole = own(&stage[s].id) && whole;
         whole = own(&stage[s].type) && whole;
+        for (size_t p = 0; p < stage[s].ports; p++)
+            whole = own(&stage[s].port[p].name) && whole;
         if (stage[s].slow_way != NULL)
             whole = own(&stage[s].slow_way) && whole;
         if (stage[s].published != NULL)
@@ -325,6 +332,8 @@ void weir_receipt_free(struct weir_receipt *receipt)
     for (size_t s = 0; s < receipt->stages; s++) {
         free((void *)(uintptr_t)receipt->stage[s].id);
         free((void *)(uintptr_t)receipt->stage[s].type);
+        for (size_t p = 0; p < receipt->stage[s].ports; p++)
+            free((void *)(uintptr_t)receipt->stage[s].port[p].name);
         free((void *)(uintptr_t)receipt->stage[s].slow_way);
         free((void *)(uintptr_t)receipt->stage[s].published);
     }

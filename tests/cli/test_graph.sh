@@ -60,6 +60,12 @@ for workers in 1 2 4 8; do
     for port in paid de rest small bad worse; do
         same $port.csv expected.$port
     done
+    # What has left by each port. A record may take several lines: the sinks have counted them.
+    tr -d ' \n' <receipt.json >flat
+    for port in else:small paid:paid de:de; do
+        count=$(grep -o "\"id\":\"${port#*:}\"[^}]*\"in\":[0-9]*" flat | sed 's/.*://')
+        grep -q "\"${port%:*}\":${count}[,}]" flat || fail "port ${port%:*} is not $count in receipt.json"
+    done
 done
 [ "$(wc -l <bad.csv)" -gt 100 ] || fail "too few bad records"
 [ "$(wc -l <worse.csv)" -gt 100 ] || fail "too few worse records"

@@ -128,13 +128,23 @@ WEIR_PUBLIC bool weir_plan_uses(const struct weir_plan *plan, const char *path);
 /* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
  * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
  */
+struct weir_port_stats {
+    const char *name;
+    uint64_t out;
+};
+
+enum { WEIR_PORTS_MOST = 16 };
+
 struct weir_stage_stats {
     const char *id;
     const char *type;
     bool source, sink;
     bool quarantine; /* where records go that killed their workers; last, if there are any */
     uint32_t workers;
-    uint64_t in, used, dropped, null_dropped, rejected, failed, quarantined, out;
+    uint64_t in, used, dropped, null_dropped, rejected, failed, quarantined;
+    uint64_t out;                                 /* in all */
+    struct weir_port_stats port[WEIR_PORTS_MOST]; /* what of it has left by ports that are read */
+    size_t ports;
     uint64_t bytes;       /* sources: read; sinks: written */
     uint64_t bytes_total; /* sources: to be read; 0: unknown */
     uint64_t slow_bytes;  /* sources: of what was read, what went the slow way */
