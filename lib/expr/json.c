@@ -320,6 +320,19 @@ bool weir__json_find(struct text x, struct text path, struct text *ret)
     return true;
 }
 
+bool weir__json_next(struct text array, uint32_t *at, struct text *ret)
+{
+    struct json j = {array.data + *at, array.data + array.length, 0};
+    if (*at == 0 ? !take(&j, '[') || take(&j, ']') : !another(&j, ']'))
+        return false;
+    peek(&j);
+    const char *begin = j.at;
+    skip_value(&j);
+    *ret = (struct text){begin, (uint32_t)(j.at - begin)};
+    *at = (uint32_t)(j.at - array.data);
+    return true;
+}
+
 int64_t weir__json_count(struct text value)
 {
     return count_elements((struct json){value.data, value.data + value.length, 0});
@@ -361,6 +374,23 @@ struct weir_value weir_json_find(struct weir_value json, const char *path, bool 
         return (struct weir_value){NULL, 0};
     value = weir__json_string(value, ret_escaped);
     return (struct weir_value){value.data, value.length};
+}
+
+struct weir_value weir_json_at(struct weir_value json, const char *path)
+{
+    struct text value;
+    if (!weir__json_find(text_of(json), (struct text){path, (uint32_t)strlen(path)}, &value))
+        return (struct weir_value){NULL, 0};
+    return (struct weir_value){value.data, value.length};
+}
+
+bool weir_json_next(struct weir_value array, uint32_t *at, struct weir_value *ret)
+{
+    struct text value;
+    if (!weir__json_next(text_of(array), at, &value))
+        return false;
+    *ret = (struct weir_value){value.data, value.length};
+    return true;
 }
 
 uint32_t weir_json_unescape(struct weir_value string, char *to)

@@ -16,6 +16,9 @@
 bool weir__json_is_valid(struct text x);
 /* The value at the path as it is written; false if there is none. */
 bool weir__json_find(struct text x, struct text path, struct text *ret);
+/* The array's element behind the one that ends at *at (0: the first), as it is written; moves *at
+ * behind it. False if there is none, or the value is no array. */
+bool weir__json_next(struct text array, uint32_t *at, struct text *ret);
 /* How many elements the array has; -1 if the value is none. */
 int64_t weir__json_count(struct text value);
 /* A value as it is written, but null for null and a string without its quotes; with *ret_escaped

@@ -10,6 +10,7 @@ extern const struct weir_stage_type weir_url_spread;
 extern const struct weir_stage_type weir_url_get;
 extern const struct weir_option weir__url_fetch_options[];
 extern const struct weir_stage_type weir_url_list;
+extern const struct weir_stage_type weir_json_parse;
 extern const struct weir_stage_type weir_xml_parse;
 
 #endif

@@ -14,6 +14,11 @@ WEIR_PUBLIC bool weir_json_is_valid(struct weir_value text);
  */
 WEIR_PUBLIC struct weir_value weir_json_find(struct weir_value json, const char *path,
                                              bool *ret_escaped);
+/* The same as it is written, null and strings too. */
+WEIR_PUBLIC struct weir_value weir_json_at(struct weir_value json, const char *path);
+/* The element of an array behind the one that ends at *at (0: the first), as it is written; moves
+ * *at behind it. False if there is none, or it is no array. */
+WEIR_PUBLIC bool weir_json_next(struct weir_value array, uint32_t *at, struct weir_value *ret);
 /* Writes such a string without its escapes to `to`, at most string.length bytes; returns how many.
  * \udc80 to \udcff without the other half of a pair become the bytes 0x80 to 0xff. */
 WEIR_PUBLIC uint32_t weir_json_unescape(struct weir_value string, char *to);
