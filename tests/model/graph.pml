@@ -13,8 +13,9 @@
  * As in crew.c a transaction is: what comes next, secure, work, commit; here each of these stands once.
  *
  * A world is a set of -D beside its graph: K (slots a ring), N (numbers of a source), S1 (seats of group 1), PARTS (of
- * the source, a number), SPLIT (group 1 makes two parts of one input), DEATHS, ENOUGH (group 1 wants no more after that
- * number), PARKING (for groups of one seat; without it a seat waits by itself until a look is not in vain).
+ * the source, a number), SPLIT (group 1 makes two parts of one input), DEATHS, ENOUGH and LIMIT (the number after which
+ * that group wants no more), PARKING (for groups of one seat; without it a seat waits by itself until a look is not in
+ * vain).
  */
 #ifndef K
 #define K 1
@@ -31,11 +32,14 @@
 #ifndef DEATHS
 #define DEATHS 0
 #endif
+#ifndef LIMIT
+#define LIMIT 1 /* the group that has enough */
+#endif
 
 /*
- * EDGES: one more than the last edge. FIRST_EDGE: of a group's first input. CLAIM_OF: which of a slot's claims. NEAR: one
- * reads the other, or both are one. MADE: numbers that come on an edge: the source's, and one from `finish` of each seat on
- * the way.
+ * EDGES: one more than the last. FIRST_EDGE: of a group's first input. CLAIM_OF: which of a slot's claims. NEAR: one
+ * reads the other, or both are one. MADE: numbers that come on an edge, the source's and one from `finish` of each seat
+ * on the way.
  */
 #if defined(BROADCAST)
 #define GROUPS 3
@@ -115,7 +119,8 @@
 #define FROM_HERE(edge) (PRODUCER(edge) == g)
 #define OWN_NUMBERS(g) (IS_SOURCE(g) || (g) == TWO_INPUTS)
 #ifdef ENOUGH
-#define ENDS_EARLY(edge) (READER(edge) == 1 || PRODUCER(edge) == 1)
+/* With the sink of the diamond ends everything before it. */
+#define ENDS_EARLY(edge) (READER(edge) == LIMIT || PRODUCER(edge) == LIMIT || LIMIT == 3)
 #else
 #define ENDS_EARLY(edge) false
 #endif
@@ -836,7 +841,7 @@ inline process()
        now.expects_part = !ends;
 #ifdef ENOUGH
        if
-       :: g == 1 && N_OF(num) >= ENOUGH -> now.enough = 1; now.done = 1; ends = 1
+       :: g == LIMIT && N_OF(num) >= ENOUGH -> now.enough = 1; now.done = 1; ends = 1
        :: else
        fi
 #endif

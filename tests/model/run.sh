@@ -62,11 +62,13 @@ withdrawn="$layers -DS1=1 -DS2=1 -DN=1 -DSPLIT -DENOUGH=0 -DFAILING=0 -DFAILING_
 abandoned="$line -DN=1 -DPARTS=2 -DREJECTS -DENOUGH=0 -DFAILING=0 -DFAILING_PART=1"
 slow="-DPARKING=1 -DSLOW"
 
+# The world of a mutant without it is searched once, whoever else has it.
 tables() {
-    worlds
-    mutants
-    mutants | sed -n 's/^\([a-z-]*\) *| fails |\(.*\) -DM_[A-Z_]*$/without-\1 | holds |\2/p' |
-        sort -t '|' -k 3 -u
+    {
+        worlds
+        mutants
+        mutants | sed -n 's/^\([a-z-]*\) *| fails |\(.*\) -DM_[A-Z_]*$/without-\1 | holds |\2/p'
+    } | awk -F '|' '$2 !~ /^ holds/ || !seen[$3 $4]++'
 }
 
 worlds() {
@@ -103,24 +105,16 @@ splits-drain-1-death  | holds | splits | -DS=2 -DDRAIN -DDEATHS=1
 splits-done-1-death   | holds | splits | -DS=3 -DUNWANTED -DDEATHS=1
 splits-slow           | holds | splits | -DS=3 -DK=2 -DSLOW
 broadcast-2-deaths    | holds | graph | -DBROADCAST -DN=2 -DDEATHS=2
-broadcast-two-seats   | soak-holds | graph | -DBROADCAST -DS1=2 -DPARTS=2
+broadcast-parking     | holds | graph | -DBROADCAST -DPARKING
 broadcast-enough      | holds | graph | -DBROADCAST -DN=2 -DS1=2 -DPARTS=2 -DENOUGH=0
-broadcast-enough-dies | holds | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DDEATHS=2
-broadcast-parking-k2  | soak-holds | graph | -DBROADCAST -DN=2 -DK=2 -DPARKING
-broadcast-seats-die   | soak-holds | graph | -DBROADCAST -DS1=2 -DPARTS=2 -DDEATHS=1
+broadcast-enough-dies | holds | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DDEATHS=1
 fork-1-death          | holds | graph | -DFORK -DPARTS=2 -DDEATHS=1
 fork-enough-1-death   | holds | graph | -DFORK -DN=2 -DENOUGH=0 -DDEATHS=1
-fork-2-deaths         | soak-holds | graph | -DFORK -DN=2 -DPARTS=2 -DDEATHS=2
-fork-parking          | soak-holds | graph | -DFORK -DPARTS=2 -DPARKING
-merge-1-death         | holds | graph | -DMERGE -DPARTS=2 -DDEATHS=1
 merge-2-deaths        | holds | graph | -DMERGE -DDEATHS=2
-merge-k2-2-deaths     | soak-holds | graph | -DMERGE -DN=2 -DK=2 -DPARTS=2 -DDEATHS=2
-merge-parking         | holds | graph | -DMERGE -DPARKING
 diamond               | holds | graph | -DDIAMOND -DSPLIT
-diamond-enough        | holds | graph | -DDIAMOND -DSPLIT -DENOUGH=0
 diamond-1-death       | holds | graph | -DDIAMOND -DN=0 -DDEATHS=1
-diamond-parts-1-death | soak-holds | graph | -DDIAMOND -DSPLIT -DDEATHS=1
-diamond-2-deaths      | soak-holds | graph | -DDIAMOND -DN=0 -DDEATHS=2
+diamond-enough        | holds | graph | -DDIAMOND -DSPLIT -DENOUGH=0
+diamond-sink-enough   | holds | graph | -DDIAMOND -DPARTS=2 -DENOUGH=0 -DLIMIT=3
 fences                | holds | fence | -DN=3
 chain-2-deaths        | soak-holds | protocol | $chain -DN=1 -DDEATHS=2
 chain-3-k2            | soak-holds | protocol | $chain -DN=3 -DK=2
@@ -135,6 +129,17 @@ parking-rejects       | soak-holds | protocol | $line -DN=1 -DREJECTS -DPARKING=
 splits-3-seats        | soak-holds | splits | -DSEATS=3 -DS=3 -DK=2
 drain-1-death-k2      | soak-holds | splits | -DS=3 -DK=2 -DDRAIN -DDEATHS=1
 parking-feeds-1-death | soak-holds | protocol | $feeds -DN=1 -DDEATHS=1 -DPARKING=1
+broadcast-seats-die   | soak-holds | graph | -DBROADCAST -DS1=2 -DPARTS=2 -DDEATHS=1
+broadcast-k2-parking  | soak-holds | graph | -DBROADCAST -DN=2 -DK=2 -DPARKING
+broadcast-limits-die  | soak-holds | graph | -DBROADCAST -DN=2 -DS1=2 -DPARTS=2 -DENOUGH=0 -DDEATHS=1
+fork-2-deaths         | soak-holds | graph | -DFORK -DN=2 -DPARTS=2 -DDEATHS=2
+fork-parking          | soak-holds | graph | -DFORK -DPARTS=2 -DPARKING
+merge-k2-1-death      | soak-holds | graph | -DMERGE -DN=2 -DK=2 -DDEATHS=1
+merge-parking-dies    | soak-holds | graph | -DMERGE -DPARKING -DDEATHS=1
+diamond-2-deaths      | soak-holds | graph | -DDIAMOND -DN=0 -DDEATHS=2
+diamond-parts-1-death | soak-holds | graph | -DDIAMOND -DSPLIT -DDEATHS=1
+diamond-two-seats     | soak-holds | graph | -DDIAMOND -DN=0 -DS1=2
+diamond-limit-dies    | soak-holds | graph | -DDIAMOND -DENOUGH=0 -DLIMIT=3 -DDEATHS=1
 END
 }
 
@@ -184,7 +189,7 @@ first-claim-only      | fails | graph | -DBROADCAST -DM_FIRST_CLAIM
 graph-laps            | fails | graph | -DBROADCAST -DDEATHS=1 -DM_LAP_NOT_COMPARED
 done-still-counts     | fails | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DM_DONE_COUNTS
 one-reader-is-done    | fails | graph | -DBROADCAST -DN=2 -DENOUGH=0 -DM_FIRST_READER_DONE
-one-seat-is-done      | fails | graph | -DBROADCAST -DS1=2 -DN=2 -DENOUGH=0 -DM_ONE_SEAT_DONE
+one-seat-is-done      | fails | graph | -DBROADCAST -DN=2 -DS1=2 -DPARTS=2 -DENOUGH=0 -DM_ONE_SEAT_DONE
 wakes-first-reader    | fails | graph | -DBROADCAST -DPARKING -DM_WAKES_FIRST_READER
 part-released-first   | fails | graph | -DMERGE -DDEATHS=1 -DM_RELEASE_FIRST
 part-helped-not       | fails | graph | -DMERGE -DDEATHS=1 -DM_NO_HELP
