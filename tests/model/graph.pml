@@ -71,7 +71,7 @@
 #define PRODUCER(edge) ((edge) == 3 -> 1 : 0)
 #define CLAIM_OF(edge) 0
 #define NEAR(g, h) ((g) == (h) || (g) == 1 || (h) == 1)
-/* of the second port odd numbers have PARTS parts, even ones one */
+/* Each part is a number of the seat's own. Of the second port odd numbers have PARTS parts, even ones one. */
 #define MADE(edge) ((edge) == 3 -> N * PARTS + N / 2 * PARTS + (N + 1) / 2 + 3 : N + 1)
 #elif defined(MERGE)
 #define GROUPS 3
@@ -194,7 +194,7 @@ ledger valid[ALL];
 
 byte deaths = DEATHS;
 byte ended;
-byte due[EDGES];              /* what is to be taken next: a number, or a number and part */
+byte due[EDGES];               /* what is to be taken next: a number, or a number and part */
 bit owed[RINGS * READERS * K]; /* taken, and its transaction not committed */
 
 #define IS_DONE(h, s) ((s) >= SEATS(h) || done_word[FIRST(h) + (s)])
@@ -229,7 +229,7 @@ bit owed[RINGS * READERS * K]; /* taken, and its transaction not committed */
        fi \
     od
 
-#ifdef M_WAKES_FIRST_ONLY
+#ifdef M_AROUND_FIRST_READER
 #define WAKES(g, seat) (NEAR(g, seat) && !((g) == 0 && (seat) == 2))
 #else
 #define WAKES(g, seat) NEAR(g, seat) /* groups have one seat */
@@ -291,7 +291,7 @@ inline look_for()
     }
 }
 
-/* weir__ring_take. What comes next on an edge is taken once, in order; a later part behind the one before it. */
+/* weir__ring_take. What comes next on an edge is taken once, in order; and who expects a part gets one. */
 inline ring_take()
 {
     STEP(CLAIM_TAKE);
@@ -299,13 +299,13 @@ inline ring_take()
     :: claim_word[CLAIM(ring, CLAIM_OF(edge), position)] == EMPTY(position / K) ->
        claim_word[CLAIM(ring, CLAIM_OF(edge), position)] = TAKEN(position / K, me);
        has_input = 1;
-       num = number_word[SLOT(ring, position)];
+       assert(number_word[SLOT(ring, position)] == num);
        assert(!owed[CLAIM(ring, CLAIM_OF(edge), position)]);
        owed[CLAIM(ring, CLAIM_OF(edge), position)] = 1;
        if
        :: g == TWO_INPUTS -> assert(due[edge] == PART_KEY(num)); due[edge] = (BEHIND_PART(num))
-       :: g != TWO_INPUTS && PART_OF(num) == 0 -> assert(due[edge] == N_OF(num)); due[edge]++
-       :: else -> assert(now.expects_part && now.input_ring == ring && now.input_position + 1 == position)
+       :: g != TWO_INPUTS && !now.expects_part -> assert(due[edge] == N_OF(num) && PART_OF(num) == 0); due[edge]++
+       :: else -> assert(due[edge] > N_OF(num) && PART_OF(num) > 0)
        fi
     :: else
     fi
@@ -384,6 +384,7 @@ inline take_part()
         edge = now.input_edge;
         ring = now.input_ring;
         position = now.input_position + 1;
+        num = number_word[SLOT(ring, position)];
         ring_take();
         event_is = (has_input -> READY : NONE)
        }

@@ -3,7 +3,7 @@
 #
 #     sh tests/model/run.sh [--soak] [--only NAME] [--trail NAME]
 #
-#     --soak    the large worlds too: up to 4 GB of memory each, and a quarter of an hour
+#     --soak    the large worlds too: up to 5 GB of memory each, and a quarter of an hour
 #     --only    one world or mutant, by its name in the tables below
 #     --trail   searches one for its shortest counterexample and tells it, step by step
 #
@@ -130,13 +130,14 @@ splits-3-seats        | soak-holds | splits | -DSEATS=3 -DS=3 -DK=2
 drain-1-death-k2      | soak-holds | splits | -DS=3 -DK=2 -DDRAIN -DDEATHS=1
 parking-feeds-1-death | soak-holds | protocol | $feeds -DN=1 -DDEATHS=1 -DPARKING=1
 broadcast-seats-die   | soak-holds | graph | -DBROADCAST -DS1=2 -DPARTS=2 -DDEATHS=1
+parking-readers-die   | soak-holds | graph | -DBROADCAST -DN=0 -DPARKING -DDEATHS=1
 broadcast-k2-parking  | soak-holds | graph | -DBROADCAST -DN=2 -DK=2 -DPARKING
 broadcast-limits-die  | soak-holds | graph | -DBROADCAST -DN=2 -DS1=2 -DPARTS=2 -DENOUGH=0 -DDEATHS=1
 fork-2-deaths         | soak-holds | graph | -DFORK -DN=2 -DPARTS=2 -DDEATHS=2
 fork-parking          | soak-holds | graph | -DFORK -DPARTS=2 -DPARKING
 merge-k2-1-death      | soak-holds | graph | -DMERGE -DN=2 -DK=2 -DDEATHS=1
 merge-parking-dies    | soak-holds | graph | -DMERGE -DPARKING -DDEATHS=1
-diamond-2-deaths      | soak-holds | graph | -DDIAMOND -DN=0 -DDEATHS=2
+diamond-2-deaths      | soak-holds | graph | -DDIAMOND -DSPLIT -DDEATHS=2
 diamond-parts-1-death | soak-holds | graph | -DDIAMOND -DSPLIT -DDEATHS=1
 diamond-two-seats     | soak-holds | graph | -DDIAMOND -DN=0 -DS1=2
 diamond-limit-dies    | soak-holds | graph | -DDIAMOND -DENOUGH=0 -DLIMIT=3 -DDEATHS=1
@@ -198,7 +199,7 @@ next-counts-numbers   | fails | graph | -DMERGE -DPARTS=2 -DM_COUNTS_NUMBERS
 first-feed-closed     | fails | graph | -DMERGE -DPARTS=2 -DM_FIRST_FEED_CLOSED
 waits-for-parts       | fails | graph | -DFORK -DN=2 -DPARTS=2 -DM_WAITS_FOR_PARTS
 waits-at-an-edge      | fails | graph | -DFORK -DPARTS=3 -DM_STAYS_AT_EDGE
-recovery-wakes-one    | soak-fails | graph | -DBROADCAST -DN=0 -DPARKING -DDEATHS=1 -DM_WAKES_FIRST_ONLY
+around-first-reader   | soak-fails | graph | -DBROADCAST -DN=0 -DPARKING -DDEATHS=1 -DM_AROUND_FIRST_READER
 no-park-fence         | fails | fence | -DN=2 -DM_NO_PARK_FENCE
 no-wake-fence         | fails | fence | -DN=2 -DM_NO_WAKE_FENCE
 kills-count           | fails | quarantine | -DPOISON=2 -DM_KILLS_COUNT
