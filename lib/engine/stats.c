@@ -139,12 +139,13 @@ static bool counts_for(const struct member *before, const struct member *member)
 static bool comes_in(const struct blueprint *blueprint, uint32_t g, uint32_t m)
 {
     const struct group *group = &blueprint->group[g];
+    const struct member *member = &group->member[m];
     if (m > 0)
-        return !counts_for(&group->member[m - 1], &group->member[m]);
+        return !counts_for(member - 1, member);
     for (uint32_t f = 0; f < group->feeds; f++) {
         const struct group *producer = &blueprint->group[group->feed[f].group];
         const struct port *port = &producer->port[group->feed[f].port];
-        if (counts_for(&producer->member[port->member], &group->member[m]))
+        if (counts_for(&producer->member[port->member], member))
             return false;
     }
     return true;
