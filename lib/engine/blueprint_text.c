@@ -320,6 +320,12 @@ static int read_lists(const struct node *map, struct blueprint *ret)
     return 0;
 }
 
+/* Who takes from several edges takes each slot for itself. */
+static bool is_readable(const struct port *port, const struct group *reader, uint32_t r)
+{
+    return port->reader[r].input < reader->inputs && (port->apart || reader->inputs == 1);
+}
+
 /* Every index leads to something. */
 static bool is_whole_group(const struct blueprint *blueprint, const struct group *group)
 {
@@ -332,7 +338,7 @@ static bool is_whole_group(const struct blueprint *blueprint, const struct group
         whole = whole && port->member < group->members && port->readers > 0;
         for (uint32_t r = 0; r < port->readers; r++)
             whole = whole && port->reader[r].group < blueprint->groups &&
-                    port->reader[r].input < blueprint->group[port->reader[r].group].inputs;
+                    is_readable(port, &blueprint->group[port->reader[r].group], r);
     }
     for (uint32_t m = 0; m < group->members; m++)
         whole = whole && group->member[m].stage < blueprint->stages &&

@@ -6,11 +6,13 @@
 
 #include "hash/name.h"
 
+enum { EXTRA_REPORT, EXTRA_FAIL, EXTRA_IGNORE };
+
 struct compare {
     uint32_t path, expected, digest;
     int status; /* -1: not there */
     bool quiet;
-    enum { EXTRA_REPORT, EXTRA_FAIL, EXTRA_IGNORE } extra;
+    int64_t extra; /* EXTRA_... */
     struct line line;
 };
 
@@ -21,7 +23,7 @@ static int compare_configure(struct weir_stage *stage)
     if (compare == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
     compare->quiet = weir_option_number(stage, "quiet") == 1;
-    compare->extra = (int)weir_option_number(stage, "extra");
+    compare->extra = weir_option_number(stage, "extra");
     return 0;
 }
 

@@ -145,7 +145,7 @@ static void make_middle(struct blueprint *blueprint)
     add_port(group, 2, false);
     add_port(group, 3, false);
     group->port[0].kind = PORT_RECORDS;
-    group->port[0].raw = true;
+    group->port[0].raw = group->port[0].apart = true;
     group->port[0].member = 1;
     group->port[0].output = 2;
     group->port[0].columns = seventy_columns();
