@@ -606,9 +606,8 @@ inline look_for_slots()
 #define INPUT_CLOSED (FIRST_CLOSED && (g != TWO_INPUTS || IS_CLOSED(PRODUCER((FIRST_EDGE(g) + 1)))))
 #endif
 #ifdef ENOUGH
-#define LEAVES_AT(x) (!(FROM_HERE(x)) || REALLY_DONE(READER(x)))
-#define WANTED_NO_MORE \
-    (PORTS_OF(g) > 0 && LEAVES_AT(1) && LEAVES_AT(2) && LEAVES_AT(EDGES - 1) || now.enough && REALLY_DONE(g))
+/* Who reads and is read is so on one edge, g + 2. */
+#define WANTED_NO_MORE (PORTS_OF(g) > 0 && REALLY_DONE(READER((g + 2))) || now.enough && REALLY_DONE(g))
 #else
 #define WANTED_NO_MORE false
 #endif
