@@ -299,7 +299,7 @@ static int set_aside(struct crew *crew, uint32_t m, const struct weir_batch *in,
     weir__buf_init(&json);
     put_account(&json, crew, stage, &position);
     if (position.raw == NULL && in->column != NULL)
-        put_columns(&json, stage->in, in, i);
+        put_columns(&json, m == 0 ? weir_input_schema(stage, in->input) : stage->in, in, i);
     weir__buf_puts(&json, "}\n");
     int code = json.failed ? weir_err_set(&crew->err, WEIR_EOS, "out of memory")
                            : put_frame(crew, &json, position.raw,
