@@ -123,7 +123,7 @@ if sanitizers_run >"$logs/probe.log" 2>&1; then
     if step "build with sanitizers" build build/sanitize -DCMAKE_C_COMPILER=gcc -DWEIR_SANITIZE=ON \
         -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1; then
         # Of the deaths at every step a part is enough here.
-        WEIR_STEP_STRIDE=13
+        WEIR_STEP_STRIDE=29
         export WEIR_STEP_STRIDE
         step "tests with sanitizers" run_tests build/sanitize
     fi

@@ -112,7 +112,7 @@ fork-1-death          | holds | graph | -DFORK -DPARTS=2 -DDEATHS=1
 fork-enough-1-death   | holds | graph | -DFORK -DN=2 -DENOUGH=0 -DDEATHS=1
 merge-2-deaths        | holds | graph | -DMERGE -DDEATHS=2
 diamond               | holds | graph | -DDIAMOND -DSPLIT
-diamond-1-death       | holds | graph | -DDIAMOND -DN=0 -DDEATHS=1
+diamond-1-death       | soak-holds | graph | -DDIAMOND -DN=0 -DDEATHS=1
 diamond-enough        | holds | graph | -DDIAMOND -DSPLIT -DENOUGH=0
 diamond-sink-enough   | holds | graph | -DDIAMOND -DPARTS=2 -DENOUGH=0 -DLIMIT=3
 fences                | holds | fence | -DN=3
