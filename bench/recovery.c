@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 enum { BATCHES = 1 << 18, KILLS_MOST = 1000 };
 #define MS          UINT64_C(1000000)
@@ -261,7 +261,7 @@ static void on_event(const char *text, void *context)
 
 static int run(const char *path)
 {
-    const struct weir_run_options options = {.on_event = on_event};
+    const struct weir_supervise_options options = {.on_event = on_event};
     struct weir_pipeline *pipeline = NULL;
     struct weir_plan *plan = NULL;
     struct weir_receipt *receipt = NULL;
@@ -273,7 +273,7 @@ static int run(const char *path)
         fprintf(stderr, "recovery: %s cannot be loaded\n", path);
         return -1;
     }
-    int code = weir_run(plan, &options, &receipt, &err);
+    int code = weir_supervise(plan, &options, &receipt, &err);
     if (code < 0)
         fprintf(stderr, "recovery: %s\n", err.text);
     else if (!receipt->balanced)

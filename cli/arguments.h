@@ -7,7 +7,7 @@
 #ifndef WEIR_CLI_ARGUMENTS_H
 #define WEIR_CLI_ARGUMENTS_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include "progress.h"
 

@@ -5,7 +5,7 @@
 #ifndef WEIR_CLI_CAPTURE_H
 #define WEIR_CLI_CAPTURE_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 struct capture {
     int in, out; /* what stood there before; in: -1 if it was left */

@@ -11,7 +11,7 @@
 #ifndef WEIR_CLI_FRAME_H
 #define WEIR_CLI_FRAME_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include "look.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include <weir/process.h>
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stages */
 #include "list.h"
@@ -106,7 +106,7 @@ static int dispatch(int argc, char **argv)
         command_print_overview(stderr);
         return weir_err_exit_code(WEIR_EUSAGE);
     }
-    if (weir_register(weir_builtin_types, &err) < 0 ||
+    if (weir_register(weir_builtin_types, &err) < 0 || weir_register(weir_host_types(), &err) < 0 ||
         weir_register_functions(weir_builtin_functions, &err) < 0)
         return report_error(&report, &err);
     weir_process_begin(argc, argv, NULL); /* does not return in a worker that was spawned */

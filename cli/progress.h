@@ -9,7 +9,7 @@
 #ifndef WEIR_CLI_PROGRESS_H
 #define WEIR_CLI_PROGRESS_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include "frame.h"
 

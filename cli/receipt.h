@@ -4,19 +4,12 @@
 #ifndef WEIR_CLI_RECEIPT_H
 #define WEIR_CLI_RECEIPT_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
-#include "json.h"
 #include "look.h"
 
 /* The table, the notes and the reason of the exit code. */
 void receipt_print(FILE *to, const struct weir_receipt *receipt, const struct look *look);
-
-/* The members of the receipt's object; err (NULL: none) becomes its member "error". */
-void receipt_fields_json(struct json *json, const struct weir_receipt *receipt,
-                         const struct weir_err *err);
-/* The members of an error's object. */
-void receipt_error_json(struct json *json, const struct weir_err *err);
 
 /* Whether a receipt can be written there; asked before a run that may take hours. 0 or
  * WEIR_ECANTCREATE. */

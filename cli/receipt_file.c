@@ -52,10 +52,10 @@ int receipt_file_check(const char *path, struct weir_err *ret_err)
 
 static int write_to(FILE *file, const struct weir_receipt *receipt, const struct weir_err *err)
 {
-    struct json json = {.to = file, .indented = true};
-    json_open(&json, NULL, '{');
-    receipt_fields_json(&json, receipt, err);
-    json_close(&json, '}');
+    struct weir_json_writer json = {.to = file, .indented = true};
+    weir_json_open(&json, NULL, '{');
+    weir_receipt_members(&json, receipt, err);
+    weir_json_close(&json, '}');
     return fflush(file) != 0 || ferror(file) ? -1 : 0;
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "frame.h"
-#include "json.h"
 #include "receipt.h"
 
 void report_init(struct report *report, bool json, bool quiet)
@@ -18,26 +17,26 @@ void report_init(struct report *report, bool json, bool quiet)
 }
 
 /* Begins a line: {"time":"2026-11-21T02:15:04Z","event":EVENT */
-static void begin(struct json *json, const char *event)
+static void begin(struct weir_json_writer *json, const char *event)
 {
     char text[32] = "";
     struct tm utc;
     time_t now = time(NULL);
     if (gmtime_r(&now, &utc) != NULL)
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    *json = (struct json){.to = stderr};
-    json_open(json, NULL, '{');
-    json_text(json, "time", text);
-    json_text(json, "event", event);
+    *json = (struct weir_json_writer){.to = stderr};
+    weir_json_open(json, NULL, '{');
+    weir_json_text(json, "time", text);
+    weir_json_text(json, "event", event);
 }
 
 int report_error(const struct report *report, const struct weir_err *err)
 {
     if (report->json) {
-        struct json json;
+        struct weir_json_writer json;
         begin(&json, "error");
-        receipt_error_json(&json, err);
-        json_close(&json, '}');
+        weir_err_members(&json, err);
+        weir_json_close(&json, '}');
     } else {
         weir_err_print(stderr, err, report->colour);
     }
@@ -56,10 +55,10 @@ int report_errors(const struct report *report, struct weir_errors *errors)
 void report_event(const struct report *report, const char *text)
 {
     if (report->json) {
-        struct json json;
+        struct weir_json_writer json;
         begin(&json, "notice");
-        json_text(&json, "text", text);
-        json_close(&json, '}');
+        weir_json_text(&json, "text", text);
+        weir_json_close(&json, '}');
     } else {
         fprintf(stderr, " ! %s\n", text);
     }
@@ -67,20 +66,20 @@ void report_event(const struct report *report, const char *text)
 
 void report_progress_json(const struct weir_receipt *so_far)
 {
-    struct json json;
+    struct weir_json_writer json;
     begin(&json, "progress");
-    json_text(&json, "run_id", so_far->run_id);
-    json_number(&json, "elapsed_ns", so_far->elapsed_ns);
-    json_number(&json, "records", frame_records(so_far));
-    json_number(&json, "bytes", frame_bytes(so_far));
-    json_number(&json, "bytes_total", frame_bytes_total(so_far));
-    json_close(&json, '}');
+    weir_json_text(&json, "run_id", so_far->run_id);
+    weir_json_number(&json, "elapsed_ns", so_far->elapsed_ns);
+    weir_json_number(&json, "records", frame_records(so_far));
+    weir_json_number(&json, "bytes", frame_bytes(so_far));
+    weir_json_number(&json, "bytes_total", frame_bytes_total(so_far));
+    weir_json_close(&json, '}');
 }
 
 void report_receipt_json(const struct weir_receipt *receipt, const struct weir_err *err)
 {
-    struct json json;
+    struct weir_json_writer json;
     begin(&json, "receipt");
-    receipt_fields_json(&json, receipt, err);
-    json_close(&json, '}');
+    weir_receipt_members(&json, receipt, err);
+    weir_json_close(&json, '}');
 }

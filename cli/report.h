@@ -8,7 +8,7 @@
 #ifndef WEIR_CLI_REPORT_H
 #define WEIR_CLI_REPORT_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 struct report {
     bool json;   /* --log-format json: each message is an object on a line of its own */

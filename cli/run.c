@@ -113,7 +113,7 @@ static int execute(const struct arguments *args, const struct report *report,
     struct weir_receipt *receipt = NULL;
     struct weir_err err;
     show_init(&show, args, report, plan);
-    const struct weir_run_options options = {
+    const struct weir_supervise_options options = {
         .timeout_ms = args->timeout_ms,
         .on_progress = on_progress,
         .on_event = on_event,
@@ -122,7 +122,7 @@ static int execute(const struct arguments *args, const struct report *report,
     };
     block_stopping();         /* until the receipt is written */
     signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more must not end the run */
-    int result = weir_run(plan, &options, &receipt, &err);
+    int result = weir_supervise(plan, &options, &receipt, &err);
     progress_clear(&show.progress);
     int exit_code = conclude(args, &show, receipt, result < 0 ? &err : NULL);
     int signal_number = receipt == NULL ? 0 : receipt->signal;
@@ -155,10 +155,10 @@ int run_pipeline(const struct arguments *args, const char *text, const struct re
 int run_quietly(const struct report *report, struct weir_plan *plan,
                 struct weir_receipt **ret_receipt)
 {
-    static const struct weir_run_options options;
+    static const struct weir_supervise_options options;
     struct weir_err err;
     block_stopping();
-    int result = weir_run(plan, &options, ret_receipt, &err);
+    int result = weir_supervise(plan, &options, ret_receipt, &err);
     int signal_number = *ret_receipt == NULL ? 0 : (*ret_receipt)->signal;
     if (signal_number != 0)
         die_of(signal_number);

@@ -4,7 +4,7 @@
 #ifndef WEIR_CLI_STAGE_TYPES_H
 #define WEIR_CLI_STAGE_TYPES_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* The type, or NULL with err filled. */
 const struct weir_stage_type *stage_type_find(const char *name, struct weir_err *err);

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* base */
 #include "base/buf.h"

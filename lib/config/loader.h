@@ -22,7 +22,7 @@
 #ifndef WEIR_CONFIG_LOADER_H
 #define WEIR_CONFIG_LOADER_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stage */
 #include "stage/node.h"

@@ -1,7 +1,7 @@
 /* The blueprint as canonical text, and back: what every worker builds its configuration from. */
 #include "engine/blueprint.h"
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -142,6 +142,7 @@ int weir__crew_open(struct crew *crew, struct seat *seat, const struct worker_st
     for (uint32_t m = 0; m < crew->group->members && code == 0; m++) {
         crew->member[m].runtime.head_fd = start->head_fd;
         crew->member[m].runtime.kept_fd = start->kept_fd;
+        crew->member[m].runtime.given = start->given;
         crew->member[m].runtime.kept_before = start->kept_before;
         crew->member[m].runtime.kept_befores = start->kept_befores;
         crew->member[m].runtime.seat = start->seat;

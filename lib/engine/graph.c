@@ -1,6 +1,6 @@
 #include "engine/graph.h"
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include <stdio.h>
 #include <stdlib.h>

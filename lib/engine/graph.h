@@ -7,7 +7,7 @@
 #ifndef WEIR_GRAPH_H
 #define WEIR_GRAPH_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stage */
 #include "stage/node.h"

@@ -1,7 +1,7 @@
 /* What `pipeline graph` prints: stages and who reads whom, for Graphviz and for Mermaid. */
 #include "engine/graph.h"
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* base */
 #include "base/buf.h"

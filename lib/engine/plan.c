@@ -476,6 +476,19 @@ void weir_plan_free(struct weir_plan *plan)
     free(plan);
 }
 
+bool weir__plan_hosted(const struct weir_plan *plan, uint32_t i, struct hosted_stage *ret)
+{
+    for (uint32_t d = 0; d < plan->chain; d++) {
+        const struct draft *draft = &plan->draft[d];
+        if ((draft->handle.type->traits & WEIR_HOSTED) == 0 || i-- > 0)
+            continue;
+        *ret = (struct hosted_stage){draft->handle.id, draft_is_source(draft),
+                                     draft_is_source(draft) ? &draft->out : &draft->in[0]};
+        return true;
+    }
+    return false;
+}
+
 uint64_t weir_plan_bytes(const struct weir_plan *plan)
 {
     return plan->blueprint.segment_bytes + plan->private_bytes +

@@ -8,7 +8,7 @@
 #ifndef WEIR_PLAN_H
 #define WEIR_PLAN_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* engine */
 #include "engine/blueprint.h"
@@ -99,6 +99,16 @@ void weir__plan_place(const struct draft *draft, struct weir_errors *errors, siz
 
 /* Seats, fusion, ports: fills plan->blueprint's groups from the bound drafts. */
 int weir__plan_groups(struct weir_plan *plan);
+
+/* A stage that the program gives descriptors to. */
+struct hosted_stage {
+    const char *id;
+    bool is_source;
+    const struct weir_schema *schema; /* of its records */
+};
+
+/* The i-th of them; false behind the last. */
+bool weir__plan_hosted(const struct weir_plan *plan, uint32_t i, struct hosted_stage *ret);
 
 /* The memory of one worker of a group that is its own, in bytes. */
 uint64_t weir__plan_private_bytes(const struct blueprint *blueprint, const struct group *group);

@@ -229,6 +229,16 @@ static int until_next(const struct run *run)
     return next > now ? (int)(next - now) : 0;
 }
 
+static void cancel(struct run *run)
+{
+    struct weir_err err;
+    epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, run->options->watched_fd, NULL);
+    if (run->state == STATE_PUBLISHING) /* some renames, all of which are to happen */
+        return;
+    weir_err_set(&err, WEIR_ETEMPFAIL, "cancelled");
+    weir__run_stop(run, &err);
+}
+
 static void on_event(struct run *run, const struct epoll_event *event)
 {
     struct signalfd_siginfo signal_info;
@@ -242,6 +252,10 @@ static void on_event(struct run *run, const struct epoll_event *event)
     case WATCHED_POKES:
         if (read(run->poke_fd, &pokes, sizeof(pokes)) < 0)
             return;
+        break;
+    case WATCHED_FOR_CALLER:
+        if (!run->options->on_watched(run->options->context))
+            cancel(run);
         break;
     case WATCHED_WORKER: weir__run_worker_gone(run, watch->worker); break;
     case WATCHED_WORDS: weir__run_hear(run, watch->worker); break;
@@ -304,11 +318,15 @@ static int watch(struct run *run, struct weir_err *err)
     run->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     run->signals.what = WATCHED_SIGNALS;
     run->pokes.what = WATCHED_POKES;
+    run->for_caller.what = WATCHED_FOR_CALLER;
     struct epoll_event on_signal_fd = {.events = EPOLLIN, .data.ptr = &run->signals},
-                       on_poke_fd = {.events = EPOLLIN, .data.ptr = &run->pokes};
+                       on_poke_fd = {.events = EPOLLIN, .data.ptr = &run->pokes},
+                       on_watched_fd = {.events = EPOLLIN, .data.ptr = &run->for_caller};
     if (run->epoll_fd < 0 || run->signal_fd < 0 || run->poke_fd < 0 ||
         epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->signal_fd, &on_signal_fd) < 0 ||
-        epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->poke_fd, &on_poke_fd) < 0)
+        epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->poke_fd, &on_poke_fd) < 0 ||
+        (run->options->on_watched != NULL &&
+         epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, run->options->watched_fd, &on_watched_fd) < 0))
         return weir_err_errno(err, WEIR_EOS, "cannot watch the run");
     return 0;
 }
@@ -345,6 +363,47 @@ static int open_kept_files(struct run *run, struct weir_err *err)
     return 0;
 }
 
+/* NULL for a group without a hosted stage; such a stage shares its worker with no other. */
+static const char *hosted_stage(const struct blueprint *blueprint, uint32_t group)
+{
+    const struct member *member = &blueprint->group[group].member[0];
+    return (member->type->traits & WEIR_HOSTED) == 0 ? NULL : blueprint->stage[member->stage].id;
+}
+
+static const struct weir_given *given_to(const struct weir_supervise_options *options,
+                                         const char *stage)
+{
+    for (size_t i = 0; stage != NULL && i < options->given_count; i++)
+        if (strcmp(options->given[i].stage, stage) == 0)
+            return &options->given[i];
+    return NULL;
+}
+
+static void give_fds(const struct run *run, struct worker_start *start)
+{
+    const struct weir_given *given =
+        given_to(run->options, hosted_stage(&run->plan->blueprint, start->group));
+    for (uint32_t i = 0; i < WEIR_GIVEN; i++)
+        start->given[i] = given == NULL ? -1 : given->fd[i];
+}
+
+/* Which of its stages lacks what only a program can give it. */
+static int check_given(const struct run *run, struct weir_err *err)
+{
+    const struct blueprint *blueprint = &run->plan->blueprint;
+    for (uint32_t g = 0; g < blueprint->groups; g++) {
+        const char *stage = hosted_stage(blueprint, g);
+        if (stage == NULL || given_to(run->options, stage) != NULL)
+            continue;
+        weir_err_set(err, WEIR_EUSAGE,
+                     "stage '%s': a %s is a part of the program that runs the pipeline, and this "
+                     "one has none of that name",
+                     stage, blueprint->group[g].member[0].type->name);
+        return err->code;
+    }
+    return 0;
+}
+
 /* Sinks first: what they refuse (a busy output) is refused before anything is read. */
 static int start_all(struct run *run, struct weir_err *err)
 {
@@ -360,6 +419,7 @@ static int start_all(struct run *run, struct weir_err *err)
     for (uint32_t g = blueprint->groups; g-- > 0;)
         for (uint32_t seat = 0; seat < blueprint->group[g].seats; seat++) {
             run->worker[w].start = (struct worker_start){.group = g, .seat = seat, .kept_fd = -1};
+            give_fds(run, &run->worker[w].start);
             run->worker[w].process.pidfd = -1;
             run->worker[w].words.fd = -1;
             w++;
@@ -456,8 +516,8 @@ static int conclude(struct run *run, struct weir_err *err)
     return err->code;
 }
 
-int weir_run(struct weir_plan *plan, const struct weir_run_options *options,
-             struct weir_receipt **ret_receipt, struct weir_err *err)
+int weir_supervise(struct weir_plan *plan, const struct weir_supervise_options *options,
+                   struct weir_receipt **ret_receipt, struct weir_err *err)
 {
     struct run run = {.plan = plan,
                       .options = options,
@@ -469,7 +529,9 @@ int weir_run(struct weir_plan *plan, const struct weir_run_options *options,
                       .time_limit_ms = options->timeout_ms != 0 ? options->timeout_ms
                                                                 : plan->pipeline->timeout_ms};
     *ret_receipt = NULL;
-    int code = lay_out(&run, err);
+    int code = check_given(&run, err);
+    if (code == 0)
+        code = lay_out(&run, err);
     if (code == 0)
         code = watch(&run, err);
     if (code == 0 && (run.receipt = weir__receipt_new(&run.view)) == NULL)

@@ -30,7 +30,7 @@ enum run_state {
 };
 
 /* What an event of the run's epoll is about. */
-enum watched { WATCHED_SIGNALS, WATCHED_POKES, WATCHED_WORKER, WATCHED_WORDS };
+enum watched { WATCHED_SIGNALS, WATCHED_POKES, WATCHED_FOR_CALLER, WATCHED_WORKER, WATCHED_WORDS };
 
 struct watch {
     enum watched what;
@@ -53,7 +53,7 @@ struct run_worker {
 
 struct run {
     struct weir_plan *plan;
-    const struct weir_run_options *options;
+    const struct weir_supervise_options *options;
     struct run_view view;
     struct run_worker *worker;
     size_t workers;
@@ -67,7 +67,7 @@ struct run {
     bool sink_started;  /* of these records */
     struct weir_err err;
     struct weir_receipt *receipt;
-    struct watch signals, pokes;
+    struct watch signals, pokes, for_caller;
     int epoll_fd, signal_fd, poke_fd;
     sigset_t stopping, old_mask;
     bool masked;

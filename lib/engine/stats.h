@@ -4,7 +4,7 @@
 #ifndef WEIR_STATS_H
 #define WEIR_STATS_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* engine */
 #include "engine/graph.h"

@@ -1,4 +1,4 @@
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 const char *weir_version(void)
 {

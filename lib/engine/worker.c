@@ -71,9 +71,10 @@ static int become_worker(struct worker *worker, struct weir_err *err)
         return weir_err_set(err, WEIR_EINTERNAL, "the segment is not one of this version");
     if (start->words_fd >= 0)
         dup2(start->words_fd, STDERR_FILENO);
-    int keep[3 + GROUP_SEATS] = {start->poke_fd, start->head_fd, start->kept_fd};
-    memcpy(&keep[3], start->kept_before, start->kept_befores * sizeof(*keep));
-    weir__process_keep_only(keep, 3 + start->kept_befores);
+    int keep[3 + WEIR_GIVEN + GROUP_SEATS] = {start->poke_fd, start->head_fd, start->kept_fd};
+    memcpy(&keep[3], start->given, sizeof(start->given));
+    memcpy(&keep[3 + WEIR_GIVEN], start->kept_before, start->kept_befores * sizeof(*keep));
+    weir__process_keep_only(keep, 3 + WEIR_GIVEN + start->kept_befores);
     weir__segment_keep_from_children(&start->segment);
     /* A copy: what is checked must stay as it is. */
     size_t room = start->segment.bytes - sizeof(*words), text_bytes = words->text_bytes;
@@ -186,7 +187,7 @@ int weir__worker_main(void *context)
 
 /* ---- by spawn and forkserver ---- */
 
-enum { START_FDS = 5 + GROUP_SEATS };
+enum { START_FDS = 5 + WEIR_GIVEN + GROUP_SEATS };
 
 /* Where descriptors stand in it. */
 static size_t list_fds(struct worker_start *start, int **list)
@@ -196,6 +197,8 @@ static size_t list_fds(struct worker_start *start, int **list)
     size_t count = 0;
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         list[count++] = own[i];
+    for (size_t i = 0; i < WEIR_GIVEN; i++)
+        list[count++] = &start->given[i];
     for (size_t i = 0; i < start->kept_befores; i++)
         list[count++] = &start->kept_before[i];
     return count;

@@ -15,6 +15,7 @@ struct worker_start {
     int poke_fd;                  /* an eventfd: tells the supervisor to look at the words */
     int head_fd;                  /* what the probe kept of standard input, or -1 */
     int kept_fd;                  /* the file of a seat that keeps one, or -1 */
+    int given[WEIR_GIVEN];        /* what the program gives to a hosted stage, or -1 */
     int kept_before[GROUP_SEATS]; /* those of the seats of the group before */
     uint32_t kept_befores;
     int words_fd;        /* becomes its standard error, or -1 */

@@ -64,7 +64,10 @@ _Static_assert(sizeof(struct lone_word) == WORD_APART, "a lone word fills its li
     X(RUNNING_STORE)                                                                               \
     X(RUNNING_LOAD)                                                                                \
     X(HANDED_LOAD)                                                                                 \
-    X(HANDED_STORE)
+    X(HANDED_STORE)                                                                                \
+    X(CHANNEL_LOAD)                                                                                \
+    X(CHANNEL_STORE)                                                                               \
+    X(CHANNEL_FENCE)
 
 enum step {
 #define WEIR_STEP(name) STEP_##name,

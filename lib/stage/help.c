@@ -1,4 +1,4 @@
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include <string.h>
 

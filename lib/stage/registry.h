@@ -8,7 +8,7 @@
 #ifndef WEIR_REGISTRY_H
 #define WEIR_REGISTRY_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* The traits of a type as its user sees it: for one that expands, SOURCE of its first inner type,
  * SINK of its last, REJECTS of any, ONE_SEAT if all of them have it; and always its own. */

@@ -46,6 +46,7 @@ struct stage_runtime {
     const char *probed;                /* the probe's text, or NULL */
     int head_fd;                       /* what the probe kept of standard input, or -1 */
     int kept_fd;                       /* of a type that keeps, else -1 */
+    const int *given;                  /* of a type with WEIR_HOSTED: WEIR_GIVEN of them */
     const int *kept_before;            /* one a seat of the group before */
     uint32_t kept_befores;
     uint32_t seat;

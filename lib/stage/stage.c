@@ -349,6 +349,11 @@ int weir_source_memory(const struct weir_stage *stage)
     return stage->runtime->head_fd;
 }
 
+int weir_given_fd(const struct weir_stage *stage, uint32_t i)
+{
+    return stage->runtime->given[i];
+}
+
 int weir_kept(const struct weir_stage *stage)
 {
     return stage->runtime->kept_fd;

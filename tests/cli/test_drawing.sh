@@ -5,7 +5,7 @@
 
 cli=$WEIR_SOURCE/cli
 "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -I"$WEIR_SOURCE/lib/include" -I"$cli" \
-    "$WEIR_SOURCE/tests/cli/draw.c" "$cli/human.c" "$cli/json.c" "$cli/look.c" "$cli/frame.c" \
+    "$WEIR_SOURCE/tests/cli/draw.c" "$cli/human.c" "$WEIR_SOURCE/lib/base/json_write.c" "$cli/look.c" "$cli/frame.c" \
     "$cli/receipt.c" -o draw || exit 1
 
 LC_ALL=C.UTF-8

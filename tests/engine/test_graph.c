@@ -541,7 +541,8 @@ static void show_graph(const char *what)
 static void run_graph(unsigned number, uint64_t most, struct killer *killer)
 {
     char what[40];
-    struct weir_run_options options = {.timeout_ms = 120000, .interval_ms = 3, .context = killer};
+    struct weir_supervise_options options = {
+        .timeout_ms = 120000, .interval_ms = 3, .context = killer};
     if (killer != NULL)
         options.on_progress = kill_somebody;
     seed = number;
@@ -600,7 +601,7 @@ START_TEST(test_what_belongs_together_goes_to_one_seat)
     for (unsigned round = 0; round < 12; round++) {
         uint32_t seats = 1 + round % SPREAD_SEATS;
         struct killer killer = {.seed = round + 1};
-        struct weir_run_options options = {
+        struct weir_supervise_options options = {
             .timeout_ms = 120000, .interval_ms = 3, .context = &killer};
         if (round >= SPREAD_SEATS)
             options.on_progress = kill_somebody;

@@ -99,7 +99,7 @@ static struct outcome run_pipeline(const struct given *given, size_t n,
 {
     struct killer killer = {.seed = 1};
     struct weir_pipeline *pipeline = make_pipeline(given, n);
-    struct weir_run_options options = {
+    struct weir_supervise_options options = {
         .interval_ms = 3, .context = &killer, .timeout_ms = 120000, .on_event = hear_nothing};
     if (trouble->kills)
         options.on_progress = kill_somebody;
@@ -285,10 +285,10 @@ START_TEST(test_half_a_published_quarantine_is_told)
     struct weir_pipeline *pipeline = make_pipeline(given, 3);
     set_quarantine(pipeline, 100);
     struct outcome outcome =
-        run_to_end(pipeline, &(struct weir_run_options){.interval_ms = 3,
-                                                        .timeout_ms = 120000,
-                                                        .on_progress = take_the_name,
-                                                        .on_event = hear_nothing});
+        run_to_end(pipeline, &(struct weir_supervise_options){.interval_ms = 3,
+                                                              .timeout_ms = 120000,
+                                                              .on_progress = take_the_name,
+                                                              .on_event = hear_nothing});
     ck_assert_int_eq(outcome.code, WEIR_ECANTCREATE);
     ck_assert(!outcome.receipt->published);
     ck_assert_msg(strstr(outcome.err.note, "/aside.raw") != NULL, "%s", outcome.err.note);

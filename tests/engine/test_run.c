@@ -7,7 +7,7 @@
 static struct outcome run_pipeline(const struct given *given, size_t n, struct killer *killer)
 {
     struct weir_pipeline *pipeline = make_pipeline(given, n);
-    struct weir_run_options options = {.interval_ms = 3, .context = killer};
+    struct weir_supervise_options options = {.interval_ms = 3, .context = killer};
     if (killer != NULL)
         options.on_progress = kill_somebody;
     struct outcome outcome = run_to_end(pipeline, &options);

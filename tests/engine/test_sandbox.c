@@ -114,7 +114,7 @@ static bool has_landlock(void)
 
 static struct outcome run_in(struct weir_pipeline *pipeline, uint32_t sandbox)
 {
-    struct weir_run_options options = {.timeout_ms = 60000};
+    struct weir_supervise_options options = {.timeout_ms = 60000};
     pipeline->stage[1].confined = true;
     pipeline->stage[1].sandbox = sandbox;
     return run_to_end(pipeline, &options);
@@ -167,7 +167,7 @@ START_TEST(test_workers_in_a_sandbox_are_replaced_like_others)
                                   {&pass, 3, true, false, {NULL}},
                                   {&collect, 0, false, false, {"path", output}}};
     struct killer killer = {.seed = 5};
-    struct weir_run_options options = {
+    struct weir_supervise_options options = {
         .interval_ms = 3, .context = &killer, .on_progress = kill_somebody, .timeout_ms = 120000};
     struct weir_pipeline *pipeline = make_pipeline(given, 3);
     pipeline->restarts = 1000;

@@ -148,7 +148,7 @@ static void assert_total(uint64_t count)
 static bool run_and_die(const struct scene *scene, uint64_t k)
 {
     struct weir_pipeline *pipeline = make_pipeline(scene->given, scene->stages);
-    struct weir_run_options options = {.timeout_ms = 60000, .on_event = hear_nothing};
+    struct weir_supervise_options options = {.timeout_ms = 60000, .on_event = hear_nothing};
     atomic_store(&countdown->steps, 0);
     atomic_store(&countdown->kill_at, k);
     atomic_store(&countdown->kill_again_at, scene->deaths > 1 ? k + 1 + k * 7 % 41 : 0);

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* engine */
 #include "engine/graph.h"
@@ -465,13 +465,13 @@ struct outcome {
 
 /* Plans and runs a pipeline, which is released. */
 static struct outcome run_to_end(struct weir_pipeline *pipeline,
-                                 const struct weir_run_options *options)
+                                 const struct weir_supervise_options *options)
 {
     struct weir_plan *plan = NULL;
     struct weir_errors errors = {0};
     struct outcome outcome = {0};
     ck_assert_int_eq(weir_plan_make(pipeline, false, &plan, &errors), 0);
-    outcome.code = weir_run(plan, options, &outcome.receipt, &outcome.err);
+    outcome.code = weir_supervise(plan, options, &outcome.receipt, &outcome.err);
     weir_plan_free(plan);
     weir_pipeline_free(pipeline);
     return outcome;

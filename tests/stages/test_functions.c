@@ -2,7 +2,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stages */
 #include "list.h"

@@ -6,7 +6,7 @@
 #include <weir/queue.h>
 #include <weir/shared.h>
 #include <weir/sync.h>
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include "toolkit/victim.h"
 

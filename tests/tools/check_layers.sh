@@ -1,5 +1,5 @@
 #!/bin/sh
-# Holds the #include lines to the layers: base < shm < flow < proc < toolkit < expr < stage < engine < config.
+# Holds the #include lines to the layers: base < shm < flow < proc < toolkit < expr < stage < engine < config < host.
 #
 #   lib/LAYER/     its own layer and lower ones, <weir/...>
 #   lib/include/   <weir/...> only
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck disable=SC2016
 find lib stages cli samples -name '*.[ch]' | sort | xargs awk '
 BEGIN {
-    count = split("base shm flow proc toolkit expr stage engine config", names, " ")
+    count = split("base shm flow proc toolkit expr stage engine config host", names, " ")
     for (i = 1; i <= count; i++)
         height[names[i]] = i
 }
@@ -54,7 +54,7 @@ FNR == 1 {
         refuse("a sample includes <weir/...> only")
 }
 
-/^[ \t]*#[ \t]*include[ \t]*<(base|shm|flow|proc|toolkit|expr|stage|engine|config)\// {
+/^[ \t]*#[ \t]*include[ \t]*<(base|shm|flow|proc|toolkit|expr|stage|engine|config|host)\// {
     refuse("headers of lib/ stand in quotes")
 }
 

@@ -3,7 +3,7 @@
 #ifndef WEIR_TESTS_PIPELINES_H
 #define WEIR_TESTS_PIPELINES_H
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 static int toy_produce(struct weir_stage *stage, struct weir_output *out)
 {

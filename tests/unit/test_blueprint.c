@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stage */
 #include "stage/node.h"

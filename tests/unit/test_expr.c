@@ -1,6 +1,6 @@
 /* Evaluation over batches: selections, errors of records, what is borrowed, and texts of any bytes.
  */
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stages */
 #include "list.h"

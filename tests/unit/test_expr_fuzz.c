@@ -3,7 +3,7 @@
  * within the text, and what compiles can be evaluated. The sanitizer run is where this test is at
  * its best.
  */
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* expr */
 #include "expr/function.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 /* stage */
 #include "stage/registry.h"

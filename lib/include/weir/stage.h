@@ -239,6 +239,10 @@ WEIR_PUBLIC int weir_kept(const struct weir_stage *stage);
 /* For the stage behind one that keeps: the file of its seat so many, read up to where that seat has
  * told in what it put out; -1: there is no such seat. */
 WEIR_PUBLIC int weir_kept_before(const struct weir_stage *stage, uint32_t seat);
+/* For a type with WEIR_HOSTED: descriptor i, below WEIR_GIVEN, of those that the program has given to
+ * its workers. Borrowed. */
+WEIR_PUBLIC int weir_given_fd(const struct weir_stage *stage, uint32_t i);
+enum { WEIR_GIVEN = 3 };
 /* How many workers the pipeline file asks for; 0: it does not say. */
 WEIR_PUBLIC uint32_t weir_workers(const struct weir_stage *stage);
 /* Which of its group's seats this is. */
@@ -270,6 +274,7 @@ enum weir_trait {
     WEIR_KEEPS = 128,  /* has a file of its own beside its state: weir_kept */
     WEIR_ROUTES = 2048,  /* has outputs, and no stream beside them */
     WEIR_SPREADS = 4096, /* inner: its outputs go each to one seat of the inner type behind it */
+    WEIR_HOSTED = 8192,  /* the program that runs the pipeline gives it descriptors */
 
     /* The sandbox that its worker can be in once the stage is open. Stages that share a worker are
      * in what all of them can bear. */

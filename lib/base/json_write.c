@@ -1,4 +1,4 @@
-#include "json.h"
+#include <weir/json_write.h>
 
 #include <inttypes.h>
 #include <string.h>
@@ -59,13 +59,13 @@ static void put_text(FILE *to, const char *text)
     putc('"', to);
 }
 
-static void break_line(const struct json *json)
+static void break_line(const struct weir_json_writer *json)
 {
     if (json->indented)
         fprintf(json->to, "\n%*s", (int)json->depth * 2, "");
 }
 
-static void put_key(struct json *json, const char *key)
+static void put_key(struct weir_json_writer *json, const char *key)
 {
     if (json->inside)
         putc(',', json->to);
@@ -78,7 +78,7 @@ static void put_key(struct json *json, const char *key)
     fputs(json->indented ? ": " : ":", json->to);
 }
 
-void json_open(struct json *json, const char *key, char bracket)
+void weir_json_open(struct weir_json_writer *json, const char *key, char bracket)
 {
     put_key(json, key);
     putc(bracket, json->to);
@@ -86,7 +86,7 @@ void json_open(struct json *json, const char *key, char bracket)
     json->inside = false;
 }
 
-void json_close(struct json *json, char bracket)
+void weir_json_close(struct weir_json_writer *json, char bracket)
 {
     json->depth--;
     if (json->inside)
@@ -99,7 +99,7 @@ void json_close(struct json *json, char bracket)
     }
 }
 
-void json_text(struct json *json, const char *key, const char *value)
+void weir_json_text(struct weir_json_writer *json, const char *key, const char *value)
 {
     put_key(json, key);
     if (value == NULL)
@@ -108,19 +108,19 @@ void json_text(struct json *json, const char *key, const char *value)
         put_text(json->to, value);
 }
 
-void json_number(struct json *json, const char *key, uint64_t value)
+void weir_json_number(struct weir_json_writer *json, const char *key, uint64_t value)
 {
     put_key(json, key);
     fprintf(json->to, "%" PRIu64, value);
 }
 
-void json_signed(struct json *json, const char *key, int64_t value)
+void weir_json_signed(struct weir_json_writer *json, const char *key, int64_t value)
 {
     put_key(json, key);
     fprintf(json->to, "%" PRId64, value);
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void weir_json_bool(struct weir_json_writer *json, const char *key, bool value)
 {
     put_key(json, key);
     fputs(value ? "true" : "false", json->to);
