@@ -326,6 +326,11 @@ int weir__receipt_own(struct weir_receipt *receipt)
     return whole ? 0 : WEIR_EOS;
 }
 
+const struct weir_stage_stats *weir_receipt_stage(const struct weir_receipt *receipt, size_t i)
+{
+    return i < receipt->stages ? &receipt->stage[i] : NULL;
+}
+
 void weir_receipt_free(struct weir_receipt *receipt)
 {
     if (receipt == NULL)

@@ -120,10 +120,10 @@ int weir__channel_attach(struct channel *channel, const int fds[CHANNEL_FDS],
     if (code == 0)
         code = map_ring(channel, err);
     if (code < 0) {
-        channel->segment.fd = -1; /* it stays the caller's */
         weir__channel_release(channel);
         return code;
     }
+    close(fds[0]); /* the segment has one of its own */
     channel->bell[CHANNEL_PUTTER] = fds[1];
     channel->bell[CHANNEL_TAKER] = fds[2];
     struct published so_far = published(channel);

@@ -159,8 +159,13 @@ static int plan(struct service *service)
                                               .sets = job->set,
                                               .sets_count = job->sets,
                                               .workers = job->workers};
+    char title[96];
     int code = weir_pipeline_parse(job->name, job->text, strlen(job->text), &options,
                                    &service->pipeline, &service->errors);
+    if (code == 0) {
+        snprintf(title, sizeof(title), "weir %s", weir_pipeline_name(service->pipeline));
+        weir__process_title(title);
+    }
     if (code == 0)
         code = weir_plan_make(service->pipeline, job->wish == JOB_CHECK, &service->plan,
                               &service->errors);

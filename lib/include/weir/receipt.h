@@ -60,6 +60,10 @@ struct weir_receipt {
                           allow them)" */
 };
 
+/* Its i-th stage, NULL behind the last: what a program uses that is not compiled anew with each
+ * version of the library. */
+WEIR_PUBLIC const struct weir_stage_stats *weir_receipt_stage(const struct weir_receipt *receipt,
+                                                              size_t i);
 WEIR_PUBLIC void weir_receipt_free(struct weir_receipt *receipt);
 
 /* As JSON, on one line; err (NULL: none) becomes its member "error". To be freed; NULL when memory
