@@ -304,7 +304,8 @@ static int ask(struct weir_run *run, const struct weir_job *job, enum job_wish w
     weir__buf_init(&text);
     int code = weir__job_write(job, &request, &text, err);
     const struct wire_part part = {text.data, text.len};
-    if (code == 0 && weir__wire_send(run->socket, WIRE_JOB, &part, 1, NULL, 0) != WIRE_GOT)
+    /* One that is gone already, the first step finds. */
+    if (code == 0 && weir__wire_send(run->socket, WIRE_JOB, &part, 1, NULL, 0) == WIRE_NOTHING)
         code = weir_err_errno(err, WEIR_EOS, "cannot hand the job to its supervisor");
     weir__buf_release(&text);
     return code;

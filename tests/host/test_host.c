@@ -26,6 +26,7 @@ static char folder[] = "/tmp/weir-host-XXXXXX";
 /* What stands behind the two stages of most tests. */
 static struct {
     uint64_t records, put, taken, durable;
+    uint64_t at_a_time; /* 0: as many as there is room for */
     size_t pad;
     bool wrong;                       /* a record that came is not the next one */
     int produce_fails, consume_fails; /* with this code, in the middle */
@@ -41,7 +42,8 @@ static int produce(struct weir_feed *feed, void *context)
     (void)context;
     memset(pad, 'x', world.pad);
     int code = 0;
-    while (world.put < world.records && code == 0) {
+    uint64_t until = world.at_a_time == 0 ? world.records : world.put + world.at_a_time;
+    while (world.put < until && code == 0) {
         int length = snprintf(number, sizeof(number), "%lu", (unsigned long)world.put);
         const struct weir_value value[] = {{number, (uint32_t)length},
                                            {pad, (uint32_t)world.pad},
@@ -531,6 +533,7 @@ START_TEST(test_free_at_any_time)
     for (int steps = 0; steps < 12; steps++) {
         set_up();
         const char *path = make_to_file("freed", UINT64_MAX);
+        world.at_a_time = 10;
         CK(weir_run_start(job, NULL, &run, &err));
         for (int i = 0; i < steps; i++)
             ck_assert_int_eq(weir_run_step(run, 20), WEIR_MORE);
