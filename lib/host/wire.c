@@ -108,7 +108,9 @@ enum wire_state weir__wire_receive(int socket, struct wire_message *ret)
     *ret = (struct wire_message){.fds = 0};
     do {
         got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
+        /* A reset is told once: the other side has closed and not read everything. What it has sent
+         * is still there. */
+    } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got < 0 && errno == EAGAIN)
         return WIRE_NOTHING;
     const struct cmsghdr *rights = got < 0 ? NULL : CMSG_FIRSTHDR(&message);

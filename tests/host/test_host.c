@@ -519,7 +519,8 @@ START_TEST(test_cancel)
     world.in_the_middle = ways[_i];
     world.middle = 100000;
     CK(weir_run_start(job, NULL, &run, &err));
-    ck_assert_int_eq(step_to_end(), WEIR_ETEMPFAIL);
+    int code = step_to_end();
+    ck_assert_msg(code == WEIR_ETEMPFAIL, "%d: %s", code, weir_run_errors(run)->list[0].text);
     ck_assert_uint_lt(world.taken, 10000000);
     ck_assert_ptr_nonnull(weir_run_receipt(run));
     weir_run_cancel(run); /* of one that has ended */
