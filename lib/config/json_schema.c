@@ -164,6 +164,9 @@ static void put_file_key(struct buf *to, const char *key)
         weir__buf_puts(to, "{\"enum\":[1,\"1\"]}");
     else if (strcmp(key, "name") == 0)
         weir__buf_puts(to, "{\"type\":\"string\"}");
+    else if (strcmp(key, "modules") == 0)
+        weir__buf_puts(to, "{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":"
+                           "{\"type\":\"string\"}}]}");
     else if (strcmp(key, "run") == 0)
         put_options(to, weir__run_keys);
     else if (strcmp(key, "quarantine") == 0)

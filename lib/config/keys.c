@@ -9,7 +9,7 @@
 /* config */
 #include "config/loader.h"
 
-const char *const weir__file_keys[] = {"version",    "name",   "vars",  "secrets", "run",
+const char *const weir__file_keys[] = {"version",    "name",   "vars",  "secrets", "modules", "run",
                                        "quarantine", "stages", "tests", NULL};
 
 const char *const weir__stage_keys[] = {
@@ -215,7 +215,7 @@ static void check_top(struct loader *loader, struct node *node)
         return;
     struct weir_err *err = weir__complain_key(
         loader, node,
-        "a pipeline file has no key '%.100s': it has version, name, vars, secrets, run, "
+        "a pipeline file has no key '%.100s': it has version, name, vars, secrets, modules, run, "
         "quarantine, stages and tests",
         node->key);
     weir__nearest_begin(&nearest, node->key);

@@ -169,6 +169,7 @@ static void take_steps(struct loader *loader)
     const struct node *secrets = weir__node_get(loader->root, "secrets");
     if (secrets != NULL)
         mask(loader->pipeline->text, secrets);
+    weir__load_modules(loader);
     weir__check_keys(loader);
     weir__apply_sets(loader);
     weir__take_excerpt(loader);

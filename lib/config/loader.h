@@ -8,6 +8,7 @@
  *     text.c      the bytes: size, UTF-8
  *     yaml.c      -> nodes with places
  *     traps.c     values that YAML ate
+ *     modules.c   modules: -> more stage types and functions
  *     keys.c      keys that nobody knows, or that stand on the wrong level
  *     sets.c      --set
  *     excerpt.c   what does not belong to the part that is wanted goes
@@ -64,6 +65,7 @@ void weir__suggest(struct weir_err *err, const char *best);
 
 /* The steps. */
 void weir__find_traps(struct loader *loader);
+void weir__load_modules(struct loader *loader);
 void weir__check_keys(struct loader *loader);
 void weir__apply_sets(struct loader *loader);
 void weir__take_excerpt(struct loader *loader);

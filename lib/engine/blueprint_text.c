@@ -10,6 +10,7 @@
 /* flow */
 #include "flow/schema_text.h"
 /* stage */
+#include "stage/module.h"
 #include "stage/node.h"
 
 /* ---- writing ---- */
@@ -132,13 +133,15 @@ static struct node *group_node(const struct group *group)
 void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to)
 {
     struct node *map = weir__node_map(), *files = weir__node_list(), *stages = weir__node_list(),
-                *groups = weir__node_list();
+                *groups = weir__node_list(), *modules = weir__node_list();
     put(map, "name", blueprint->name);
     put(map, "run_id", blueprint->run_id);
     put_number(map, "slots", blueprint->slots);
     put_number(map, "slot_bytes", blueprint->slot_bytes);
     put_number(map, "split_bytes", blueprint->split_bytes);
     put_number(map, "max_record", blueprint->max_record);
+    for (size_t m = 0; weir__module_at(m) != NULL; m++)
+        weir__node_append(modules, NULL, weir__node_scalar(weir__module_at(m)));
     for (size_t f = 0; f < blueprint->files; f++)
         weir__node_append(files, NULL, weir__node_scalar(blueprint->file[f]));
     for (uint32_t s = 0; s < blueprint->stages; s++) {
@@ -150,6 +153,7 @@ void weir__blueprint_write(const struct blueprint *blueprint, struct buf *to)
     }
     for (uint32_t g = 0; g < blueprint->groups; g++)
         weir__node_append(groups, NULL, group_node(&blueprint->group[g]));
+    weir__node_append(map, "modules", modules);
     weir__node_append(map, "files", files);
     weir__node_append(map, "stages", stages);
     weir__node_append(map, "groups", groups);
@@ -291,6 +295,11 @@ static int read_group(const struct node *map, struct group *ret)
 
 static int read_lists(const struct node *map, struct blueprint *ret)
 {
+    for (const struct node *n = first(map, "modules"); n != NULL; n = n->next) {
+        int code = n->text == NULL ? WEIR_EINTERNAL : weir_module_load(n->text, NULL);
+        if (code < 0)
+            return code;
+    }
     for (const struct node *n = first(map, "files"); n != NULL; n = n->next)
         ret->files++;
     ret->file = calloc(ret->files + 1, sizeof(char *));

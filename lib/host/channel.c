@@ -65,9 +65,8 @@ static int map_ring(struct channel *channel, struct weir_err *err)
 
 int weir__channel_create(struct channel *channel, uint64_t frame_bytes, struct weir_err *err)
 {
-    uint64_t bytes = LEAST_BYTES;
-    while (bytes < 2 * frame_bytes)
-        bytes *= 2;
+    uint64_t bytes = frame_bytes < LEAST_BYTES ? LEAST_BYTES : frame_bytes;
+    bytes = (bytes + HEAD_BYTES - 1) / HEAD_BYTES * HEAD_BYTES; /* whole pages */
     *channel = (struct channel){.segment.fd = -1, .ring_bytes = bytes, .bell = {-1, -1}};
     int code = weir__segment_create(&channel->segment, "weir channel", HEAD_BYTES + bytes, err);
     if (code < 0)

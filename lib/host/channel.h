@@ -37,7 +37,7 @@ struct channel {
 /* What it needs in another process: its memory and its bells. */
 enum { CHANNEL_FDS = 3 };
 
-/* A ring in which a frame of frame_bytes fits twice at least. WEIR_EOS. */
+/* A ring in which a frame of so many bytes fits, and some MiB at least. WEIR_EOS. */
 int weir__channel_create(struct channel *channel, uint64_t frame_bytes, struct weir_err *err);
 void weir__channel_fds(const struct channel *channel, int fds[CHANNEL_FDS]);
 /* The descriptors become the channel's if it succeeds. WEIR_EOS, WEIR_EINTERNAL. */

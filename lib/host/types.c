@@ -21,6 +21,7 @@ struct hosted {
 
 static int hosted_configure(struct weir_stage *stage)
 {
+    stage->memory_bytes = weir_max_record(stage); /* of the channel */
     stage->self = calloc(1, sizeof(struct hosted));
     return stage->self == NULL ? weir_fail(stage, WEIR_EOS, "no memory") : 0;
 }
