@@ -17,6 +17,7 @@
 /* cli */
 #include "command.h"
 #include "nearest.h"
+#include "ready.h"
 
 const struct command *const commands[] = {
     &command_run,        &command_do,        &command_new,  &command_check,
@@ -69,6 +70,29 @@ static int usage(const struct report *report, const char *name, struct weir_err 
     return exit_code;
 }
 
+/* Puts the path of a ready pipeline in the place of its @NAME. */
+static int run_ready(const struct command *command, struct arguments *args,
+                     const struct report *report)
+{
+    struct weir_err err;
+    char *path;
+    if (ready_find(args->operand + 1, &path, &err) < 0) {
+        int exit_code = report_error(report, &err);
+        if (!report->json)
+            ready_print(stderr);
+        return exit_code;
+    }
+    args->operand = path;
+    int exit_code = command->run(args, report);
+    free(path);
+    return exit_code;
+}
+
+static bool takes_file(const struct command *command)
+{
+    return command->operand != NULL && strncmp(command->operand, "FILE", strlen("FILE")) == 0;
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct report report;
@@ -81,6 +105,8 @@ static int run_command(const struct command *command, int argc, char **argv)
         exit_code = usage(&report, command->name, &err);
     else if (args.help)
         command_print_help(stdout, command);
+    else if (takes_file(command) && args.operand[0] == '@')
+        exit_code = run_ready(command, &args, &report);
     else
         exit_code = command->run(&args, &report);
     arguments_release(&args);

@@ -175,10 +175,9 @@ const struct command command_run = {
     .taker = TAKER_RUN,
     .operand = "FILE",
     .summary = "run a pipeline",
-    .doc = "Runs the pipeline that FILE describes (\"-\": standard input). All its outputs are "
-           "published\n"
-           "at the end, or none. Progress and the receipt go to standard error; standard output "
-           "carries\n"
-           "data only. The exit codes are listed in pipeline(1).",
+    .doc =
+        "Runs the pipeline that FILE describes (\"-\": standard input; @NAME: a ready one). All\n"
+        "its outputs are published at the end, or none. Progress and the receipt go to standard\n"
+        "error; standard output carries data only. The exit codes are listed in pipeline(1).",
     .run = run,
 };
