@@ -82,7 +82,7 @@ check_c() {
 }
 
 check_shell() {
-    find samples tests bench -name '*.sh' -exec shellcheck -x {} + && shellcheck .ci/run
+    find samples tests bench packaging -name '*.sh' -exec shellcheck -x {} + && shellcheck .ci/run
 }
 
 # fuzz TARGET SECONDS: new inputs are kept for the next time.
@@ -112,6 +112,7 @@ if have cppcheck; then step "cppcheck" check_c; else skip "cppcheck" "no cppchec
 
 if step "build with gcc" build build/gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release; then
     step "names of symbols" sh tests/tools/check_names.sh build/gcc
+    if have abidiff; then step "binary interface" sh tests/tools/check_abi.sh; else skip "binary interface" "no abidiff"; fi
     step "tests" run_tests build/gcc
 fi
 if have clang; then
