@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what is missing to build Weir, or with "test" to test it too, on Debian 12 and its like.
+# Installs what is missing to build Weir, or with "test" to test it too, or with "packages" to make and test its packages, on
+# Debian 12 and its like.
 #
-#     sh samples/setup.sh [build|test]
+#     sh samples/setup.sh [build|test|packages]
 #
 # Does nothing, and needs no root, where everything is there already.
 set -eu
@@ -11,13 +12,15 @@ build_packages="$build_packages libpcre2-dev libssl-dev libxxhash-dev zlib1g-dev
 build_packages="$build_packages libcurl4-openssl-dev libxml2-dev libidn2-dev"
 test_packages="check g++ clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd tzdata python3"
 test_packages="$test_packages abigail-tools"
+packages_packages="debhelper lintian mmdebstrap"
 
 wanted=$build_packages
 case ${1:-build} in
 build) ;;
 test) wanted="$build_packages $test_packages" ;;
+packages) wanted="$build_packages $packages_packages" ;;
 *)
-    echo "usage: sh samples/setup.sh [build|test]" >&2
+    echo "usage: sh samples/setup.sh [build|test|packages]" >&2
     exit 64
     ;;
 esac

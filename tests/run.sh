@@ -1,7 +1,10 @@
 #!/bin/sh
 # The gate: everything that must hold before a change goes in. Works from any folder; makes files below build/ only.
 #
-#     sh tests/run.sh [--soak SECONDS]    --soak: afterwards, longer searches, faults at every call, and attacks for so long
+#     sh tests/run.sh [--soak SECONDS] [--packages]
+#
+#     --soak        afterwards, longer searches, faults at every call, and attacks for so long
+#     --packages    afterwards, the Debian packages are built, and installed into a clean system; needs root and a mirror
 #
 # Each step is named with its outcome; the log of one that fails is printed. Ends with 1 if any failed.
 set -u
@@ -12,9 +15,10 @@ logs=build/logs
 summary=
 failures=0
 soak_seconds=0
+packages=false
 
 usage() {
-    echo "usage: sh tests/run.sh [--soak SECONDS]" >&2
+    echo "usage: sh tests/run.sh [--soak SECONDS] [--packages]" >&2
     exit 64
 }
 
@@ -24,6 +28,10 @@ while [ $# -gt 0 ]; do
         soak_seconds=${2:-}
         case $soak_seconds in '' | *[!0-9]*) usage ;; esac
         shift 2
+        ;;
+    --packages)
+        packages=true
+        shift
         ;;
     *) usage ;;
     esac
@@ -130,6 +138,10 @@ if sanitizers_run >"$logs/probe.log" 2>&1; then
     fi
 else
     skip "tests with sanitizers" "a program with AddressSanitizer does not run here"
+fi
+if $packages; then
+    step "set-up for packages" sh samples/setup.sh packages
+    step "packages" sh tests/install/packages.sh
 fi
 if [ "$soak_seconds" -gt 0 ]; then
     WEIR_INJECT_ALL=1
