@@ -22,6 +22,7 @@
 
 #include <weir/function.h>
 #include <weir/receipt.h>
+/* That of the library, which may be another than the header's. Static. */
 #include <weir/stage.h>
 
 /* ---- stage types ---- */
@@ -58,6 +59,7 @@ struct weir_excerpt {
     size_t types_count;
 };
 
+/* Zeroed: the file as it stands. */
 struct weir_load_options {
     const struct weir_pair *vars; /* --var name=value */
     size_t vars_count;
@@ -137,6 +139,9 @@ struct weir_supervise_options {
     uint64_t timeout_ms; /* 0: none, or the file's */
     /* Called in this process at most every interval_ms while the run goes. NULL: not called. */
     void (*on_progress)(const struct weir_receipt *so_far, void *context);
+/* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
+ * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
+ */
     /* A line about something that happened: a worker was replaced, a second signal is awaited.
      * NULL: not called. */
     void (*on_event)(const char *text, void *context);
@@ -156,5 +161,6 @@ struct weir_supervise_options {
  * NULL.
  */
 WEIR_PUBLIC int weir_supervise(struct weir_plan *plan, const struct weir_supervise_options *options,
+/* What a run has done, so far or in all. */
                                struct weir_receipt **ret_receipt, struct weir_err *err);
 #endif

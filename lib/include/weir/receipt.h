@@ -7,6 +7,7 @@
 #include <weir/json_write.h>
 
 #define WEIR_VERSION "0.1.0"
+/* That of the library, which may be another than the header's. Static. */
 WEIR_PUBLIC const char *weir_version(void);
 
 /* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
@@ -41,6 +42,7 @@ struct weir_stage_stats {
 struct weir_receipt {
     const char *name;   /* the pipeline's */
     const char *run_id; /* four hexadecimal digits or more */
+/* Zeroed: the file as it stands. */
     uint64_t elapsed_ns;
     uint32_t processes;
     uint32_t restarts;     /* workers replaced */
@@ -77,3 +79,6 @@ WEIR_PUBLIC void weir_receipt_members(struct weir_json_writer *json,
 WEIR_PUBLIC void weir_err_members(struct weir_json_writer *json, const struct weir_err *err);
 
 #endif
+/* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
+ * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
+ */
