@@ -116,6 +116,7 @@ step "layers" sh tests/tools/check_layers.sh
 if have spin; then step "model of the protocol" sh tests/model/run.sh; else skip "model of the protocol" "no spin"; fi
 if have clang-format; then step "format" check_format; else skip "format" "no clang-format"; fi
 if have shellcheck; then step "shell scripts" check_shell; else skip "shell scripts" "no shellcheck"; fi
+if have doxygen; then step "reference" sh packaging/reference.sh; else skip "reference" "no doxygen"; fi
 if have cppcheck; then step "cppcheck" check_c; else skip "cppcheck" "no cppcheck"; fi
 
 if step "build with gcc" build build/gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release; then

@@ -33,10 +33,12 @@ enum weir_type {
 #undef WEIR_TYPE
 };
 
+/* "text" for WEIR_TEXT. */
 WEIR_PUBLIC const char *weir_type_name(enum weir_type type);
 /* The type of that name, or -1. */
 WEIR_PUBLIC int weir_type_find(const char *name);
 
+/* A column of a schema. */
 struct weir_field {
     char *name; /* owned by the schema */
     enum weir_type type;
@@ -135,6 +137,7 @@ struct weir_batch {
     const void *locate_context;
 };
 
+/* The bytes of one record in one column: borrowed from the batch, and without NUL at their end. */
 struct weir_value {
     const char *data; /* NULL: the value is null */
     uint32_t length;

@@ -33,6 +33,7 @@ WEIR_PUBLIC int weir_expr_compile(const char *text, const struct weir_schema *sc
                                   struct weir_expr **ret, struct weir_expr_fault *fault);
 WEIR_PUBLIC void weir_expr_free(struct weir_expr *expr);
 
+/* The type of what it computes. */
 WEIR_PUBLIC enum weir_type weir_expr_type(const struct weir_expr *expr);
 /* The columns of the schema that the expression looks at, one perhaps more than once. Returns how
  * many; *ret is borrowed. */

@@ -11,6 +11,7 @@
 #include <weir/batch.h>
 #include <weir/err.h>
 
+/* What is said about a function by `pipeline functions` and in docs/functions.md. */
 struct weir_function_help {
     const char *name;
     const char *subject;  /* "text": functions of a subject stand together in lists */
@@ -26,6 +27,7 @@ WEIR_PUBLIC const struct weir_function_help *weir_function_at(size_t i);
 
 struct weir_call; /* of a function, with the arguments of one record */
 
+/* A function of expressions. */
 struct weir_function {
     struct weir_function_help help;
     /* One letter each: t text, c a text that is the same for all records, i an integer, m a
@@ -50,7 +52,9 @@ struct weir_function {
 WEIR_PUBLIC int weir_register_functions(const struct weir_function *const *tables,
                                         struct weir_err *err);
 
+/* What prepare has made for this call of the expression; NULL if there is none. */
 WEIR_PUBLIC void *weir_call_state(const struct weir_call *call);
+/* The i-th argument: whether it was given, and what it is. Borrowed until call returns. */
 WEIR_PUBLIC bool weir_call_has(const struct weir_call *call, uint32_t i);
 WEIR_PUBLIC struct weir_value weir_call_text(const struct weir_call *call, uint32_t i);
 WEIR_PUBLIC int64_t weir_call_integer(const struct weir_call *call, uint32_t i);

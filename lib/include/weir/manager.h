@@ -140,6 +140,7 @@ WEIR_PUBLIC int weir_manager_connect(struct weir_manager **ret, const char *name
 /* Closes the connection. In the process that started the server, ends that too. */
 WEIR_PUBLIC void weir_manager_release(struct weir_manager *manager);
 
+/* What others connect by. Borrowed. */
 WEIR_PUBLIC const char *weir_manager_name(const struct weir_manager *manager);
 
 /* The server, NULL in who did not start it: for weir_process_fd. */

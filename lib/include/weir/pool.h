@@ -29,6 +29,7 @@
 
 /* ---- what runs in a worker ---- */
 
+/* What a worker is to do. It is the function's until it returns. */
 struct weir_task {
     const void *argument; /* aligned for any type */
     size_t argument_bytes;
@@ -91,6 +92,7 @@ WEIR_PUBLIC int weir_pool_join(struct weir_pool *pool, int64_t timeout_ms, struc
 /* Terminates it and forgets it. Its results and imaps remain their owners'. */
 WEIR_PUBLIC void weir_pool_release(struct weir_pool *pool);
 
+/* How many workers it has. */
 WEIR_PUBLIC size_t weir_pool_workers(const struct weir_pool *pool);
 
 /* ---- one task ---- */
@@ -121,6 +123,7 @@ WEIR_PUBLIC int weir_pool_apply_async(struct weir_pool *pool,
                                       const struct weir_callbacks *callbacks,
                                       struct weir_result **ret, struct weir_err *err);
 
+/* Whether the task has its outcome. Does not wait. */
 WEIR_PUBLIC bool weir_result_ready(struct weir_result *result);
 
 /* Returns 0 when it is ready, or WEIR_TIMED_OUT. */
@@ -187,6 +190,7 @@ WEIR_PUBLIC int weir_pool_imap_unordered(struct weir_pool *pool,
 WEIR_PUBLIC int weir_imap_next(struct weir_imap *imap, struct weir_imap_item *ret,
                                int64_t timeout_ms, struct weir_err *err);
 
+/* Tasks that are under way run to their end, and nobody is told. */
 WEIR_PUBLIC void weir_imap_release(struct weir_imap *imap);
 
 #endif

@@ -99,6 +99,7 @@ WEIR_PUBLIC void weir_process_kill(struct weir_process *process);
 /* Kills it if it is still alive, and forgets it. */
 WEIR_PUBLIC void weir_process_release(struct weir_process *process);
 
+/* Whether it has not ended yet; its number, also when it has; the name that it was given. */
 WEIR_PUBLIC bool weir_process_alive(struct weir_process *process);
 WEIR_PUBLIC pid_t weir_process_pid(const struct weir_process *process);
 WEIR_PUBLIC const char *weir_process_name(const struct weir_process *process);

@@ -85,6 +85,7 @@ struct weir_array {
     size_t count;
 };
 
+/* All are zero at first. WEIR_EUSAGE: none, or more than there can be; WEIR_EOS: memory. */
 WEIR_PUBLIC int weir_array_create(struct weir_array *ret, enum weir_array_type type, size_t count,
                                   struct weir_err *err);
 

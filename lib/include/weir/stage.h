@@ -146,6 +146,7 @@ WEIR_PUBLIC const char *weir_file_name(const struct weir_stage *stage, uint32_t 
 
 /* ---- the stage as the type's functions see it ---- */
 
+/* Where produce, process and finish put what they make. */
 struct weir_output {
     /* A stage whose output schema has columns fills this; what it points to must stay until the
      * next call of the same stage (or close). */
@@ -163,6 +164,7 @@ struct weir_output {
     struct weir_batch *other;
 };
 
+/* A stage as its type's functions get it: one while the pipeline is planned, and one in each worker. */
 struct weir_stage {
     const struct weir_stage_type *type;
     const char *id; /* the user's id */

@@ -51,6 +51,7 @@ struct weir_lock {
     pthread_mutex_t mutex;
 };
 
+/* In memory that nobody uses yet. */
 WEIR_PUBLIC int weir_lock_init(struct weir_lock *lock);
 
 /* An RLock: its holder may acquire it again, and releases it as often. */
@@ -81,6 +82,7 @@ WEIR_PUBLIC int weir_semaphore_init(struct weir_semaphore *semaphore, uint32_t u
 /* One that never has more units than at first. */
 WEIR_PUBLIC int weir_bounded_semaphore_init(struct weir_semaphore *semaphore, uint32_t units);
 
+/* Takes a unit, and waits for one if there is none. */
 WEIR_PUBLIC int weir_semaphore_acquire(struct weir_semaphore *semaphore, int64_t timeout_ms);
 
 /* WEIR_EUSAGE: it has as many units as it may have. */
@@ -94,6 +96,7 @@ struct weir_event {
     uint32_t word; /* how often it was set, and two bits: somebody waits, it is set */
 };
 
+/* It is not set at first. Waiting for one that is set returns at once. */
 WEIR_PUBLIC int weir_event_init(struct weir_event *event);
 WEIR_PUBLIC int weir_event_set(struct weir_event *event);
 WEIR_PUBLIC void weir_event_clear(struct weir_event *event);
@@ -116,6 +119,7 @@ struct weir_condition {
     uint32_t word; /* how often it was rung, and a bit: somebody waits */
 };
 
+/* Nobody waits at first. */
 WEIR_PUBLIC void weir_condition_init(struct weir_condition *condition);
 
 /* Releases the lock, sleeps until somebody notifies, and acquires the lock again, however long that
