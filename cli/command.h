@@ -38,6 +38,8 @@ extern const struct command *const commands[];
 
 /* The command of that name, or NULL with err filled. */
 const struct command *command_find(const char *name, struct weir_err *err);
+/* Whether its operand is a pipeline file, or the @NAME of one. */
+bool command_takes_file(const struct command *command);
 /* What `pipeline COMMAND --help` prints. */
 void command_print_help(FILE *to, const struct command *command);
 /* What `pipeline help` prints. */

@@ -1,6 +1,6 @@
 /*
- * completion.c - `pipeline completion`: completes commands, options, stage types and what stages
- * take, in bash.
+ * completion.c - `pipeline completion`: completes commands, options, ready pipelines, stage types
+ * and what stages take, in bash.
  */
 #include <stdlib.h>
 
@@ -50,6 +50,26 @@ static void print_options_of_types(void)
     puts("    esac");
 }
 
+/* To bash the @ is a word of its own, and still a part of what is completed. */
+static void print_ready(void)
+{
+    const char *between = "";
+    fputs("    case $command in\n    ", stdout);
+    for (size_t i = 0; commands[i] != NULL; i++)
+        if (command_takes_file(commands[i])) {
+            printf("%s%s", between, commands[i]->name);
+            between = " | ";
+        }
+    puts(")\n"
+         "        if [[ $current = @* || ${COMP_WORDS[COMP_CWORD - 1]} = @ ]]; then\n"
+         "            options=$(\"${COMP_WORDS[0]}\" run @ 2>&1 |\n"
+         "                sed -n 's/^  \\(@[^ ]*\\).*/\\1/p')\n"
+         "            COMPREPLY=($(compgen -W \"$options\" -- \"@${current#@}\"))\n"
+         "        fi\n"
+         "        return ;;\n"
+         "    esac");
+}
+
 static int completion(const struct arguments *args, const struct report *report)
 {
     (void)args, (void)report;
@@ -67,8 +87,9 @@ static int completion(const struct arguments *args, const struct report *report)
     print_options_of_commands();
     puts("    case $current in\n"
          "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) && return ;;\n"
-         "    esac\n"
-         "    case $command in");
+         "    esac");
+    print_ready();
+    puts("    case $command in");
     fputs("    help) options='", stdout);
     print_commands();
     fputs("' ;;\n    stages) options='", stdout);

@@ -39,6 +39,11 @@ const struct command *command_find(const char *name, struct weir_err *err)
     return NULL;
 }
 
+bool command_takes_file(const struct command *command)
+{
+    return command->operand != NULL && strncmp(command->operand, "FILE", strlen("FILE")) == 0;
+}
+
 void command_print_help(FILE *to, const struct command *command)
 {
     fprintf(to, "usage: pipeline %s%s%s%s\n\n%s\n\noptions:\n", command->name,
@@ -88,11 +93,6 @@ static int run_ready(const struct command *command, struct arguments *args,
     return exit_code;
 }
 
-static bool takes_file(const struct command *command)
-{
-    return command->operand != NULL && strncmp(command->operand, "FILE", strlen("FILE")) == 0;
-}
-
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct report report;
@@ -105,7 +105,7 @@ static int run_command(const struct command *command, int argc, char **argv)
         exit_code = usage(&report, command->name, &err);
     else if (args.help)
         command_print_help(stdout, command);
-    else if (takes_file(command) && args.operand[0] == '@')
+    else if (command_takes_file(command) && args.operand[0] == '@')
         exit_code = run_ready(command, &args, &report);
     else
         exit_code = command->run(&args, &report);

@@ -70,14 +70,18 @@ try pipeline run --rec
 try pipeline do csv.r
 try pipeline do csv.read in.csv '!' transform wh
 try pipeline do csv.read in.csv '!' csv.tra
+try "$1" run @ hash-t
+try "$1" plan -q @
 END
-bash out >completed
+bash out "$program" | sed "s|^$program|pipeline|" >completed
 cat >wanted <<'END'
 pipeline ch: check
 pipeline run --rec: --receipt
 pipeline do csv.r: csv.read
 pipeline do csv.read in.csv ! transform wh: where=
 pipeline do csv.read in.csv ! csv.tra: csv.transform
+pipeline run @ hash-t: @hash-tree
+pipeline plan -q @: @check-manifest @check-tree @count @fetch-pages @grep-lines @hash-list @hash-tree
 END
 same completed wanted
 finish
