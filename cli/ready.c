@@ -17,14 +17,14 @@ struct ready {
 };
 
 /* The folder of the program's own file, by whatever link it was called. */
-static const char *own_folder(char path[PATH_MAX])
+static int own_folder(char path[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (length <= 0)
-        return ".";
+    if (length < 0)
+        return -1;
     path[length] = '\0';
     *strrchr(path, '/') = '\0';
-    return path;
+    return 0;
 }
 
 static int is_pipeline(const struct dirent *entry)
@@ -54,9 +54,10 @@ static int look_into(struct ready *ready)
 static int ready_init(struct ready *ready)
 {
     static const char *const shares[] = {"share", WEIR_BIN_TO_DATA};
-    char path[PATH_MAX];
-    const char *own = own_folder(path);
-    *ready = (struct ready){0};
+    char own[PATH_MAX];
+    *ready = (struct ready){.folder = "/proc/self/exe"};
+    if (own_folder(own) < 0)
+        return -1;
     for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
         snprintf(ready->folder, sizeof(ready->folder), "%s/%s/weir/pipelines", own, shares[i]);
         if (look_into(ready) == 0)

@@ -3,8 +3,6 @@
 include(CMakePackageConfigHelpers)
 
 # The library, for C and C++ programs: by pkg-config, or by find_package(weir) and the target weir::weir.
-target_link_options(weir PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/lib/libweir.map)
-set_target_properties(weir PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/lib/libweir.map)
 set(WEIR_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
 file(RELATIVE_PATH WEIR_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(lib/weir.pc.in weir.pc @ONLY)

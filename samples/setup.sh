@@ -12,7 +12,7 @@ build_packages="$build_packages libpcre2-dev libssl-dev libxxhash-dev zlib1g-dev
 build_packages="$build_packages libcurl4-openssl-dev libxml2-dev libidn2-dev"
 test_packages="check g++ clang clang-format cppcheck shellcheck binutils procps spin bzip2 xz-utils zstd tzdata python3"
 test_packages="$test_packages abigail-tools doxygen"
-packages_packages="debhelper lintian mmdebstrap"
+packages_packages="build-essential debhelper lintian mmdebstrap"
 
 wanted=$build_packages
 case ${1:-build} in

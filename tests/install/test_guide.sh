@@ -31,13 +31,10 @@ END { exit block != "" }
 
 # What the guide has from packages: the program, and what pkg-config says.
 ln -s "$program" bin/pipeline
-cat >bin/pkg-config <<END
-#!/bin/sh
-echo "-I$WEIR_SOURCE/lib/include"
-END
-chmod +x bin/pkg-config
+printf 'Name: weir\nDescription: weir\nVersion: 0\nCflags: -I%s\n' "$WEIR_SOURCE/lib/include" >bin/weir.pc
 PATH=$work/bin:$PATH
-export PATH
+PKG_CONFIG_PATH=$work/bin
+export PATH PKG_CONFIG_PATH
 
 # The program with the stage in it.
 add_stage() {
@@ -47,7 +44,7 @@ add_stage() {
     # shellcheck disable=SC2046,SC2086
     $cc $flags -o with_rates -I"$WEIR_SOURCE/stages" -I"$WEIR_SOURCE/lib/include" list.c rates.o \
         $(find "$build/CMakeFiles/pipeline.dir/cli" -name '*.o') "$build/libweir_stages.a" "$build/libweir.a" \
-        $(/usr/bin/pkg-config --libs libfyaml libpcre2-8 libcrypto libxxhash zlib) -lcsv -lm || fail "with rates.c"
+        $(pkg-config --libs libfyaml libpcre2-8 libcrypto libxxhash zlib) -lcsv -lm || fail "with rates.c"
     ln -sf "$work/with_rates" bin/pipeline
 }
 
