@@ -9,6 +9,7 @@ configure_file(lib/weir.pc.in weir.pc @ONLY)
 write_basic_package_version_file(weir-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(TARGETS weir EXPORT weir)
 install(TARGETS weir_static)
+install(TARGETS weir-worker DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/weir-0) # it is of the library's version
 install(DIRECTORY lib/include/weir TYPE INCLUDE)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(EXPORT weir FILE weir-config.cmake NAMESPACE weir:: DESTINATION ${WEIR_CMAKE_DIR})

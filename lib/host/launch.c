@@ -36,8 +36,8 @@ void weir__launch_self(void)
 /* Beside this library, as it is built and as it is installed. */
 static int open_beside_library(void)
 {
-    static const char *const places[] = {"%s/weir-worker", "%s/../libexec/weir/weir-worker",
-                                         "%s/../../libexec/weir/weir-worker", NULL};
+    static const char *const places[] = {"%s/weir-worker", "%s/../libexec/weir-0/weir-worker",
+                                         "%s/../../libexec/weir-0/weir-worker", NULL};
     Dl_info here;
     char library[PATH_MAX], path[PATH_MAX + 64];
     int fd = -1;

@@ -22,7 +22,6 @@
 
 #include <weir/function.h>
 #include <weir/receipt.h>
-/* That of the library, which may be another than the header's. Static. */
 #include <weir/stage.h>
 
 /* ---- stage types ---- */
@@ -135,6 +134,7 @@ struct weir_given {
     int fd[WEIR_GIVEN];
 };
 
+/* Zeroed: to the end, and silently. */
 struct weir_supervise_options {
     uint64_t timeout_ms; /* 0: none, or the file's */
     /* Called in this process at most every interval_ms while the run goes. NULL: not called. */

@@ -10,9 +10,7 @@
 /* That of the library, which may be another than the header's. Static. */
 WEIR_PUBLIC const char *weir_version(void);
 
-/* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
- * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
- */
+/* What has left a stage by one of its ports. */
 struct weir_port_stats {
     const char *name;
     uint64_t out;
@@ -20,6 +18,9 @@ struct weir_port_stats {
 
 enum { WEIR_PORTS_MOST = 16 };
 
+/* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
+ * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
+ */
 struct weir_stage_stats {
     const char *id;
     const char *type;
@@ -39,6 +40,7 @@ struct weir_stage_stats {
     const char *published;  /* sinks: the path, once it is published */
 };
 
+/* What a run has done, so far or in all. */
 struct weir_receipt {
     const char *name;   /* the pipeline's */
     const char *run_id; /* four hexadecimal digits or more */
