@@ -288,9 +288,11 @@ END_TEST
 
 START_TEST(test_every_step_of_the_workers_was_died_at)
 {
-    /* The steps that only the supervisor takes, or that no run of these takes. */
-    static const enum step others[] = {STEP_RUN_STORE, STEP_FAILED_LOAD, STEP_FAILED_STORE,
-                                       STEP_RUNNING_LOAD};
+    /* The steps that only the supervisor takes, or that no run of these takes; a channel's are died at
+     * in unit/test_channel. */
+    static const enum step others[] = {STEP_RUN_STORE,    STEP_FAILED_LOAD,  STEP_FAILED_STORE,
+                                       STEP_RUNNING_LOAD, STEP_CHANNEL_LOAD, STEP_CHANNEL_STORE,
+                                       STEP_CHANNEL_FENCE};
     const struct given given[] = {{&numbers, 0, false, false, {"count", "12", "batch", "1"}},
                                   {&pass, 3, false, false, {NULL}},
                                   {&collect, 0, false, false, {"path", output, "enough", "20"}}};
