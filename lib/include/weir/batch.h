@@ -65,7 +65,9 @@ WEIR_PUBLIC int weir_schema_add(struct weir_schema *schema, const char *name, en
 WEIR_PUBLIC int weir_schema_find(const struct weir_schema *schema, const char *name);
 /* The column whose name is most like name, for "did you mean"; NULL if none is near. */
 WEIR_PUBLIC const char *weir_schema_nearest(const struct weir_schema *schema, const char *name);
+/* *to is overwritten, and to be released. 0, or WEIR_EOS when memory ran out. */
 WEIR_PUBLIC int weir_schema_copy(struct weir_schema *to, const struct weir_schema *from);
+/* Afterwards it is as zero-initialised. */
 WEIR_PUBLIC void weir_schema_release(struct weir_schema *schema);
 
 /* An entry: offset (28 bits), length (28 bits), flags (8 bits), from the low end. */

@@ -93,6 +93,7 @@ struct weir_errors {
 
 /* Returns a new zeroed entry at the end, or the last one again when memory ran out. Never NULL. */
 WEIR_PUBLIC struct weir_err *weir_errors_add(struct weir_errors *errors);
+/* Afterwards it is empty. */
 WEIR_PUBLIC void weir_errors_release(struct weir_errors *errors);
 
 #endif

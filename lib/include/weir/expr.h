@@ -31,6 +31,7 @@ struct weir_expr_fault {
  * freed; WEIR_ECONFIG with fault filled in; WEIR_EOS when memory ran out. */
 WEIR_PUBLIC int weir_expr_compile(const char *text, const struct weir_schema *schema,
                                   struct weir_expr **ret, struct weir_expr_fault *fault);
+/* NULL is fine. */
 WEIR_PUBLIC void weir_expr_free(struct weir_expr *expr);
 
 /* The type of what it computes. */

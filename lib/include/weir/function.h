@@ -63,7 +63,9 @@ WEIR_PUBLIC int64_t weir_call_integer(const struct weir_call *call, uint32_t i);
 WEIR_PUBLIC char *weir_call_room(struct weir_call *call, size_t n);
 /* The text is from weir_call_room, a part of an argument, or static. */
 WEIR_PUBLIC void weir_call_give_text(struct weir_call *call, const char *data, size_t length);
+/* An integer, or a timestamp. */
 WEIR_PUBLIC void weir_call_give_integer(struct weir_call *call, int64_t value);
+/* What a function whose result is WEIR_BOOLEAN gives. */
 WEIR_PUBLIC void weir_call_give_boolean(struct weir_call *call, bool value);
 /* The record cannot be computed. The message is static; the i-th argument, a text, is quoted in
  * front of it unless i < 0. */

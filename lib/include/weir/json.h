@@ -6,6 +6,7 @@
 
 /* Paths like $.a.b[0], the pointers /a/b/0 of RFC 6901, or a key alone. */
 WEIR_PUBLIC bool weir_json_path_is_known(const char *path);
+/* Whether the text is JSON. */
 WEIR_PUBLIC bool weir_json_is_valid(struct weir_value text);
 /*
  * The value at the path of a text that is valid: a string without its quotes, all else as it is

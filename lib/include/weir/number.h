@@ -25,6 +25,7 @@ WEIR_PUBLIC bool weir_number_add(const struct weir_number *a, const struct weir_
 /* As `/` of expressions; false for a zero b too. */
 WEIR_PUBLIC bool weir_number_divide(const struct weir_number *a, const struct weir_number *b,
                                     struct weir_number *ret);
+/* The same as a double. */
 WEIR_PUBLIC double weir_number_to_double(const struct weir_number *a);
 /* Whether it is whole, and of 64 bits. */
 WEIR_PUBLIC bool weir_number_is_integer(const struct weir_number *a);

@@ -83,6 +83,7 @@ WEIR_PUBLIC int weir_queue_join(struct weir_queue *queue, int64_t timeout_ms);
 
 /* How many messages are in it: true at one moment during the call. */
 WEIR_PUBLIC size_t weir_queue_size(const struct weir_queue *queue);
+/* It has none: true at one moment during the call. */
 WEIR_PUBLIC bool weir_queue_empty(const struct weir_queue *queue);
 /* It has as many messages as it may have; its bytes may be used up before. */
 WEIR_PUBLIC bool weir_queue_full(const struct weir_queue *queue);

@@ -92,6 +92,7 @@ WEIR_PUBLIC int weir_array_create(struct weir_array *ret, enum weir_array_type t
 /* WEIR_EUSAGE: it is no array, or one of another type. */
 WEIR_PUBLIC int weir_array_attach_fd(struct weir_array *ret, enum weir_array_type type, int fd,
                                      struct weir_err *err);
+/* As weir_shared_close. */
 WEIR_PUBLIC void weir_array_close(struct weir_array *array);
 
 /* ---- atomic operations, on numbers of any of these types ---- */

@@ -96,11 +96,14 @@ struct weir_event {
     uint32_t word; /* how often it was set, and two bits: somebody waits, it is set */
 };
 
-/* It is not set at first. Waiting for one that is set returns at once. */
+/* It is not set at first. */
 WEIR_PUBLIC int weir_event_init(struct weir_event *event);
+/* Lets all who wait go on, and those who come later, until it is cleared. */
 WEIR_PUBLIC int weir_event_set(struct weir_event *event);
+/* Who comes from now on waits. */
 WEIR_PUBLIC void weir_event_clear(struct weir_event *event);
 WEIR_PUBLIC bool weir_event_is_set(const struct weir_event *event);
+/* Waits until it is set; if it is, not at all. */
 WEIR_PUBLIC int weir_event_wait(struct weir_event *event, int64_t timeout_ms);
 
 /* ---- Condition ---- */
