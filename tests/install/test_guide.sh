@@ -14,20 +14,7 @@ cc=${CC:-cc}
 flags=${CFLAGS:-}
 mkdir bin blocks
 
-awk '
-/^```/ && block == "" {
-    block = sprintf("blocks/%03d", ++number)
-    print NR, substr($0, 4) >(block ".kind")
-    printf "" >block
-    next
-}
-/^```$/ {
-    close(block)
-    block = ""
-}
-block != "" { print >block }
-END { exit block != "" }
-' "$guide" || fail "a block of $guide has no end"
+awk -f "$WEIR_SOURCE/tests/install/blocks.awk" "$guide" || fail "a block of $guide has no end"
 
 # What the guide has from packages: the program, and what pkg-config says.
 ln -s "$program" bin/pipeline
