@@ -173,7 +173,7 @@ done
 if ! sanitized; then
     put_outputs
     code=0
-    timeout -s KILL 20 prlimit --as=30000000 "$unguarded" run copy.yaml >out 2>err </dev/null || code=$?
+    timeout -s KILL 20 prlimit --as=30000000 "$unguarded" run copy.yaml --workers 4 >out 2>err </dev/null || code=$?
     [ $code -eq 71 ] || fail "little memory: exit $code, not 71"
     says err "memory"
     outputs_are_as_they_were "a run with little memory"
