@@ -5,7 +5,7 @@
 
 #include "toolkit/victim.h"
 
-enum { RECORDS = 3, ENOUGH_BYTES = 100, STRIDE = 17 * DEATH_STRIDE /* to attach takes many */ };
+enum { RECORDS = 3, ENOUGH_BYTES = 100, STRIDE = 211 /* to attach takes many */ };
 
 static struct weir_err err;
 static struct channel ours; /* whoever lives in this process */
