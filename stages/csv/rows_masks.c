@@ -56,10 +56,10 @@ MASKS_INLINE void scan_block(struct work *work, struct masks *masks, size_t at)
     }
     carry_on(&work->carry, masks, inside);
     uint64_t ends = masks->end & ~inside;
-    if (ends != 0) {
-        work->ends = ends;
-        work->at = at;
-    }
+    uint64_t none = 0 - (uint64_t)(ends == 0);
+    IN_REGISTER(none); /* a branch would be guessed wrong */
+    work->ends = ends | (work->ends & none);
+    work->at = (at & ~none) | (work->at & none);
     uint64_t lines = masks->cr | (masks->lf & ~(masks->cr << 1 | work->carry.after_cr));
     work->carry.after_cr = masks->cr >> 63;
     work->lines += (uint64_t)__builtin_popcountll(lines);

@@ -5,11 +5,17 @@
 #ifndef WEIR_CSV_SEPARATORS_H
 #define WEIR_CSV_SEPARATORS_H
 
-#include "csv/rows.h"
+#include "csv/masks.h"
 
 /* Rows from the first to the last, which need not be here as a whole. */
 struct separators_rows {
     uint32_t first, last;
+};
+
+/* From block to block. */
+struct separators_carry {
+    struct carry quotes;
+    uint64_t at_row; /* 1 if a row may begin at the next byte */
 };
 
 /*
@@ -30,7 +36,8 @@ struct separators {
     size_t capacity;
     enum simd simd;
     unsigned char delimiter, quote;
-    uint64_t inside, may_open, after_quote, after_cr, at_row; /* carried between blocks */
+    struct separators_carry carry;
+    struct separators_mark *marks; /* of what is looked at */
 };
 
 /* Rows of up to so many columns. False when memory ran out. */

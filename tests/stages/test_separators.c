@@ -43,9 +43,12 @@ static void release_all(struct separators *all)
 static bool same(const struct separators *a, const struct separators *b)
 {
     return a->count == b->count && a->begins == b->begins && a->rows == b->rows &&
-           a->doubles == b->doubles && a->next == b->next && a->inside == b->inside &&
-           a->may_open == b->may_open && a->after_quote == b->after_quote &&
-           a->after_cr == b->after_cr && a->at_row == b->at_row &&
+           a->doubles == b->doubles && a->next == b->next &&
+           a->carry.quotes.inside == b->carry.quotes.inside &&
+           a->carry.quotes.may_open == b->carry.quotes.may_open &&
+           a->carry.quotes.after_quote == b->carry.quotes.after_quote &&
+           a->carry.quotes.after_cr == b->carry.quotes.after_cr &&
+           a->carry.at_row == b->carry.at_row &&
            memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0 &&
            memcmp(a->begin, b->begin, a->begins * sizeof(*a->begin)) == 0 &&
            memcmp(a->last, b->last, a->rows * sizeof(*a->last)) == 0 &&
