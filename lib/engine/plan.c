@@ -337,9 +337,10 @@ static bool reads_the_one_before(const struct weir_plan *plan, uint32_t d)
 }
 
 /*
- * A stage that keeps a run of each batch (aggregate, sort) is the faster the larger that is: fewer
- * rows of one group, and fewer runs to merge. Where it is fused with the source no batch has to fit
- * a slot.
+ * Two slots: the larger splits are, the less a seat waits for what its predecessor hands on, and this
+ * still fits into the second cache of a processor. A stage that keeps a run of each batch (aggregate, sort) is
+ * the faster the larger that is: fewer rows of one group, and fewer runs to merge. Where it is fused
+ * with the source no batch has to fit a slot.
  */
 static uint32_t split_bytes(const struct weir_plan *plan)
 {
@@ -351,9 +352,8 @@ static uint32_t split_bytes(const struct weir_plan *plan)
         d++;
     bool keeps = d < plan->chain && reads_the_one_before(plan, d) &&
                  (plan->draft[d].handle.type->traits & KEEPS_RUNS) == KEEPS_RUNS;
-    if (!keeps || slot >= ENOUGH)
-        return slot;
-    return 4 * slot < ENOUGH ? 4 * slot : ENOUGH;
+    uint32_t wanted = (keeps ? 4 : 2) * slot;
+    return slot >= ENOUGH ? slot : wanted < ENOUGH ? wanted : ENOUGH;
 }
 
 static int name_run(struct weir_plan *plan)
