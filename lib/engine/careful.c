@@ -47,6 +47,7 @@ static int divide_begin(struct crew *crew, const struct weir_batch *batch,
                         struct division *division)
 {
     *division = (struct division){.whole = batch, .one = *batch};
+    division->one.notes = NULL;
     if (batch->column == NULL)
         return 0;
     struct weir_column *column = realloc(crew->column, (batch->columns + 1) * sizeof(*column));

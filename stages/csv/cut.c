@@ -1,6 +1,7 @@
 /* csv.cut: reads the files of csv.read and cuts them into batches of whole rows, without taking the
  * rows apart. */
 #include "csv/read.h"
+#include "csv/separators.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct cut {
     struct csv_layout layout;
     struct source source;
     struct splits splits;
+    struct marks marks; /* of the split in work */
     /* of the row that is passed over */
     struct rows_trace trace;
     bool ends_with_cr; /* its end may go on with a LF */
@@ -61,14 +63,22 @@ static const struct source_format format = {cut_rows, skip_row};
 
 /* ---- and for splits ---- */
 
+/* What is found out on the way csv.parse need not look for again. */
 static void scan_rows(void *context, struct split_state *state, const char *bytes, size_t n)
 {
-    const struct cut *cut = context;
+    struct cut *cut = context;
     struct rows_scan scan = {.state = (enum rows_state)state->machine,
                              .after_cr = state->after_cr,
                              .lines = state->lines};
-    weir__rows_scan(&cut->rows, &scan, bytes, n);
+    weir__marks_scan(&cut->marks, &cut->rows, &scan, bytes, n);
     *state = (struct split_state){scan.state, scan.after_cr, scan.lines};
+}
+
+static void correct_marks(void *context, const struct split_state *state, const char *bytes)
+{
+    struct cut *cut = context;
+    weir__marks_correct(&cut->marks, &cut->rows, (enum rows_state)state->machine, state->after_cr,
+                        bytes);
 }
 
 static bool next_row(void *context, struct split_state *state, const char *bytes, size_t n,
@@ -99,8 +109,8 @@ static bool is_unfinished(unsigned machine)
     return machine == ROWS_QUOTED;
 }
 
-static const struct split_format split_format = {scan_rows, next_row, guess_state, states_meet,
-                                                 is_unfinished};
+static const struct split_format split_format = {scan_rows,   next_row,      guess_state,
+                                                 states_meet, correct_marks, is_unfinished};
 _Static_assert(ROWS_ROW == 0, "a record's start, for splits");
 
 /* ---- the stage ---- */
@@ -135,7 +145,12 @@ static int cut_open(struct weir_stage *stage)
 static int cut_read_split(struct weir_stage *stage, uint64_t split, struct weir_batch *ret)
 {
     struct cut *cut = stage->self;
-    return weir__splits_read(&cut->splits, split, ret);
+    int rc = weir__splits_read(&cut->splits, split, ret);
+    if (rc == 0 && ret->byte_count > 0) {
+        weir__marks_begin(&cut->marks, (size_t)(ret->bytes - cut->splits.bytes));
+        ret->notes = &cut->marks;
+    }
+    return rc;
 }
 
 static int cut_produce(struct weir_stage *stage, struct weir_output *out)
@@ -151,6 +166,7 @@ static void cut_close(struct weir_stage *stage)
         return;
     weir__source_close(&cut->source);
     weir__splits_close(&cut->splits);
+    weir__marks_release(&cut->marks);
     weir__csv_layout_release(&cut->layout);
     free(cut);
     stage->self = NULL;

@@ -197,7 +197,10 @@ size_t weir__parse_fast(struct parse *parse, size_t at)
 {
     struct separators *s = &parse->separators;
     bool more = true;
-    weir__separators_begin(s, at);
+    if (at == 0 && parse->in->notes != NULL)
+        weir__separators_begin_known(s, parse->in->notes, parse->end);
+    else
+        weir__separators_begin(s, at);
     while (more && !weir__parse_is_full(parse)) {
         more = weir__separators_more(s, parse->in->bytes, parse->end);
         if (!take_rows(parse)) {

@@ -56,6 +56,26 @@ MASKS_INLINE struct carry carry_of(enum rows_state state, bool after_cr)
                           .after_cr = after_cr};
 }
 
+/* Behind that byte. */
+static inline enum rows_state state_of(const struct rows *rows, const struct carry *carry,
+                                       char last)
+{
+    if (carry->inside)
+        return ROWS_QUOTED;
+    if (carry->after_quote)
+        return ROWS_AFTER_QUOTE;
+    if (!carry->may_open)
+        return ROWS_UNQUOTED;
+    return rows->class_of[(unsigned char)last] == ROWS_DELIMITER ? ROWS_FIELD : ROWS_ROW;
+}
+
+/* How many physical lines end in the block. */
+MASKS_INLINE uint64_t lines_in(const struct masks *masks, uint64_t after_cr)
+{
+    uint64_t ends = masks->cr | (masks->lf & ~(masks->cr << 1 | after_cr));
+    return (uint64_t)__builtin_popcountll(ends);
+}
+
 MASKS_INLINE uint64_t special_of(const struct masks *masks)
 {
     return masks->delimiter | masks->end | masks->quote;

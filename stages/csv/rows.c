@@ -99,7 +99,7 @@ size_t weir__rows_scan_bytes(const struct rows *rows, struct rows_scan *scan, co
 
 /* ---- in the middle of a file ---- */
 
-enum { GUESS_QUOTES = 64, MEET_BYTES = 4096 };
+enum { GUESS_QUOTES = 64 };
 
 static bool is_other(const struct rows *rows, char byte)
 {
@@ -128,7 +128,7 @@ enum rows_state weir__rows_guess(const struct rows *rows, const char *bytes, siz
 bool weir__rows_meet(const struct rows *rows, enum rows_state a, enum rows_state b,
                      const char *bytes, size_t n)
 {
-    for (size_t i = 0; a != b && i < n && i < MEET_BYTES; i++) {
+    for (size_t i = 0; a != b && i < n && i < ROWS_MEET_BYTES; i++) {
         unsigned char class = rows->class_of[(unsigned char)bytes[i]];
         a = next_state[a][class];
         b = next_state[b][class];

@@ -118,8 +118,9 @@ enum rows_found weir__rows_next(const struct rows *rows, struct rows_trace *trac
  * ROWS_QUOTED. */
 enum rows_state weir__rows_guess(const struct rows *rows, const char *bytes, size_t n);
 
-/* True if a machine that begins in state a and one that begins in b are in the same state soon, and
- * from there on. */
+/* True if a machine that begins in state a and one that begins in b are in the same state behind
+ * ROWS_MEET_BYTES, or all of the text, and from there on. */
+#define ROWS_MEET_BYTES 4096
 bool weir__rows_meet(const struct rows *rows, enum rows_state a, enum rows_state b,
                      const char *bytes, size_t n);
 

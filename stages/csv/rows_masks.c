@@ -60,9 +60,8 @@ MASKS_INLINE void scan_block(struct work *work, struct masks *masks, size_t at)
     IN_REGISTER(none); /* a branch would be guessed wrong */
     work->ends = ends | (work->ends & none);
     work->at = (at & ~none) | (work->at & none);
-    uint64_t lines = masks->cr | (masks->lf & ~(masks->cr << 1 | work->carry.after_cr));
+    work->lines += lines_in(masks, work->carry.after_cr);
     work->carry.after_cr = masks->cr >> 63;
-    work->lines += (uint64_t)__builtin_popcountll(lines);
 }
 
 /* The full blocks of n bytes. */
@@ -84,18 +83,6 @@ MASKS_TWINS(DEFINE_SCAN)
 static void (*const scan_blocks[SIMD_COUNT])(const struct rows *rows, struct work *ret,
                                              const char *bytes,
                                              size_t n) = {MASKS_TWINS(SCAN_ENTRY)};
-
-/* Behind that byte. */
-static enum rows_state state_of(const struct rows *rows, const struct carry *carry, char last)
-{
-    if (carry->inside)
-        return ROWS_QUOTED;
-    if (carry->after_quote)
-        return ROWS_AFTER_QUOTE;
-    if (!carry->may_open)
-        return ROWS_UNQUOTED;
-    return rows->class_of[(unsigned char)last] == ROWS_DELIMITER ? ROWS_FIELD : ROWS_ROW;
-}
 
 static size_t scan_records(const struct rows *rows, struct rows_scan *scan, const char *bytes,
                            size_t n)

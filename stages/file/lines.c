@@ -124,8 +124,8 @@ static bool is_unfinished(unsigned machine)
     return false;
 }
 
-static const struct split_format split_format = {scan_lines, next_line, guess_machine,
-                                                 machines_meet, is_unfinished};
+static const struct split_format split_format = {scan_lines,    next_line, guess_machine,
+                                                 machines_meet, NULL,      is_unfinished};
 
 /* ---- the stage ---- */
 

@@ -181,13 +181,16 @@ static int pass_state(struct splits *splits, const struct piece *piece, struct s
         return rc;
     *begin = piece->first ? guess : word_state(word);
     bool half = begin->after_cr && piece->n > 0 && bytes[0] == '\n';
-    if (!format->meet(splits->context, guess.machine, begin->machine, bytes, piece->n)) {
+    bool met = format->meet(splits->context, guess.machine, begin->machine, bytes, piece->n);
+    if (!met) {
         *end = *begin;
         format->scan(splits->context, end, bytes, piece->n);
     } else if (!piece->first) {
         end->lines += begin->lines - half;
     }
     weir_split_hand_on(splits->stage, state_word(end));
+    if (met && format->correct != NULL)
+        format->correct(splits->context, begin, bytes);
     return 0;
 }
 

@@ -37,6 +37,8 @@ struct split_format {
     unsigned (*guess)(void *context, const char *bytes, size_t n);
     /* True if machines that begin with either are surely the same behind n bytes. */
     bool (*meet)(void *context, unsigned a, unsigned b, const char *bytes, size_t n);
+    /* Told the state in which bytes begin that were scanned from one that meets it; or NULL. */
+    void (*correct)(void *context, const struct split_state *state, const char *bytes);
     /* True if a file may not end like this: its last record is unfinished. */
     bool (*unfinished)(unsigned machine);
 };

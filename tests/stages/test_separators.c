@@ -44,11 +44,11 @@ static bool same(const struct separators *a, const struct separators *b)
 {
     return a->count == b->count && a->begins == b->begins && a->rows == b->rows &&
            a->doubles == b->doubles && a->next == b->next &&
-           a->carry.quotes.inside == b->carry.quotes.inside &&
-           a->carry.quotes.may_open == b->carry.quotes.may_open &&
-           a->carry.quotes.after_quote == b->carry.quotes.after_quote &&
-           a->carry.quotes.after_cr == b->carry.quotes.after_cr &&
-           a->carry.at_row == b->carry.at_row &&
+           a->stretch.carry.quotes.inside == b->stretch.carry.quotes.inside &&
+           a->stretch.carry.quotes.may_open == b->stretch.carry.quotes.may_open &&
+           a->stretch.carry.quotes.after_quote == b->stretch.carry.quotes.after_quote &&
+           a->stretch.carry.quotes.after_cr == b->stretch.carry.quotes.after_cr &&
+           a->stretch.carry.at_row == b->stretch.carry.at_row &&
            memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0 &&
            memcmp(a->begin, b->begin, a->begins * sizeof(*a->begin)) == 0 &&
            memcmp(a->last, b->last, a->rows * sizeof(*a->last)) == 0 &&
@@ -166,6 +166,131 @@ START_TEST(test_rows_that_may_have_doubled_quotes_are_told)
 }
 END_TEST
 
+/* ---- marks that are there before ---- */
+
+#define MARKED_BYTES 9000 /* more than a wrong guess may matter in */
+
+static uint64_t random_below(uint64_t *seed, uint64_t n)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed % n;
+}
+
+/* Regular rows, but for a stray quote here and there in one text of two. */
+static void random_rows(uint64_t *seed, char *text, size_t n)
+{
+    static const char *const rows[] = {"a,\"b\"\"c\",d\n", "\"x\ny,\",2\r\n", ",,\n",    "\n\r\n",
+                                       "\"\",word\n",      "12345,678\n",     "\"\n\"\n"};
+    bool strays = random_below(seed, 2) == 0;
+    for (size_t at = 0; at < n;) {
+        const char *row = rows[random_below(seed, sizeof(rows) / sizeof(rows[0]))];
+        size_t length = strlen(row) < n - at ? strlen(row) : n - at;
+        memcpy(text + at, row, length);
+        at += length;
+        if (strays && random_below(seed, 1000) == 0)
+            text[at - 1] = '"';
+    }
+}
+
+/* Where the first row begins in text that begins in that state. */
+static size_t first_row(const struct rows *rows, const struct rows_scan *truth, const char *text,
+                        size_t n)
+{
+    struct rows_trace trace = {.state = truth->state, .after_cr = truth->after_cr};
+    size_t used = truth->after_cr && text[0] == '\n';
+    if (truth->state != ROWS_ROW)
+        weir__rows_next(rows, &trace, text, n, &used);
+    return used;
+}
+
+/* As csv.cut does it, from a guess, which is put right. */
+static void mark(struct marks *marks, const struct rows *rows, const struct rows_scan *truth,
+                 const char *text, size_t n)
+{
+    const struct rows_scan guess = {.state = weir__rows_guess(rows, text, n)};
+    struct rows_scan scan = guess, bytes = guess, again = *truth;
+    weir__marks_scan(marks, rows, &scan, text, n);
+    weir__rows_scan_bytes(rows, &bytes, text, n);
+    ck_assert_uint_eq(scan.state, bytes.state);
+    ck_assert_uint_eq(scan.lines, bytes.lines);
+    ck_assert_uint_eq(scan.after_cr, bytes.after_cr);
+    if (weir__rows_meet(rows, guess.state, truth->state, text, n))
+        weir__marks_correct(marks, rows, truth->state, truth->after_cr, text);
+    else
+        weir__marks_scan(marks, rows, &again, text, n);
+}
+
+static bool is_told(const struct separators *s, uint32_t row)
+{
+    for (size_t i = 0; i < s->doubles; i++) {
+        if (s->doubled[i].first <= row && row <= s->doubled[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* Both stop where a block is not regular, and their blocks do not begin at the same places. Returns how many rows both
+ * have. */
+static size_t check_rows(const struct separators *known, const struct separators *own,
+                         const char *text)
+{
+    size_t rows = known->rows < own->rows ? known->rows : own->rows;
+    for (uint32_t r = 0; r < rows; r++) {
+        uint32_t begin = own->begin[r], end = own->at[own->last[r]];
+        ck_assert_uint_eq(known->begin[r], begin);
+        ck_assert_uint_eq(known->last[r], own->last[r]);
+        if (memmem(text + begin, end - begin, "b\"\"c", 4) != NULL)
+            ck_assert(is_told(known, r));
+    }
+    if (rows > 0)
+        ck_assert_mem_eq(known->at, own->at, (own->last[rows - 1] + 1) * sizeof(*own->at));
+    return rows;
+}
+
+START_TEST(test_marks_that_are_there_before_give_the_same_as_those_that_are_made)
+{
+    uint64_t seed = (uint64_t)_i + 1;
+    struct rows rows;
+    struct separators known = {0}, own = {0};
+    struct marks marks = {0};
+    char text[MARKED_BYTES];
+    size_t compared = 0;
+    weir__rows_init(&rows, ',', '"');
+    for (int round = 0; round < 200; round++) {
+        rows.simd = (enum simd)(round % SIMD_COUNT);
+        if (!weir__simd_runs(rows.simd))
+            continue;
+        random_rows(&seed, text, sizeof(text));
+        size_t cut = random_below(&seed, 300), n = sizeof(text) - random_below(&seed, 200);
+        struct rows_scan truth = {0};
+        weir__rows_scan_bytes(&rows, &truth, text, cut);
+        mark(&marks, &rows, &truth, text + cut, n - cut);
+        size_t begin = first_row(&rows, &truth, text + cut, n - cut);
+        weir__marks_begin(&marks, begin);
+        const char *from = text + cut + begin;
+        size_t left = n - cut - begin - 100 * random_below(&seed, 2); /* fewer than are marked */
+        ck_assert(weir__separators_init(&known, &rows, sizeof(text)));
+        ck_assert(weir__separators_init(&own, &rows, sizeof(text)));
+        weir__separators_begin_known(&known, &marks, left);
+        while (weir__separators_more(&known, from, left))
+            ;
+        weir__separators_begin(&own, 0);
+        while (weir__separators_more(&own, from, left))
+            ;
+        compared += check_rows(&known, &own, from);
+        ck_assert_uint_le(known.next, left);
+        if (own.next == left) /* a quote at the very end is regular at the end of a block only */
+            ck_assert_uint_ge(known.next + MASKS_BLOCK, left);
+        weir__separators_release(&known);
+        weir__separators_release(&own);
+    }
+    weir__marks_release(&marks);
+    ck_assert_uint_gt(compared, 10000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("separators");
@@ -178,6 +303,8 @@ int main(void)
     tcase_add_test(
         tcase, test_a_row_full_of_doubled_quotes_may_be_longer_than_what_is_looked_at_in_a_call);
     tcase_add_test(tcase, test_rows_that_may_have_doubled_quotes_are_told);
+    tcase_add_loop_test(
+        tcase, test_marks_that_are_there_before_give_the_same_as_those_that_are_made, 0, 10);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -132,6 +132,8 @@ struct weir_batch {
     uint64_t whole_bytes; /* not 0: at whole_at begins a record of so many, the last, which cannot
                              be taken: too large (bytes has but its beginning), or without its end */
     size_t whole_at;
+    const void *notes; /* what a source's read_split knows of the bytes, for the inner type behind
+                          it; or NULL */
 
     /* Tells where a record came from. Called only when something is to be said about that record.
      */
