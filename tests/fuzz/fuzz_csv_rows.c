@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv/rows.h"
+#include "csv/separators.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -17,6 +17,19 @@ static void fail_if(bool wrong, const char *what, enum simd simd)
         return;
     fprintf(stderr, "twin %d: another %s\n", (int)simd, what);
     abort();
+}
+
+/* The scan that makes marks on its way. */
+static void check_marks(const struct rows *rows, const struct rows_scan *from,
+                        const struct rows_scan *behind, const char *text, size_t n)
+{
+    struct marks marks = {0};
+    struct rows_scan scan = *from;
+    weir__marks_scan(&marks, rows, &scan, text, n);
+    weir__marks_release(&marks);
+    fail_if(scan.state != behind->state || scan.lines != behind->lines ||
+                scan.after_cr != behind->after_cr,
+            "end, with marks", rows->simd);
 }
 
 static void check_piece(struct rows *rows, struct rows_scan *scan, const char *text, size_t n)
@@ -31,6 +44,7 @@ static void check_piece(struct rows *rows, struct rows_scan *scan, const char *t
         fail_if(weir__rows_scan(rows, &twin, text, n) != end, "row end", simd);
         fail_if(twin.state != scan->state, "state", simd);
         fail_if(twin.lines != scan->lines || twin.after_cr != scan->after_cr, "line", simd);
+        check_marks(rows, &from, scan, text, n);
     }
 }
 

@@ -30,6 +30,7 @@ enum { PAIR_MIXES = 6, PAIR_PLAIN = 6, PAIR_COMMENTS = 7 };
 struct pair {
     struct rig auto_rig, libcsv_rig;
     struct parse *fast, *exact;
+    struct marks marks;
 };
 
 RIG_FN struct parse *pair_open_one(struct rig *rig, size_t mix, const char *parser)
@@ -57,6 +58,7 @@ RIG_FN struct parse *pair_open_one(struct rig *rig, size_t mix, const char *pars
 
 RIG_FN void pair_open(struct pair *pair, size_t mix)
 {
+    pair->marks = (struct marks){0};
     pair->fast = pair_open_one(&pair->auto_rig, mix, "auto");
     pair->exact = pair_open_one(&pair->libcsv_rig, mix, "libcsv");
     pair->exact->endless = pair->fast->endless = true;
@@ -67,6 +69,7 @@ RIG_FN void pair_close(struct pair *pair)
 {
     rig_close(&pair->auto_rig);
     rig_close(&pair->libcsv_rig);
+    weir__marks_release(&pair->marks);
     rig_release(&pair->auto_rig);
     rig_release(&pair->libcsv_rig);
 }
@@ -85,15 +88,35 @@ RIG_FN void pair_parse_exact(struct pair *pair, const char *text, size_t n)
     pair_parse_one(&pair->libcsv_rig, pair->exact, &batch);
 }
 
+RIG_FN bool pair_parse_batch_same(struct pair *pair, const struct weir_batch *batch,
+                                  uint32_t *ret_row)
+{
+    pair_parse_one(&pair->auto_rig, pair->fast, batch);
+    *ret_row = 0;
+    return weir__parse_same(pair->fast, pair->exact, ret_row) &&
+           pair->fast->rows_seen == pair->exact->rows_seen;
+}
+
 /* Parses the fast way. True if that gives what libcsv has given; else *ret_row is the first row
  * that differs. */
 RIG_FN bool pair_parse_same(struct pair *pair, const char *text, size_t n, uint32_t *ret_row)
 {
     struct weir_batch batch = {.bytes = text, .byte_count = n, .origin = {.line = 1}};
-    pair_parse_one(&pair->auto_rig, pair->fast, &batch);
-    *ret_row = 0;
-    return weir__parse_same(pair->fast, pair->exact, ret_row) &&
-           pair->fast->rows_seen == pair->exact->rows_seen;
+    return pair_parse_batch_same(pair, &batch, ret_row);
+}
+
+/* The same from a row's start on, in a text of which csv.cut has made marks. */
+RIG_FN bool pair_parse_marked_same(struct pair *pair, const char *text, size_t from, size_t n,
+                                   uint32_t *ret_row)
+{
+    struct rows rows = pair->fast->rows;
+    struct rows_scan scan = {0};
+    rows.simd = pair->fast->separators.simd;
+    weir__marks_scan(&pair->marks, &rows, &scan, text, n);
+    weir__marks_begin(&pair->marks, from);
+    struct weir_batch batch = {
+        .bytes = text + from, .byte_count = n - from, .origin = {.line = 1}, .notes = &pair->marks};
+    return pair_parse_batch_same(pair, &batch, ret_row);
 }
 
 #endif

@@ -53,6 +53,8 @@ static void check_twins(struct pair *pair, size_t mix, const char *text, size_t 
         pair->fast->separators.simd = simd;
         if (!pair_parse_same(pair, text, n, &row))
             fail_on(text, n, mix, simd, row);
+        if (n >= MASKS_BLOCK && !pair_parse_marked_same(pair, text, 0, n, &row))
+            fail_on(text, n, mix, simd, row);
     }
 }
 
