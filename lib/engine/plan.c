@@ -340,7 +340,8 @@ static bool reads_the_one_before(const struct weir_plan *plan, uint32_t d)
  * Two slots: the larger splits are, the less a seat waits for what its predecessor hands on, and this
  * still fits into the second cache of a processor. A stage that keeps a run of each batch (aggregate, sort) is
  * the faster the larger that is: fewer rows of one group, and fewer runs to merge. Where it is fused
- * with the source no batch has to fit a slot.
+ * with the source no batch has to fit a slot. Not above max_record: within a split records are not
+ * measured.
  */
 static uint32_t split_bytes(const struct weir_plan *plan)
 {
@@ -352,8 +353,10 @@ static uint32_t split_bytes(const struct weir_plan *plan)
         d++;
     bool keeps = d < plan->chain && reads_the_one_before(plan, d) &&
                  (plan->draft[d].handle.type->traits & KEEPS_RUNS) == KEEPS_RUNS;
-    uint32_t wanted = (keeps ? 4 : 2) * slot;
-    return slot >= ENOUGH ? slot : wanted < ENOUGH ? wanted : ENOUGH;
+    uint32_t most = slot > ENOUGH ? slot : ENOUGH, wanted = (keeps ? 4 : 2) * slot;
+    if (most > plan->blueprint.max_record)
+        most = plan->blueprint.max_record;
+    return wanted < most ? wanted : most;
 }
 
 static int name_run(struct weir_plan *plan)
