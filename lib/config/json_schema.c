@@ -10,6 +10,8 @@
 #include "base/buf.h"
 /* expr */
 #include "expr/json_text.h"
+/* stage */
+#include "stage/option.h"
 /* config */
 #include "config/keys.h"
 
@@ -35,6 +37,19 @@ static void put_choices(struct buf *to, const char *choices)
     weir__buf_puts(to, "]}," VARIABLE "]");
 }
 
+static void put_members(struct buf *to, const char *members)
+{
+    struct option_member member;
+    const char *between = "";
+    weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+    for (; weir__option_next_member(&members, &member); between = ",") {
+        weir__buf_puts(to, between);
+        put_text(to, member.name);
+        weir__buf_puts(to, ":{\"type\":[\"integer\",\"string\"]}");
+    }
+    weir__buf_putc(to, '}');
+}
+
 static void put_type(struct buf *to, const struct weir_option *row)
 {
     switch (row->type) {
@@ -44,7 +59,10 @@ static void put_type(struct buf *to, const struct weir_option *row)
         return;
     case WEIR_OPT_MAP:
     case WEIR_OPT_EXPR_MAP:
-        weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":" SCALAR);
+        if (row->choices != NULL)
+            put_members(to, row->choices);
+        else
+            weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":" SCALAR);
         return;
     case WEIR_OPT_BOOL: weir__buf_puts(to, "\"type\":[\"boolean\",\"string\"]"); return;
     case WEIR_OPT_COUNT: weir__buf_puts(to, "\"type\":[\"integer\",\"string\"]"); return;

@@ -47,6 +47,16 @@ static bool choices_are_good(const char *choices)
     }
 }
 
+/* Every member is a name, and a number. */
+static bool members_are_good(const char *members)
+{
+    struct option_member member;
+    bool good = !is_empty(members);
+    while (good && weir__option_next_member(&members, &member))
+        good = is_name(member.name, "") && weir__option_is_number(member.type);
+    return good;
+}
+
 static const char *wrong_fallback(const struct weir_option *row)
 {
     const char *message;
@@ -85,6 +95,9 @@ static const char *wrong_row(const struct weir_option *table, const struct weir_
         return "has no known type";
     if (row->type == WEIR_OPT_ENUM && !choices_are_good(row->choices))
         return "has no choices, or one that YAML reads as another type";
+    if (row->type == WEIR_OPT_MAP && row->choices != NULL)
+        return members_are_good(row->choices) ? wrong_fallback(row)
+                                              : "has members that are no names of numbers";
     if (row->choices != NULL && row->type != WEIR_OPT_ENUM && !weir__option_is_number(row->type))
         return "has choices, which its type does not use";
     return wrong_fallback(row);

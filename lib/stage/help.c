@@ -37,6 +37,13 @@ static void describe_type(const struct weir_option *row, struct buf *to)
     weir__buf_puts(to, short_type(row->type));
     if (choices == NULL)
         return;
+    if (row->type == WEIR_OPT_MAP) {
+        struct option_member member;
+        for (const char *between = " of "; weir__option_next_member(&choices, &member);
+             between = ", ")
+            weir__buf_printf(to, "%s%s", between, member.name);
+        return;
+    }
     const char *dots = strstr(choices, "..");
     int low = (int)(dots - choices);
     if (dots[2] == '\0')

@@ -236,6 +236,22 @@ int weir__option_choice(const char *choices, const char *text)
     }
 }
 
+bool weir__option_next_member(const char **members, struct option_member *ret)
+{
+    const char *begin = *members;
+    size_t n = strcspn(begin, "|"), name = strcspn(begin, ":|");
+    if (n == 0)
+        return false;
+    snprintf(ret->name, sizeof(ret->name), "%.*s", (int)name, begin);
+    const char *type = begin + name;
+    ret->type = n - name != strlen(":count")     ? WEIR_OPT_STRING
+                : memcmp(type, ":count", 6) == 0 ? WEIR_OPT_COUNT
+                : memcmp(type, ":bytes", 6) == 0 ? WEIR_OPT_BYTES
+                                                 : WEIR_OPT_STRING;
+    *members = begin + n + (begin[n] == '|');
+    return true;
+}
+
 bool weir__option_in_range(enum weir_option_type type, const char *range, int64_t value)
 {
     char from[32];

@@ -177,6 +177,46 @@ static int read_list(struct value *value, const struct node *node, struct weir_e
     return 0;
 }
 
+/* Finds the member of a map that has members. Else *ret_near is the one that may be meant, or "". */
+static bool find_member(const char *members, const char *name, struct option_member *ret,
+                        char ret_near[64])
+{
+    struct nearest nearest;
+    weir__nearest_begin(&nearest, name);
+    ret_near[0] = '\0';
+    while (weir__option_next_member(&members, ret)) {
+        if (strcmp(ret->name, name) == 0)
+            return true;
+        nearest.best = NULL;
+        weir__nearest_offer(&nearest, ret->name);
+        if (nearest.best != NULL)
+            memcpy(ret_near, ret->name, sizeof(ret->name));
+    }
+    return false;
+}
+
+/* The same for what stands under a key of such a map. */
+static int check_member(const struct weir_option *row, const struct node *child,
+                        struct weir_errors *errors)
+{
+    struct option_member member;
+    const char *message;
+    int64_t number;
+    char near[64], not_it[80];
+    if (!find_member(row->choices, child->key, &member, near)) {
+        struct weir_err *err = complain(errors, NULL, "'%s' has no '%s'", row->name, child->key);
+        weir__node_place_key(child, err);
+        if (near[0] != '\0')
+            snprintf(err->note, sizeof(err->note), "did you mean '%s'?", near);
+        return WEIR_ECONFIG;
+    }
+    if (child->faulty || weir__option_number(member.type, child->text, &number, &message) == 0)
+        return 0;
+    complain(errors, child, "'%s' of '%s' must be %s%s", child->key, row->name, message,
+             not_this(row, child, not_it));
+    return WEIR_ECONFIG;
+}
+
 static int read_map(struct value *value, const struct node *node, struct weir_errors *errors)
 {
     size_t n = 0;
@@ -192,6 +232,8 @@ static int read_map(struct value *value, const struct node *node, struct weir_er
                                                : "; it is empty");
             return WEIR_ECONFIG;
         }
+        if (value->row->choices != NULL && check_member(value->row, child, errors) < 0)
+            return WEIR_ECONFIG;
     }
     value->pair = calloc(n + 1, sizeof(*value->pair));
     if (value->pair == NULL)
@@ -397,6 +439,21 @@ size_t weir__settings_map(const struct settings *settings, const char *name,
     const struct value *value = find(settings, name);
     *ret = value->pair;
     return value->pair == NULL ? 0 : value->count;
+}
+
+int64_t weir__settings_member(const struct settings *settings, const char *name, const char *member)
+{
+    const struct value *value = find(settings, name);
+    struct option_member known;
+    const char *message;
+    char near[64];
+    int64_t number;
+    for (size_t i = 0; i < value->count && value->pair != NULL; i++)
+        if (strcmp(value->pair[i].key, member) == 0 &&
+            find_member(value->row->choices, member, &known, near) &&
+            weir__option_number(known.type, value->pair[i].value, &number, &message) == 0)
+            return number;
+    return -1;
 }
 
 const struct node *weir__settings_node(const struct settings *settings, const char *name,

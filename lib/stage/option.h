@@ -32,6 +32,9 @@ size_t weir__settings_list(const struct settings *settings, const char *name,
                            const char *const **ret);
 size_t weir__settings_map(const struct settings *settings, const char *name,
                           const struct weir_pair **ret);
+/* The number under a member of a map that has members; -1: it is not given. */
+int64_t weir__settings_member(const struct settings *settings, const char *name,
+                              const char *member);
 /* The node that a value came from (for key: that member of the map, or that item of the list), or
  * NULL. */
 const struct node *weir__settings_node(const struct settings *settings, const char *name,
@@ -42,6 +45,14 @@ const struct node *weir__settings_node(const struct settings *settings, const ch
  * WEIR_ECONFIG with *ret_message (static text, e.g. "a duration like 2s or 1m30s"). */
 int weir__option_number(enum weir_option_type type, const char *text, int64_t *ret,
                         const char **ret_message);
+
+/* One of "rows:count|bytes:bytes", the choices of a map. */
+struct option_member {
+    char name[64];
+    enum weir_option_type type; /* WEIR_OPT_STRING: none that a member can have */
+};
+/* Takes the first off *members. False behind the last. */
+bool weir__option_next_member(const char **members, struct option_member *ret);
 
 /* The index of text in "a|b|c", or -1. */
 int weir__option_choice(const char *choices, const char *text);

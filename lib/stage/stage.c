@@ -40,6 +40,11 @@ size_t weir_option_map(const struct weir_stage *stage, const char *name,
     return weir__settings_map(stage->runtime->settings, name, ret);
 }
 
+int64_t weir_option_member(const struct weir_stage *stage, const char *name, const char *member)
+{
+    return weir__settings_member(stage->runtime->settings, name, member);
+}
+
 int weir_option_error(struct weir_stage *stage, const char *name, const char *key, size_t offset,
                       size_t span, const char *note, const char *format, ...)
 {

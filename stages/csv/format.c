@@ -26,7 +26,7 @@ struct format {
     const char *line_end;
     size_t line_end_bytes;
     size_t short_row; /* room for any row of short fields; SIZE_MAX: no row goes the short way */
-    struct template template;             /* of no pieces where all goes to one file */
+    struct template template;             /* of no pieces where all goes to file.write */
     bytes16 delimiters, quotes, crs, lfs; /* the bytes that need quotes, each sixteen times */
     /* A row that goes out in pieces, and the cursor that goes on with it. */
     char *row;
@@ -282,10 +282,11 @@ static bool begin_row(const struct format *format, const struct weir_batch *in, 
     return at != NULL;
 }
 
-static void end_row(const struct format *format, char *begin, const struct room *room)
+static void end_row(const struct format *format, char *begin, const struct room *room,
+                    size_t row_bytes)
 {
     if (format->template.pieces > 0)
-        weir__template_end(begin, room->at);
+        weir__template_end(begin, room->at, row_bytes);
 }
 
 /* ---- rows larger than the output ---- */
@@ -352,7 +353,7 @@ static int put_piece(struct weir_stage *stage, const struct weir_batch *in, uint
     n = n < most ? n : most;
     memcpy(room.at, format->row + done, n);
     room.at += n;
-    end_row(format, out->bytes, &room);
+    end_row(format, out->bytes, &room, done == 0 ? format->row_bytes : 0);
     out->used = (size_t)(room.at - out->bytes);
     if (done + n < format->row_bytes) {
         *cursor = format->row_cursor = (uint64_t)record | (uint64_t)(done + n) << 32;
@@ -424,7 +425,7 @@ static int put_rows(struct weir_stage *stage, const struct weir_batch *in, uint3
             put = put_row_nulled(stage, in, *record, room, &verdict);
         }
         if (put == PUT_DONE) {
-            end_row(format, begin, room);
+            end_row(format, begin, room, SIZE_MAX);
             ++*rows;
             continue;
         }
@@ -548,7 +549,7 @@ static int format_bind(struct weir_stage *stage, struct weir_schema *schema)
         if (weir_schema_add(schema, stage->in->column[c].name, stage->in->column[c].type) < 0)
             return weir_fail(stage, WEIR_EOS, "no memory for the columns");
     }
-    int rc = weir__template_given(stage) ? weir__template_bind(stage, &format->template) : 0;
+    int rc = weir__template_divides(stage) ? weir__template_bind(stage, &format->template) : 0;
     if (rc < 0)
         return rc;
     return weir_option_number(stage, "header") == 1 ? make_header(stage, schema) : 0;

@@ -19,25 +19,43 @@ const struct weir_option weir__csv_write_options[] = {
     {"line_ending", WEIR_OPT_ENUM, "lf", "lf|crlf", false, "what ends a row"},
     {"if_exists", WEIR_OPT_ENUM, "replace", "replace|append|error", false,
      "what to do with a file that is there already"},
+    SPLIT_OPTION,
     TEMPLATE_OPTION,
     {0}};
 
 static int check_template(struct weir_stage *stage)
 {
     const char *path = weir_option_string(stage, "path");
-    if (!weir__template_given(stage))
+    bool named = weir__template_given(stage);
+    if (!weir__template_divides(stage))
         return 0;
     if (*path == '{')
         return weir_option_error(stage, "path", NULL, 0, 1, "./ may stand before it",
                                  "a path cannot begin with a column");
-    if (weir__compress_chosen(stage) != COMPRESS_NONE)
-        return weir_option_error(stage, "path", NULL, 0, 0, NULL,
-                                 "files that columns name cannot be compressed");
     if (weir_option_number(stage, "if_exists") == CSV_IF_EXISTS_APPEND)
         return weir_option_error(stage, "if_exists", NULL, 0, 0, NULL,
-                                 "files that columns name cannot be appended to");
+                                 named ? "files that columns name cannot be appended to"
+                                       : "numbered files cannot be appended to");
     if (weir_option_number(stage, "max_open") == 0)
         return weir_option_error(stage, "max_open", NULL, 0, 0, NULL, "one file must be open");
+    return 0;
+}
+
+static int check_split(struct weir_stage *stage)
+{
+    int64_t rows = weir_option_member(stage, "split", "rows"),
+            bytes = weir_option_member(stage, "split", "bytes");
+    if (!weir_option_given(stage, "split"))
+        return 0;
+    if (strcmp(weir_option_string(stage, "path"), "-") == 0)
+        return weir_option_error(stage, "split", NULL, 0, 0, NULL,
+                                 "standard output cannot be split into files");
+    if (rows == 0 || bytes == 0)
+        return weir_option_error(stage, "split", rows == 0 ? "rows" : "bytes", 0, 0, NULL,
+                                 "a file has to hold something");
+    if (rows < 0 && bytes < 0)
+        return weir_option_error(stage, "split", NULL, 0, 0, NULL,
+                                 "'split' wants rows, bytes, or both");
     return 0;
 }
 
@@ -49,6 +67,8 @@ static int check_options(struct weir_stage *stage)
     int code = weir__compress_check(stage);
     if (code == 0)
         code = check_template(stage);
+    if (code == 0)
+        code = check_split(stage);
     if (delimiter == '"' || delimiter == '\r' || delimiter == '\n')
         code = weir_option_error(stage, "delimiter", NULL, 0, 0, NULL,
                                  "'delimiter' cannot be a quote or a line end");
@@ -88,6 +108,13 @@ const struct weir_stage_type weir_csv_write = {
         "empty text are __HIVE_DEFAULT_PARTITION__. All columns are written. All files are "
         "published, "
         "or none; there may be 100,000.\n\n"
+        "With split the records go to numbered files, out-0001.csv and so on for out.csv, each "
+        "with "
+        "the header: a file ends where its rows or bytes would be exceeded, and never inside a "
+        "record, so that one larger than bytes is in a file of its own. Where the path names "
+        "columns "
+        "each of its files is split. All are published, or none; files with higher numbers, of an "
+        "earlier run, stay. If many files are compressed, one worker does it.\n\n"
         "With if_exists: append the file's header must name the columns of the records, in their "
         "order; else the run fails (exit 65). With header: false nothing is compared.\n\n"
         "With null_value null is written as that text without quotes, and a field that holds "

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file/archive.h"
+#include "file/template.h"
 
 static const struct {
     const char *suffix;
@@ -27,6 +28,11 @@ enum compression weir__compress_chosen(const struct weir_stage *stage)
             return compression;
     }
     return COMPRESS_NONE;
+}
+
+const char *weir__compress_suffix(enum compression compression)
+{
+    return kinds[compression].suffix;
 }
 
 int weir__compress_check(struct weir_stage *stage)
@@ -99,7 +105,7 @@ int weir__compress(struct weir_stage *stage, enum compression compression, const
 
 static bool compress_wanted(const struct weir_stage *stage)
 {
-    return weir__compress_chosen(stage) != COMPRESS_NONE;
+    return weir__compress_chosen(stage) != COMPRESS_NONE && !weir__template_divides(stage);
 }
 
 static int compress_configure(struct weir_stage *stage)

@@ -28,6 +28,8 @@ extern const struct weir_stage_type weir_file_compress;
 
 /* What the options say; never COMPRESS_AUTO. */
 enum compression weir__compress_chosen(const struct weir_stage *stage);
+/* ".gz"; NULL of none. */
+const char *weir__compress_suffix(enum compression compression);
 /* For configure: a compressed file cannot be appended to. */
 int weir__compress_check(struct weir_stage *stage);
 

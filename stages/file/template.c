@@ -12,6 +12,11 @@ bool weir__template_given(const struct weir_stage *stage)
            strchr(weir_option_string(stage, "path"), '{') != NULL;
 }
 
+bool weir__template_divides(const struct weir_stage *stage)
+{
+    return weir__template_given(stage) || weir_option_given(stage, "split");
+}
+
 size_t weir__template_folder(const char *path)
 {
     size_t brace = strcspn(path, "{");
@@ -132,10 +137,11 @@ char *weir__template_begin(const struct template *template, const struct weir_ba
     return at;
 }
 
-void weir__template_end(char *frame, const char *end)
+void weir__template_end(char *frame, const char *end, size_t record_bytes)
 {
     struct template_frame head;
     memcpy(&head, frame, sizeof(head));
     head.bytes = (uint32_t)(end - frame - (ptrdiff_t)sizeof(head)) - head.path_bytes;
+    head.record_bytes = record_bytes == SIZE_MAX ? head.bytes : (uint32_t)record_bytes;
     memcpy(frame, &head, sizeof(head));
 }

@@ -273,7 +273,7 @@ static int file_configure(struct weir_stage *stage)
 
 static bool file_wanted(const struct weir_stage *stage)
 {
-    return !weir__template_given(stage);
+    return !weir__template_divides(stage);
 }
 
 static void file_close(struct weir_stage *stage)

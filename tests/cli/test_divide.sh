@@ -69,6 +69,15 @@ diff -r to old >differences || fail "if_exists: error left: $(cat differences)"
 run 0 "do" csv.read in.csv ! csv.write 'to/{k}/all.csv'
 [ "$(wc -l <to/a/all.csv)" -eq 3 ] || fail "an old file was not replaced"
 
+# Compressed, with members that do not depend on how the records come.
+for workers in 1 4; do
+    mkdir packed$workers
+    run 0 "do" -q --workers $workers csv.read many.csv ! csv.write "packed$workers/{k}.csv.gz" max_open=2
+done
+diff -rq packed1 packed4 >differences || fail "compressed by 4 workers: $(head -n 3 differences)"
+gunzip packed1/*.gz
+diff -rq packed1 wanted >differences || fail "compressed and unpacked: $(head -n 3 differences)"
+
 # No record, no file.
 rm -rf to
 mkdir to
@@ -86,7 +95,6 @@ says err "did you mean 'v'?"
 refuses "a path cannot begin with a column" '{k}.csv'
 refuses "a column's name stands in braces" 'to/{k.csv'
 refuses "a column's name stands in braces" 'to/{k}{}.csv'
-refuses "files that columns name cannot be compressed" 'to/{k}.csv.gz'
 refuses "files that columns name cannot be appended to" 'to/{k}.csv' if_exists=append
 refuses "one file must be open" 'to/{k}.csv' max_open=0
 run 73 "do" csv.read in.csv ! csv.write 'nowhere/{k}.csv'

@@ -155,6 +155,13 @@ END
   - {id: read, type: csv.read, with: {path: orders.csv}}
   - {id: write, type: csv.write, with: {path: "made/{country}/{status}.csv", max_open: 2}}
 END
+    # Members are of one size, so that what is compressed is the same without being unpacked.
+    pipeline_file split "$small_slots" <<'END'
+  - {id: read, type: csv.read, with: {path: orders.csv}}
+  - id: write
+    type: csv.write
+    with: {path: "made/{status}/orders.csv.gz", max_open: 2, split: {rows: 9k, bytes: 300KB}}
+END
     # How much is read beyond the limit is a matter of time: only the output is compared.
     pipeline_file limited "$small_slots" <<'END'
   - {id: read, type: csv.read, with: {path: orders.csv}}
@@ -242,7 +249,7 @@ END
 END
 }
 # shellcheck disable=SC2034
-all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart compressed divided limited
+all_cases='fused isolated rejects rejects_apart all_rejected pieces lines large large_apart compressed divided split limited
     counted counted_first grouped sorted distinct routed merged joined failing'
 
 # unpack FOLDER: what is compressed. Where a worker has died of its own doing its records are worked on one by one, and come in

@@ -139,6 +139,7 @@ static const struct weir_option table[] = {
     {"quoting", WEIR_OPT_ENUM, "minimal", "minimal|all|none", false, "when"},
     {"columns", WEIR_OPT_LIST, "[a, b]", NULL, false, "which"},
     {"types", WEIR_OPT_MAP, NULL, NULL, false, "of columns"},
+    {"split", WEIR_OPT_MAP, NULL, "rows:count|bytes:bytes", false, "where to cut"},
     {"where", WEIR_OPT_EXPR, NULL, NULL, false, "condition"},
     {"set", WEIR_OPT_EXPR_MAP, NULL, NULL, false, "new columns"},
     {"password", WEIR_OPT_SECRET, NULL, NULL, false, "never shown"},
@@ -190,6 +191,17 @@ START_TEST(test_values_are_read_and_the_rest_falls_back)
     ck_assert_str_eq(pair[1].value, "date");
     ck_assert_uint_eq(weir__settings_map(settings, "set", &pair), 0);
     ck_assert(!weir__settings_given(settings, "no_such"));
+    release(&reading);
+}
+END_TEST
+
+START_TEST(test_members_of_a_map_are_numbers)
+{
+    struct reading reading = read_canonical("{\"path\" \"x\" \"split\" {\"bytes\" \"2KiB\"}}");
+    ck_assert_int_eq(reading.rc, 0);
+    ck_assert_int_eq(weir__settings_member(reading.settings, "split", "bytes"), 2048);
+    ck_assert_int_eq(weir__settings_member(reading.settings, "split", "rows"), -1);
+    ck_assert_int_eq(weir__settings_member(reading.settings, "columns", "rows"), -1);
     release(&reading);
 }
 END_TEST
@@ -248,6 +260,12 @@ START_TEST(test_every_mistake_is_said)
          "'types' must be a map like {name: value}, not 'a'|\n"},
         {"{\"path\" \"x\" \"types\" {\"a\" {}}}",
          "'a' of 'types' must be a plain value, not a map|\n"},
+        {"{\"path\" \"x\" \"split\" {\"row\" \"1\"}}",
+         "'split' has no 'row'|did you mean 'rows'?\n"},
+        {"{\"path\" \"x\" \"split\" {\"rows\" \"few\"}}",
+         "'rows' of 'split' must be a number like 1000, 1_000 or 2k, not 'few'|\n"},
+        {"{\"path\" \"x\" \"split\" {\"rows\" []}}",
+         "'rows' of 'split' must be a plain value, not a list|\n"},
         {"{\"path\" \"x\" \"set\" {\"a\" \"\"}}",
          "'a' of 'set' must be an expression; it is empty|\n"},
         {"{\"path\" \"x\" \"where\" \"\"}", "'where' is empty|\n"},
@@ -318,6 +336,7 @@ int main(void)
     tcase_add_test(test, test_a_choice_is_the_whole_word);
     tcase_add_test(test, test_the_nearest_name_is_found);
     tcase_add_test(test, test_values_are_read_and_the_rest_falls_back);
+    tcase_add_test(test, test_members_of_a_map_are_numbers);
     tcase_add_test(test, test_a_single_value_stands_for_a_list_of_one);
     tcase_add_test(test, test_a_value_is_traced_to_its_node);
     tcase_add_test(test, test_every_mistake_is_said);

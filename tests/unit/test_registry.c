@@ -170,6 +170,7 @@ START_TEST(test_an_ill_made_option_table_is_refused)
         {{{"a", WEIR_OPT_PATH, "x", NULL, true, "h"}, ROW_END}, "is required and has a fallback"},
         {{{"a", WEIR_OPT_MAP, "x", NULL, false, "h"}, ROW_END}, "maps and secrets"},
         {{{"a", WEIR_OPT_PATH, NULL, "x|w", false, "h"}, ROW_END}, "does not use"},
+        {{{"a", WEIR_OPT_MAP, NULL, "x:count|w", false, "h"}, ROW_END}, "no names of numbers"},
         {{{"a", (enum weir_option_type)99, NULL, NULL, false, "h"}, ROW_END}, "no known type"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -42,7 +42,7 @@ enum weir_option_type {
     WEIR_OPT_PERCENT,  /* 5% */
     WEIR_OPT_ENUM,     /* one of choices */
     WEIR_OPT_LIST,     /* of strings; a single one stands for a list of one */
-    WEIR_OPT_MAP,      /* of strings to strings, in the order written */
+    WEIR_OPT_MAP,      /* of strings to strings, in the order written; or of named members */
     WEIR_OPT_EXPR,     /* an expression; checked in bind */
     WEIR_OPT_EXPR_MAP, /* column: expression */
     WEIR_OPT_SECRET,   /* a string that prints as *** */
@@ -56,8 +56,8 @@ struct weir_option {
     const char *name;
     enum weir_option_type type;
     const char *fallback; /* the default as it would be written in a pipeline file; NULL: unset */
-    const char
-        *choices; /* ENUM: "minimal|all|none"; numbers: a range "1..64" or "1.."; else NULL */
+    const char *choices;  /* ENUM: "minimal|all|none"; numbers: a range "1..64" or "1.."; MAP: its
+                     members, numbers all of them: "rows:count|bytes:bytes"; else NULL */
     bool required;
     const char *help; /* one sentence without a full stop */
 };
@@ -83,6 +83,10 @@ struct weir_pair {
 /* MAP, EXPR_MAP. Returns the number of pairs and sets *ret to them (borrowed). */
 WEIR_PUBLIC size_t weir_option_map(const struct weir_stage *stage, const char *name,
                                    const struct weir_pair **ret);
+
+/* MAP with members: the number that stands under that one, as weir_option_number gives it. */
+WEIR_PUBLIC int64_t weir_option_member(const struct weir_stage *stage, const char *name,
+                                       const char *member);
 
 /* As weir_option_error's offset: the mistake is the key, not what stands under it. */
 #define WEIR_OPTION_KEY SIZE_MAX
