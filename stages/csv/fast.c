@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Rows of these separators that have as many fields as there are columns, one after the other. */
+/* Rows of these separators that have as many fields as the header, one after the other. */
 struct fast_run {
     const uint32_t *separator; /* of the first row */
     const uint32_t *begin;     /* of each row */
@@ -88,7 +88,7 @@ static void take_plain(struct parse *parse, uint32_t field, const struct fast_ru
     const char quote = (char)parse->rows.quote;
     const uint32_t *end = run->separator + field;
     uint64_t *entry = parse->target[field] + parse->records;
-    for (uint32_t r = 0; r < run->rows; r++, end += parse->columns) {
+    for (uint32_t r = 0; r < run->rows; r++, end += parse->fields) {
         uint32_t begin = field == 0 ? run->begin[r] : end[-1] + 1, quoted = text[begin] == quote;
         uint64_t value = weir_entry(begin + quoted, *end - begin - 2 * quoted);
         entry[r] = begin == *end ? weir_entry_null() : value;
@@ -117,8 +117,8 @@ static void take_doubled(struct parse *parse, const struct fast_run *run, size_t
         row = row > doubled->first ? row : doubled->first;
         for (; row < end && row <= doubled->last; row++) {
             uint32_t r = row - run->first;
-            take_fields(parse, run->separator + (size_t)r * parse->columns, run->begin[r],
-                        parse->columns, parse->records + r);
+            take_fields(parse, run->separator + (size_t)r * parse->fields, run->begin[r],
+                        parse->fields, parse->records + r);
         }
         if (doubled->last >= end)
             break;
@@ -127,12 +127,12 @@ static void take_doubled(struct parse *parse, const struct fast_run *run, size_t
 
 static void take_run(struct parse *parse, const struct fast_run *run, size_t *doubled)
 {
-    for (uint32_t field = 0; field < parse->columns; field++) {
+    for (uint32_t field = 0; field < parse->fields; field++) {
         if (parse->target[field] != NULL)
             take_plain(parse, field, run);
     }
     take_doubled(parse, run, doubled);
-    take_nulls(parse, run->rows, parse->columns);
+    take_nulls(parse, run->rows, parse->fields);
     parse->records += run->rows;
     parse->rows_seen += run->rows;
 }
@@ -143,7 +143,7 @@ static void take_run(struct parse *parse, const struct fast_run *run, size_t *do
 static void take_row(struct parse *parse, const uint32_t *separator, uint32_t begin,
                      uint32_t fields)
 {
-    uint32_t known = fields < parse->columns ? fields : parse->columns;
+    uint32_t known = fields < parse->fields ? fields : parse->fields;
     take_fields(parse, separator, begin, known, parse->records);
     take_nulls(parse, 1, known);
     parse->field = fields;
@@ -155,8 +155,8 @@ static struct fast_run find_run(const struct parse *parse, size_t row, size_t se
 {
     const struct separators *s = &parse->separators;
     size_t r = row, before = separators;
-    for (; r < s->rows && s->last[r] + (size_t)1 - before == parse->columns; r++)
-        before += parse->columns;
+    for (; r < s->rows && s->last[r] + (size_t)1 - before == parse->fields; r++)
+        before += parse->fields;
     return (struct fast_run){.separator = s->at + separators,
                              .begin = s->begin + row,
                              .first = (uint32_t)row,
@@ -173,7 +173,7 @@ static bool take_rows(struct parse *parse)
         struct fast_run run = find_run(parse, r, first);
         take_run(parse, &run, &doubled);
         r += run.rows;
-        first += (size_t)run.rows * parse->columns;
+        first += (size_t)run.rows * parse->fields;
         if (r == s->rows)
             break;
         take_row(parse, s->at + first, s->begin[r], (uint32_t)(s->last[r] + 1 - first));

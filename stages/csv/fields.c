@@ -32,7 +32,7 @@ void weir__parse_take_field(void *bytes, size_t length, void *context)
 {
     struct parse *parse = context;
     uint32_t field = parse->field++;
-    if (field >= parse->columns)
+    if (field >= parse->fields)
         return;
     uint64_t *entry = parse->target[field];
     if (entry == NULL)
@@ -49,7 +49,7 @@ void weir__parse_take_field(void *bytes, size_t length, void *context)
 
 void weir__parse_set_targets(struct parse *parse)
 {
-    for (uint32_t field = 0; field < parse->columns; field++) {
+    for (uint32_t field = 0; field < parse->fields; field++) {
         uint32_t place = parse->place[parse->column_of[field]];
         parse->target[field] =
             place == UINT32_MAX ? NULL : parse->entries + (size_t)place * parse->capacity;
@@ -95,7 +95,7 @@ bool weir__parse_note_bad(struct parse *parse, uint32_t fields, size_t stray)
 /* Null for the fields from that one on. */
 static void fill_up(struct parse *parse, uint32_t field)
 {
-    for (; field < parse->columns; field++) {
+    for (; field < parse->fields; field++) {
         if (parse->target[field] != NULL)
             parse->target[field][parse->records] = weir_entry_null();
     }
@@ -104,7 +104,7 @@ static void fill_up(struct parse *parse, uint32_t field)
 /* True if a row with so many fields is a record all the same. */
 static bool even_out(struct parse *parse, uint32_t fields)
 {
-    if (fields > parse->columns)
+    if (fields > parse->fields)
         return parse->ignore_extra;
     if (parse->null_fill)
         fill_up(parse, fields);
@@ -122,10 +122,10 @@ void weir__parse_end_row(int end, void *context)
         if (half) /* libcsv reports the LF of a CRLF as well, where it reports blank lines */
             return;
         fill_up(parse, 0);
-        fields = parse->columns;
+        fields = parse->fields;
     }
     parse->last_end = end;
-    if (__builtin_expect(fields != parse->columns && !even_out(parse, fields), 0)) {
+    if (__builtin_expect(fields != parse->fields && !even_out(parse, fields), 0)) {
         parse->failed |= !weir__parse_note_bad(parse, fields, 0);
         parse->heap_used = parse->row_heap;
     } else if (++parse->records == parse->capacity &&

@@ -181,8 +181,8 @@ static int reject_bad(struct weir_stage *stage, struct parse *parse, struct pars
     if (bad->fields == 0)
         return reject_stray(stage, parse, bad, &place);
     return weir_reject_at(stage, &place.position, NULL,
-                          "expected %" PRIu32 " field%s, found %" PRIu32, parse->columns,
-                          parse->columns == 1 ? "" : "s", bad->fields);
+                          "expected %" PRIu32 " field%s, found %" PRIu32, parse->fields,
+                          parse->fields == 1 ? "" : "s", bad->fields);
 }
 
 /*
@@ -215,17 +215,34 @@ static int reject_all_bad(struct weir_stage *stage, struct parse *parse, size_t 
 static void map_fields(struct parse *parse, uint32_t file)
 {
     const char *at = file < parse->layout.files ? parse->layout.order[file] : NULL;
-    for (uint32_t field = 0; field < parse->columns; field++) {
-        parse->column_of[field] = field;
-        if (at == NULL || *at != ' ')
-            continue;
+    bool told = at != NULL && *at == ' ';
+    parse->file = file;
+    parse->fields = told ? 0 : parse->columns;
+    for (uint32_t column = 0; column < parse->columns; column++) {
+        parse->column_of[column] = column;
+        parse->lacked[column] = told;
+    }
+    while (told && *at == ' ' && parse->fields < parse->columns) {
         char *rest;
         unsigned long column = strtoul(at, &rest, 10);
         at = rest;
-        if (column < parse->columns)
-            parse->column_of[field] = (uint32_t)column;
+        if (column < parse->columns) {
+            parse->column_of[parse->fields++] = (uint32_t)column;
+            parse->lacked[column] = false;
+        }
     }
-    parse->file = file;
+}
+
+/* In the columns that the file lacks. */
+static void put_nulls(struct parse *parse)
+{
+    for (uint32_t c = 0; c < parse->columns; c++) {
+        if (!parse->lacked[c] || parse->place[c] == UINT32_MAX)
+            continue;
+        uint64_t *entry = parse->entries + (size_t)parse->place[c] * parse->capacity;
+        for (uint32_t record = 0; record < parse->records; record++)
+            entry[record] = weir_entry_null();
+    }
 }
 
 static int begin(struct weir_stage *stage, struct parse *parse, const struct weir_batch *in,
@@ -246,14 +263,14 @@ static int begin(struct weir_stage *stage, struct parse *parse, const struct wei
         parse->heap = malloc(heap_bytes);
         parse->heap_capacity = parse->heap == NULL ? 0 : heap_bytes;
     }
-    size_t guess = (bytes < parse->segment_bytes ? bytes : parse->segment_bytes) /
-                       (8 * (size_t)parse->columns) +
-                   4;
-    if (parse->heap == NULL || !weir__parse_reserve(parse, (uint32_t)guess))
-        return weir_fail(stage, WEIR_EOS, "no memory for a batch of records");
     uint32_t file = in->origin.file - weir_first_file(stage);
     if (parse->file != file)
         map_fields(parse, file);
+    size_t guess = (bytes < parse->segment_bytes ? bytes : parse->segment_bytes) /
+                       (8 * (size_t)parse->fields) +
+                   4;
+    if (parse->heap == NULL || !weir__parse_reserve(parse, (uint32_t)guess))
+        return weir_fail(stage, WEIR_EOS, "no memory for a batch of records");
     weir__parse_set_targets(parse);
     return 0;
 }
@@ -262,7 +279,11 @@ int weir__parse_text(struct weir_stage *stage, struct parse *parse, const struct
                      size_t from, size_t *ret_end)
 {
     int rc = begin(stage, parse, in, from);
-    return rc < 0 ? rc : take_text(stage, parse, ret_end);
+    if (rc == 0)
+        rc = take_text(stage, parse, ret_end);
+    if (rc == 0 && parse->unites)
+        put_nulls(parse);
+    return rc;
 }
 
 struct weir_column weir__parse_column(const struct parse *parse, uint32_t column)
@@ -352,6 +373,7 @@ static int parse_configure(struct weir_stage *stage)
     if (parse == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
     weir__csv_rows(stage, &parse->rows);
+    parse->unites = weir_option_number(stage, "union_by_name") == 1;
     parse->null_fill = weir_option_number(stage, "missing_columns") == 1;
     parse->ignore_extra = weir_option_number(stage, "extra_columns") == 1;
     parse->wants_utf8 = weir_option_number(stage, "invalid_utf8") == INVALID_UTF8_ERROR;
@@ -374,10 +396,12 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
     size_t columns = parse->columns = stage->out->columns;
     parse->target = calloc(columns + 1, sizeof(uint64_t *));
     parse->column_of = calloc(columns + 1, sizeof(*parse->column_of));
+    parse->lacked = calloc(columns + 1, sizeof(*parse->lacked));
     parse->place = calloc(columns + 1, sizeof(*parse->place));
     parse->column = calloc(columns + 1, sizeof(*parse->column));
-    if (parse->target == NULL || parse->column_of == NULL || parse->place == NULL ||
-        parse->column == NULL || !weir__separators_init(&parse->separators, &parse->rows, columns))
+    if (parse->target == NULL || parse->column_of == NULL || parse->lacked == NULL ||
+        parse->place == NULL || parse->column == NULL ||
+        !weir__separators_init(&parse->separators, &parse->rows, columns))
         return weir_fail(stage, WEIR_EOS, "no memory for the columns");
     parse->keeps_blank = weir_option_given(stage, "blank_lines")
                              ? weir_option_number(stage, "blank_lines") == BLANK_LINES_KEEP
@@ -388,7 +412,7 @@ static int allocate(struct weir_stage *stage, struct parse *parse)
     /* A row of all its fields has at least a byte for each; one that is filled up with nulls may
      * have a single one. */
     parse->segment_bytes = SEGMENT_ENTRIES;
-    if (parse->null_fill || parse->keeps_blank)
+    if (parse->null_fill || parse->keeps_blank || parse->unites)
         parse->segment_bytes = SEGMENT_ENTRIES / (parse->needed + 1) + 1;
     return 0;
 }
@@ -440,6 +464,7 @@ static void release_one(struct parse *parse)
     weir__separators_release(&parse->separators);
     free(parse->target);
     free(parse->column_of);
+    free(parse->lacked);
     free(parse->place);
     free(parse->column);
     free(parse->entries);

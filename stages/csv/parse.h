@@ -25,7 +25,7 @@ enum parse_bad_kind {
     PARSE_TAKEN   /* was broken, and is a record all the same: its broken values are null */
 };
 
-/* A row that is no record: it has not as many fields as there are columns, a quote where none
+/* A row that is no record: it has not as many fields as the header, a quote where none
  * may be, or a value that is not UTF-8. */
 struct parse_bad {
     uint32_t record; /* the number that it would have had as a record */
@@ -45,8 +45,8 @@ struct parse_walk {
 
 struct parse {
     /* what libcsv's callbacks use, first */
-    uint32_t field; /* of the row that is being read */
-    uint32_t columns;
+    uint32_t field;  /* of the row that is being read */
+    uint32_t fields; /* that rows of the current file have */
     uint32_t records;
     uint32_t heap_used;
     uint64_t **target; /* by field: the column's entries, NULL if nobody needs it */
@@ -58,11 +58,14 @@ struct parse {
     uint32_t row_heap; /* heap_used where the row began */
     int last_end;      /* the byte that ended the last row */
     bool null_fill, ignore_extra, failed;
+    bool unites;      /* files have some of the columns */
     bool keeps_blank; /* a blank line is a record of nulls */
     bool wants_utf8;  /* a value that is not UTF-8 is an error of its record */
 
-    uint64_t *entries;   /* needed * capacity */
+    uint64_t *entries; /* needed * capacity */
+    uint32_t columns;
     uint32_t *column_of; /* by field, as the current file has them */
+    bool *lacked;        /* by column: the current file has it not */
     uint32_t *place;     /* by column: which of the needed it is, or UINT32_MAX */
     uint32_t needed;
     bool in_text;        /* the values of this batch stand in the text, not in the heap */

@@ -34,17 +34,23 @@ static int name_columns(struct weir_stage *stage, const struct csv_head *head,
     return 0;
 }
 
+/* Adds the columns that are new. */
 static int make_schema(struct weir_stage *stage, const struct csv_head *head,
                        struct weir_schema *schema)
 {
     if (weir_option_number(stage, "header") == 0)
         return name_columns(stage, head, schema);
     int rc = weir__csv_head_check_delimiter(stage, head);
-    if (rc < 0)
-        return rc;
-    if (weir_schema_copy(schema, &head->fields) < 0)
-        return weir_fail(stage, WEIR_EOS, "no memory for the columns");
-    return 0;
+    if (rc == 0 && schema->columns == 0 && weir_schema_copy(schema, &head->fields) < 0)
+        rc = weir_fail(stage, WEIR_EOS, "no memory for the columns");
+    for (uint32_t i = 0; rc == 0 && i < head->fields.columns; i++) {
+        const char *name = head->fields.column[i].name;
+        bool known = i < schema->columns && strcmp(schema->column[i].name, name) == 0;
+        if (!known && weir_schema_find(schema, name) < 0 &&
+            weir_schema_add(schema, name, WEIR_UNTYPED) < 0)
+            rc = weir_fail(stage, WEIR_EOS, "no memory for the columns");
+    }
+    return rc;
 }
 
 /* ---- several files ---- */
@@ -93,7 +99,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct place *)a)->name, ((const struct place *)b)->name);
 }
 
-/* Writes which column each field of the header is. 1: the columns differ. */
+/* Writes which column each field of the header is. 1: there is no such column. */
 static int write_order(const struct weir_schema *schema, const struct weir_schema *header, FILE *to)
 {
     struct place *sorted = calloc(schema->columns + 1u, sizeof(*sorted));
@@ -102,7 +108,7 @@ static int write_order(const struct weir_schema *schema, const struct weir_schem
     for (uint32_t i = 0; i < schema->columns; i++)
         sorted[i] = (struct place){schema->column[i].name, i};
     qsort(sorted, schema->columns, sizeof(*sorted), by_name);
-    int rc = header->columns != schema->columns;
+    int rc = 0;
     for (uint32_t i = 0; i < header->columns && rc == 0; i++) {
         struct place key = {.name = header->column[i].name};
         const struct place *found =
@@ -116,9 +122,10 @@ static int write_order(const struct weir_schema *schema, const struct weir_schem
     return rc;
 }
 
+/* Of as many columns. */
 static bool same_order(const struct weir_schema *a, const struct weir_schema *b)
 {
-    bool same = a->columns == b->columns;
+    bool same = true;
     for (uint32_t i = 0; same && i < a->columns; i++)
         same = strcmp(a->column[i].name, b->column[i].name) == 0;
     return same;
@@ -144,8 +151,11 @@ static int write_layout(struct weir_stage *stage, const struct weir_probe *probe
     bool header = weir_option_number(stage, "header") == 1;
     fprintf(to, "%c %" PRIu64 " %zu %" PRIu64, strcmp(head->path, "-") == 0 ? 'i' : 'f', head->size,
             header ? head->row_end : head->begin, header ? head->lines : head->skipped);
+    bool unites = weir_option_number(stage, "union_by_name") == 1;
     int rc = 0;
-    if (header && !same_order(&probe->schema, &head->fields))
+    if (header && !unites && probe->schema.columns != head->fields.columns)
+        rc = 1;
+    else if (header && (unites || !same_order(&probe->schema, &head->fields)))
         rc = write_order(&probe->schema, &head->fields, to);
     fputc('\n', to);
     if (rc > 0)
@@ -160,7 +170,7 @@ static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t
     int rc = weir__csv_head_read(stage, &head);
     if (rc == 0)
         rc = check_head(stage, &head);
-    if (rc == 0 && file == 0)
+    if (rc == 0 && (file == 0 || weir_option_number(stage, "union_by_name") == 1))
         rc = make_schema(stage, &head, &probe->schema);
     if (rc == 0)
         rc = write_layout(stage, probe, &head, to);

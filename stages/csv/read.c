@@ -17,12 +17,16 @@ const struct weir_option weir__csv_read_options[] = {
      "on"},
     {"names", WEIR_OPT_LIST, NULL, NULL, false,
      "the columns' names where there is no header (else column_1 and so on)"},
+    {"union_by_name", WEIR_OPT_BOOL, "false", NULL, false,
+     "several files may have different columns: all of them are read, null where a file has not "
+     "the "
+     "column"},
     {"delimiter", WEIR_OPT_CHAR, ",", NULL, false, "the byte between two fields"},
     {"quote", WEIR_OPT_CHAR, "\"", NULL, false, "the byte around quoted fields"},
     {"comment", WEIR_OPT_CHAR, NULL, NULL, false, "lines that begin with this byte are skipped"},
     {"blank_lines", WEIR_OPT_ENUM, NULL, "skip|keep", false,
-     "what a blank line is: nothing, or a record of nulls; without this option it is a record in a "
-     "file of one column only"},
+     "what a blank line is: nothing, or a record of nulls; without this option it is a record "
+     "where there is one column only"},
     {"trim", WEIR_OPT_BOOL, "false", NULL, false,
      "drop spaces and tabs around fields; those in quotes stay"},
     {"null_values", WEIR_OPT_LIST, NULL, NULL, false,
@@ -96,12 +100,25 @@ static int check_names(struct weir_stage *stage)
     return rc;
 }
 
+static int check_union(struct weir_stage *stage)
+{
+    if (weir_option_number(stage, "union_by_name") != 1 || weir_option_number(stage, "header") == 1)
+        return 0;
+    return weir_option_error(stage, "union_by_name", NULL, 0, 0, NULL,
+                             "without a header there are no names to unite the columns by");
+}
+
 int weir__csv_check_options(struct weir_stage *stage)
 {
-    int rc[] = {check_byte(stage, "delimiter"), check_byte(stage, "quote"),
-                check_byte(stage, "comment"),   check_space(stage, "quote"),
-                check_space(stage, "comment"),  check_comment(stage),
-                weir__types_check(stage),       check_names(stage)};
+    int rc[] = {check_byte(stage, "delimiter"),
+                check_byte(stage, "quote"),
+                check_byte(stage, "comment"),
+                check_space(stage, "quote"),
+                check_space(stage, "comment"),
+                check_comment(stage),
+                weir__types_check(stage),
+                check_names(stage),
+                check_union(stage)};
     for (size_t i = 0; i < sizeof(rc) / sizeof(rc[0]); i++) {
         if (rc[i] < 0)
             return rc[i];
@@ -140,7 +157,9 @@ const struct weir_stage_type weir_csv_read = {
         "header is called column_N.\n\n"
         "Several files are read one after the other, in the order given, the matches of a "
         "pattern sorted. They must have the same columns; the order of the columns may "
-        "differ. A file that is compressed with gzip, bzip2, xz or zstd, by its first bytes, "
+        "differ. With union_by_name they may have different columns: the records have all of them, "
+        "in the order in which the files first name them. "
+        "A file that is compressed with gzip, bzip2, xz or zstd, by its first bytes, "
         "is read as what is in it.\n\n"
         "A row with too few or too many fields is rejected, with its file, line and byte "
         "offset, unless missing_columns or extra_columns say otherwise. So is a row with a "

@@ -41,7 +41,8 @@ void weir__csv_rows(const struct weir_stage *stage, struct rows *rows);
 struct csv_layout {
     struct source_file *file; /* for the source */
     const char *
-        *order; /* a file: " 2 0 1", or "" where field i is column i; into the probe's text */
+        *order; /* a file: " 2 0 1", or "" where field i is column i; into the probe's text. With
+                   union_by_name of those columns that it has */
     size_t files;
 };
 
