@@ -205,6 +205,7 @@ static const struct flag flags[] = {
     {"log-format", 0, "text|json", FILES & ~TAKER_TEST, "json: errors and events as lines of JSON",
      set_log_format},
     {"records", 'n', "N", TAKER_PEEK, "how many records to print, 10 if not given", set_records},
+    {"rows", 'n', "N", TAKER_INFER, "how many rows to look at, 10000 if not given", set_records},
     {"quiet", 'q', NULL, RUNS | TAKER_CHECK | TAKER_TEST, "print nothing on success", set_quiet},
     {"column", 0, "NAME=VALUE", TAKER_EVAL, "a column of the record, as it would come from CSV",
      set_column},

@@ -23,8 +23,9 @@ enum takers {
     TAKER_GRAPH = 128,
     TAKER_PEEK = 256,
     TAKER_TEST = 512,
-    TAKER_OTHERS = 1024,
-    TAKER_ANY = 2047,
+    TAKER_INFER = 1024,
+    TAKER_OTHERS = 2048,
+    TAKER_ANY = 4095,
 };
 
 enum graph_format { FORMAT_DOT, FORMAT_MERMAID, FORMAT_SVG };

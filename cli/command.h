@@ -20,6 +20,7 @@ struct command {
 extern const struct command command_run;
 extern const struct command command_do;
 extern const struct command command_new;
+extern const struct command command_infer;
 extern const struct command command_check;
 extern const struct command command_plan;
 extern const struct command command_graph;

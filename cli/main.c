@@ -20,10 +20,10 @@
 #include "ready.h"
 
 const struct command *const commands[] = {
-    &command_run,        &command_do,        &command_new,  &command_check,
-    &command_plan,       &command_graph,     &command_peek, &command_test,
-    &command_stages,     &command_functions, &command_eval, &command_schema,
-    &command_completion, &command_version,   &command_help, NULL,
+    &command_run,       &command_do,    &command_new,    &command_infer,      &command_check,
+    &command_plan,      &command_graph, &command_peek,   &command_test,       &command_stages,
+    &command_functions, &command_eval,  &command_schema, &command_completion, &command_version,
+    &command_help,      NULL,
 };
 
 const struct command *command_find(const char *name, struct weir_err *err)

@@ -435,6 +435,14 @@ int weir_plan_make(struct weir_pipeline *pipeline, bool lenient, struct weir_pla
     return 0;
 }
 
+const char *weir_plan_guess(const struct weir_plan *plan)
+{
+    for (uint32_t d = 0; d < plan->chain; d++)
+        if (plan->draft[d].probe.guess != NULL)
+            return plan->draft[d].probe.guess;
+    return NULL;
+}
+
 static void free_probe(struct weir_probe *probe)
 {
     weir_schema_release(&probe->schema);
@@ -442,6 +450,7 @@ static void free_probe(struct weir_probe *probe)
         free(probe->file[f]);
     free(probe->file);
     free(probe->text);
+    free(probe->guess);
 }
 
 static void release_draft(struct draft *draft)

@@ -52,6 +52,8 @@ static void found_text(const struct weir_probe *probe, struct buf *to)
     put(map, "schema", schema.failed ? NULL : schema.data);
     if (probe->text != NULL)
         put(map, "text", probe->text);
+    if (probe->guess != NULL)
+        put(map, "guess", probe->guess);
     weir__node_append(map, "files", files);
     weir__node_write(map, to);
     weir__node_free(map);
@@ -100,7 +102,8 @@ static int probe_main(void *context)
 
 static int read_found(const struct node *map, struct weir_probe *ret)
 {
-    const struct node *text = weir__node_get(map, "text"), *bytes = weir__node_get(map, "bytes"),
+    const struct node *text = weir__node_get(map, "text"), *guess = weir__node_get(map, "guess"),
+                      *bytes = weir__node_get(map, "bytes"),
                       *splits = weir__node_get(map, "splits"),
                       *schema = weir__node_get(map, "schema"),
                       *files = weir__node_get(map, "files");
@@ -109,6 +112,8 @@ static int read_found(const struct node *map, struct weir_probe *ret)
     ret->bytes = strtoull(bytes->text, NULL, 10);
     ret->splits = strtoull(splits->text, NULL, 10);
     if (text != NULL && (ret->text = strdup(text->text)) == NULL)
+        return WEIR_EOS;
+    if (guess != NULL && (ret->guess = strdup(guess->text)) == NULL)
         return WEIR_EOS;
     for (const struct node *n = files->child; n != NULL; n = n->next)
         if (weir_probe_add_file(ret, n->text) < 0)

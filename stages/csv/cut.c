@@ -121,7 +121,8 @@ static int cut_configure(struct weir_stage *stage)
     stage->self = cut;
     if (cut == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
-    weir__csv_rows(stage, &cut->rows);
+    const struct csv_dialect dialect = weir__csv_dialect(stage);
+    weir__csv_rows(stage, &dialect, &cut->rows);
     stage->irreplaceable = weir__input_is_standard(stage);
     return 0;
 }

@@ -6,18 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv/read.h"
+#include "csv/infer.h"
 #include "file/input.h"
 #include "file/text.h"
 
-#define PIECE      ((size_t)64 << 10)
-#define CHECK_ROWS 50 /* that must agree on another delimiter */
+#define PIECE        ((size_t)64 << 10)
+#define SAMPLE_BYTES ((size_t)64 << 20) /* are looked at, at the most, to infer types */
+#define CHECK_ROWS   50                 /* that must agree on another delimiter */
 
 void weir__csv_head_release(struct csv_head *head)
 {
     free(head->bytes);
     weir_schema_release(&head->fields);
-    *head = (struct csv_head){.path = head->path};
+    *head = (struct csv_head){.path = head->path, .dialect = head->dialect};
 }
 
 /* ---- reading ---- */
@@ -123,7 +124,7 @@ static int read_row(struct weir_stage *stage, struct csv_head *head, struct inpu
 {
     struct rows rows;
     struct rows_trace trace;
-    weir__csv_rows(stage, &rows);
+    weir__csv_rows(stage, &head->dialect, &rows);
     do {
         if (head->used > weir_max_record(stage))
             return weir_fail(stage, WEIR_EDATA, "%s: the first row is larger than max_record",
@@ -165,12 +166,12 @@ static int never_space(unsigned char c)
     return 0;
 }
 
-static bool parse_text(const struct rows *rows, unsigned char delimiter, const char *bytes,
-                       size_t n, void (*field)(void *, size_t, void *), void (*row)(int, void *),
-                       void *context)
+static bool parse_text(const struct rows *rows, unsigned char flags, unsigned char delimiter,
+                       const char *bytes, size_t n, void (*field)(void *, size_t, void *),
+                       void (*row)(int, void *), void *context)
 {
     struct csv_parser parser;
-    csv_init(&parser, 0);
+    csv_init(&parser, flags);
     csv_set_delim(&parser, delimiter);
     csv_set_quote(&parser, rows->quote);
     csv_set_space_func(&parser, rows->trims ? NULL : never_space);
@@ -185,12 +186,12 @@ static int read_fields(struct weir_stage *stage, struct csv_head *head)
 {
     struct collecting to = {.fields = &head->fields};
     struct rows rows;
-    weir__csv_rows(stage, &rows);
-    if (!parse_text(&rows, rows.delimiter, head->bytes + head->row, head->row_end - head->row,
+    weir__csv_rows(stage, &head->dialect, &rows);
+    if (!parse_text(&rows, 0, rows.delimiter, head->bytes + head->row, head->row_end - head->row,
                     take_field, NULL, &to) ||
         to.failed)
         return no_memory(stage);
-    if (to.holds_nul && weir_option_number(stage, "header") == 1)
+    if (to.holds_nul && head->dialect.header)
         return weir_fail(stage, WEIR_EDATA, "%s: the header holds a NUL byte: is this CSV?",
                          weir__text_input(head->path));
     return 0;
@@ -230,6 +231,69 @@ static int tell_apart(struct weir_stage *stage, struct csv_head *head)
     return rc;
 }
 
+/* ---- the sample ---- */
+
+void weir__csv_each_row(const struct rows *rows, const char *bytes, size_t n, bool ended,
+                        uint64_t most, void (*field)(void *, size_t, void *),
+                        void (*row)(int, void *), void *context)
+{
+    size_t used;
+    for (size_t at = 0; at < n && most > 0; at += used) {
+        struct rows_trace trace = {0};
+        enum rows_found found = weir__rows_next(rows, &trace, bytes + at, n - at, &used);
+        bool last = found == ROWS_NONE && ended && trace.state != ROWS_COMMENT &&
+                    trace.state != ROWS_SPACES;
+        if (found != ROWS_FOUND_ROW && !last)
+            continue;
+        parse_text(rows, CSV_EMPTY_IS_NULL, rows->delimiter, bytes + at, used, field, row, context);
+        most--;
+    }
+}
+
+/* Reads what tells the dialect. */
+static int read_dialect(struct weir_stage *stage, struct csv_head *head, struct input *input)
+{
+    int rc;
+    do
+        rc = read_more(stage, head, input);
+    while (rc == 0 && !head->ended && head->used < PIECE);
+    if (rc == 0)
+        rc = check_kind(stage, head);
+    size_t bom = head->used >= 3 && memcmp(head->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    head->begin = bom;
+    if (rc == 0 && skip_lines(head))
+        weir__csv_infer_dialect(stage, head->bytes + head->begin, head->used - head->begin,
+                                head->ended, &head->dialect);
+    return rc;
+}
+
+/* Reads as many rows more. */
+static int read_sample(struct weir_stage *stage, struct csv_head *head, struct input *input)
+{
+    struct rows rows;
+    struct rows_trace trace = {0};
+    size_t at = head->row_end, used;
+    int rc = 0;
+    weir__csv_rows(stage, &head->dialect, &rows);
+    head->sample_end = at;
+    for (uint64_t n = 0; rc == 0 && n < head->infer;) {
+        enum rows_found found =
+            weir__rows_next(&rows, &trace, head->bytes + at, head->used - at, &used);
+        at += used;
+        n += found == ROWS_FOUND_ROW;
+        if (found != ROWS_NONE)
+            head->sample_end = at;
+        else if (head->ended || head->used >= SAMPLE_BYTES)
+            break;
+        else
+            rc = read_more(stage, head, input);
+    }
+    /* The last row, without its end. */
+    if (at == head->used && head->ended && trace.state != ROWS_QUOTED)
+        head->sample_end = at;
+    return rc;
+}
+
 int weir__csv_head_read(struct weir_stage *stage, struct csv_head *head)
 {
     struct input input;
@@ -238,7 +302,12 @@ int weir__csv_head_read(struct weir_stage *stage, struct csv_head *head)
         return rc;
     head->size = input.bytes;
     head->skipped = (uint64_t)weir_option_number(stage, "skip_lines");
-    rc = read_row(stage, head, &input);
+    if (head->infer > 0)
+        rc = read_dialect(stage, head, &input);
+    if (rc == 0)
+        rc = read_row(stage, head, &input);
+    if (rc == 0 && head->infer > 0)
+        rc = read_sample(stage, head, &input);
     weir__input_close(&input);
     if (rc == 0)
         rc = read_fields(stage, head);
@@ -319,7 +388,7 @@ static size_t rows_to_check(const struct csv_head *head, const struct rows *rows
 int weir__csv_head_check_delimiter(struct weir_stage *stage, const struct csv_head *head)
 {
     struct rows rows;
-    weir__csv_rows(stage, &rows);
+    weir__csv_rows(stage, &head->dialect, &rows);
     if (head->fields.columns != 1)
         return 0;
     const char *name = head->fields.column[0].name;
@@ -328,7 +397,7 @@ int weir__csv_head_check_delimiter(struct weir_stage *stage, const struct csv_he
         struct agreement agreement = {0};
         if (strchr(name, *other) == NULL)
             continue;
-        parse_text(&rows, (unsigned char)*other, head->bytes + head->row, end - head->row,
+        parse_text(&rows, 0, (unsigned char)*other, head->bytes + head->row, end - head->row,
                    count_field, count_row, &agreement);
         if (agreement.rows < 2 || agreement.first < 2 || agreement.differs)
             continue;

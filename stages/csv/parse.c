@@ -372,7 +372,8 @@ static int parse_configure(struct weir_stage *stage)
     stage->self = parse;
     if (parse == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
-    weir__csv_rows(stage, &parse->rows);
+    const struct csv_dialect dialect = weir__csv_dialect(stage);
+    weir__csv_rows(stage, &dialect, &parse->rows);
     parse->unites = weir_option_number(stage, "union_by_name") == 1;
     parse->null_fill = weir_option_number(stage, "missing_columns") == 1;
     parse->ignore_extra = weir_option_number(stage, "extra_columns") == 1;

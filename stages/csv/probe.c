@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "csv/head.h"
+#include "csv/infer.h"
 #include "file/input.h"
 #include "file/source.h"
 #include "file/split.h"
@@ -38,7 +39,7 @@ static int name_columns(struct weir_stage *stage, const struct csv_head *head,
 static int make_schema(struct weir_stage *stage, const struct csv_head *head,
                        struct weir_schema *schema)
 {
-    if (weir_option_number(stage, "header") == 0)
+    if (!head->dialect.header)
         return name_columns(stage, head, schema);
     int rc = weir__csv_head_check_delimiter(stage, head);
     if (rc == 0 && schema->columns == 0 && weir_schema_copy(schema, &head->fields) < 0)
@@ -135,7 +136,7 @@ static bool same_order(const struct weir_schema *a, const struct weir_schema *b)
 
 static int check_head(struct weir_stage *stage, const struct csv_head *head)
 {
-    if (weir_option_number(stage, "header") == 0)
+    if (!head->dialect.header)
         return 0;
     const char *path = weir__text_input(head->path);
     if (head->used == head->begin)
@@ -148,7 +149,7 @@ static int check_head(struct weir_stage *stage, const struct csv_head *head)
 static int write_layout(struct weir_stage *stage, const struct weir_probe *probe,
                         const struct csv_head *head, FILE *to)
 {
-    bool header = weir_option_number(stage, "header") == 1;
+    bool header = head->dialect.header;
     fprintf(to, "%c %" PRIu64 " %zu %" PRIu64, strcmp(head->path, "-") == 0 ? 'i' : 'f', head->size,
             header ? head->row_end : head->begin, header ? head->lines : head->skipped);
     bool unites = weir_option_number(stage, "union_by_name") == 1;
@@ -163,17 +164,52 @@ static int write_layout(struct weir_stage *stage, const struct weir_probe *probe
     return rc < 0 ? weir_fail(stage, WEIR_EOS, "no memory for the columns") : 0;
 }
 
-static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t file, FILE *to,
-                      bool *unknown)
+/* Types for the columns, and the guess for those who ask for it. */
+static int set_types(struct weir_stage *stage, struct weir_probe *probe,
+                     const struct inferred *inferred, const struct csv_head *head)
 {
-    struct csv_head head = {.path = probe->file[file]};
+    size_t bytes;
+    FILE *to = open_memstream(&probe->guess, &bytes);
+    weir__csv_inferred_set(inferred, head, &probe->schema);
+    bool good = to != NULL && weir__csv_inferred_print(stage, inferred, head, &probe->schema, to);
+    if (to != NULL)
+        good &= fclose(to) == 0;
+    return good ? 0 : weir_fail(stage, WEIR_EOS, "no memory to infer types");
+}
+
+/* The schema of the first file, and with union_by_name of the others. */
+static int take_head(struct weir_stage *stage, struct weir_probe *probe, struct csv_head *head,
+                     FILE *to)
+{
+    struct inferred inferred = {0};
+    bool infers = head->infer > 0;
+    int rc = infers ? weir__csv_infer_types(stage, head, &inferred) : 0;
+    if (rc == 0 && infers)
+        fprintf(to, CSV_GUESSED "%d %d %d\n", head->dialect.delimiter, head->dialect.quote,
+                head->dialect.header);
+    if (rc == 0)
+        rc = check_head(stage, head);
+    if (rc == 0 && (probe->schema.columns == 0 || weir_option_number(stage, "union_by_name") == 1))
+        rc = make_schema(stage, head, &probe->schema);
+    if (rc == 0 && infers)
+        rc = set_types(stage, probe, &inferred, head);
+    weir__csv_inferred_release(&inferred);
+    return rc;
+}
+
+/* The dialect is told, or that of the file before; with `infer` the first tells it. */
+static int probe_file(struct weir_stage *stage, struct weir_probe *probe, size_t file,
+                      struct csv_dialect *dialect, FILE *to, bool *unknown)
+{
+    struct csv_head head = {.path = probe->file[file], .dialect = *dialect};
+    if (file == 0 && weir_option_given(stage, "infer"))
+        head.infer = (uint64_t)weir_option_number(stage, "infer");
     int rc = weir__csv_head_read(stage, &head);
     if (rc == 0)
-        rc = check_head(stage, &head);
-    if (rc == 0 && (file == 0 || weir_option_number(stage, "union_by_name") == 1))
-        rc = make_schema(stage, &head, &probe->schema);
+        rc = take_head(stage, probe, &head, to);
     if (rc == 0)
         rc = write_layout(stage, probe, &head, to);
+    *dialect = head.dialect;
     probe->bytes += head.size;
     *unknown |= head.size < head.used;
     if (rc == 0 && strcmp(head.path, "-") == 0) {
@@ -195,6 +231,8 @@ static int read_layout(struct weir_stage *stage, const char *at, size_t files,
                                .order = calloc(files + 1, sizeof(*ret->order))};
     if (ret->file == NULL || ret->order == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory for the list of files");
+    if (at != NULL && strncmp(at, CSV_GUESSED, strlen(CSV_GUESSED)) == 0)
+        at = strchrnul(at, '\n') + 1;
     for (size_t i = 0; i < files && at != NULL && *at != '\0'; i++) {
         char *rest;
         ret->file[i].standard_input = *at == 'i';
@@ -239,11 +277,12 @@ int weir__csv_probe(struct weir_stage *stage, struct weir_probe *probe)
         return rc;
     size_t bytes;
     bool unknown = false;
+    struct csv_dialect dialect = weir__csv_dialect(stage);
     FILE *to = open_memstream(&probe->text, &bytes);
     if (to == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     for (size_t i = 0; rc == 0 && i < probe->files; i++)
-        rc = probe_file(stage, probe, i, to, &unknown);
+        rc = probe_file(stage, probe, i, &dialect, to, &unknown);
     if (fclose(to) != 0 && rc == 0)
         rc = weir_fail(stage, WEIR_EOS, "no memory to look at the files");
     if (unknown)

@@ -1,5 +1,6 @@
 #include "csv/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "file/decode.h"
@@ -33,6 +34,9 @@ const struct weir_option weir__csv_read_options[] = {
      "texts that stand for null, besides the unquoted empty field"},
     {"types", WEIR_OPT_MAP, NULL, NULL, false,
      "the types of columns, like {amount: decimal}; columns not named here are untyped"},
+    {"infer", WEIR_OPT_COUNT, NULL, "1..", false,
+     "guess delimiter, quote, header and types from so many rows of the first file, where they are "
+     "not given"},
     {"missing_columns", WEIR_OPT_ENUM, "error", "error|null_fill", false,
      "what a row with too few fields is"},
     {"extra_columns", WEIR_OPT_ENUM, "error", "error|ignore", false,
@@ -129,10 +133,25 @@ int weir__csv_check_options(struct weir_stage *stage)
     return 0;
 }
 
-void weir__csv_rows(const struct weir_stage *stage, struct rows *rows)
+struct csv_dialect weir__csv_dialect(const struct weir_stage *stage)
 {
-    weir__rows_init(rows, (unsigned char)weir_option_number(stage, "delimiter"),
-                    (unsigned char)weir_option_number(stage, "quote"));
+    struct csv_dialect dialect = {(unsigned char)weir_option_number(stage, "delimiter"),
+                                  (unsigned char)weir_option_number(stage, "quote"),
+                                  weir_option_number(stage, "header") == 1};
+    const char *found = weir_probed(stage);
+    if (found != NULL && strncmp(found, CSV_GUESSED, strlen(CSV_GUESSED)) == 0) {
+        char *rest;
+        dialect.delimiter = (unsigned char)strtoul(found + strlen(CSV_GUESSED), &rest, 10);
+        dialect.quote = (unsigned char)strtoul(rest, &rest, 10);
+        dialect.header = strtoul(rest, &rest, 10) == 1;
+    }
+    return dialect;
+}
+
+void weir__csv_rows(const struct weir_stage *stage, const struct csv_dialect *dialect,
+                    struct rows *rows)
+{
+    weir__rows_init(rows, dialect->delimiter, dialect->quote);
     if (weir_option_given(stage, "comment"))
         weir__rows_skip_comments(rows, (unsigned char)weir_option_number(stage, "comment"));
     if (weir_option_number(stage, "trim") == 1)
@@ -170,6 +189,12 @@ const struct weir_stage_type weir_csv_read = {
         "So is what is not UTF-8, unless invalid_utf8 is error: then a value with such bytes in it "
         "is an error of its record. With replace each byte that is not part of a character "
         "becomes U+FFFD. Only the columns that are used are looked at.\n\n"
+        "With infer the first rows of the first file say how all are written, and the types of the "
+        "columns: integer, decimal, boolean, date or timestamp where all values are; else text. It "
+        "is done once, before the run, and looks at no more than 64 MiB. Numbers with zeros in "
+        "front, a plus, an exponent or more than 18 digits are text, as are values with a "
+        "decimal comma. Values further on that are not of their type fail where they are used, as "
+        "with types. pipeline infer FILE prints what would be guessed, to be put into a file.\n\n"
         "Where encoding says something else than utf-8, places in a file are those in the text "
         "as UTF-8.",
     .options = weir__csv_read_options,

@@ -30,11 +30,20 @@ enum csv_blank_lines { BLANK_LINES_SKIP, BLANK_LINES_KEEP };
 /* Checks what one option alone cannot say. For configure. */
 int weir__csv_check_options(struct weir_stage *stage);
 
-/* Sets up the row scanner by the options. */
-void weir__csv_rows(const struct weir_stage *stage, struct rows *rows);
+/* How files are written. */
+struct csv_dialect {
+    unsigned char delimiter, quote;
+    bool header;
+};
+
+/* What the options say; in a worker, with `infer`, what the probe has guessed. */
+struct csv_dialect weir__csv_dialect(const struct weir_stage *stage);
+/* Sets up the row scanner. */
+void weir__csv_rows(const struct weir_stage *stage, const struct csv_dialect *dialect,
+                    struct rows *rows);
 
 /*
- * What csv.cut's probe leaves for the workers, one line a file: whether it is standard input, where
+ * What csv.cut's probe leaves for the workers, behind a line with the dialect if it was guessed, one line a file: whether it is standard input, where
  * its rows begin, and which column each of its fields is (its header may have them in another order
  * than the first file's).
  */
@@ -45,6 +54,9 @@ struct csv_layout {
                    union_by_name of those columns that it has */
     size_t files;
 };
+
+/* What that first line begins with. */
+#define CSV_GUESSED "guessed "
 
 /* csv.cut's probe. */
 int weir__csv_probe(struct weir_stage *stage, struct weir_probe *ret);

@@ -116,6 +116,9 @@ WEIR_PUBLIC void weir_plan_free(struct weir_plan *plan);
 /* What `pipeline plan` prints: stages, processes, rings, bytes, and where every record goes. To be
  * freed. */
 WEIR_PUBLIC char *weir_plan_text(const struct weir_plan *plan);
+/* What the first source that guesses has found out of its options, as lines of a pipeline file; NULL: none
+ * does. Borrowed. */
+WEIR_PUBLIC const char *weir_plan_guess(const struct weir_plan *plan);
 /* The most memory that the run's processes will use together: the segment once, and what each may
  * have of its own. */
 WEIR_PUBLIC uint64_t weir_plan_bytes(const struct weir_plan *plan);

@@ -211,6 +211,7 @@ struct weir_probe {
     char **file;
     size_t files;
     char *text;
+    char *guess;    /* options that it has found out for itself, as lines of a pipeline file */
     uint64_t bytes; /* what the source will read in all; 0: unknown */
     /* Not 0: the input can be read in so many pieces, by any number of seats through read_split.
      * Else one seat calls produce. */
