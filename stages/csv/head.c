@@ -59,13 +59,19 @@ static bool skip_lines(struct csv_head *head)
     return true;
 }
 
-/* Looks for the first row in what was read. False: more must be read. */
-static bool find_row(struct csv_head *head, const struct rows *rows, struct rows_trace *trace)
+/* Finds where the text begins. False: more must be read. */
+static bool find_text(struct csv_head *head)
 {
     if (head->used < 3 && !head->ended)
         return false;
     head->begin = head->used >= 3 && memcmp(head->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    if (!skip_lines(head))
+    return skip_lines(head);
+}
+
+/* Looks for the first row in what was read. False: more must be read. */
+static bool find_row(struct csv_head *head, const struct rows *rows, struct rows_trace *trace)
+{
+    if (!find_text(head))
         return false;
     *trace = (struct rows_trace){.line = head->skipped};
     enum rows_found found = ROWS_FOUND_BLANK;
@@ -256,12 +262,10 @@ static int read_dialect(struct weir_stage *stage, struct csv_head *head, struct 
     int rc;
     do
         rc = read_more(stage, head, input);
-    while (rc == 0 && !head->ended && head->used < PIECE);
+    while (rc == 0 && !head->ended && (!find_text(head) || head->used - head->begin < PIECE));
     if (rc == 0)
         rc = check_kind(stage, head);
-    size_t bom = head->used >= 3 && memcmp(head->bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    head->begin = bom;
-    if (rc == 0 && skip_lines(head))
+    if (rc == 0 && find_text(head))
         weir__csv_infer_dialect(stage, head->bytes + head->begin, head->used - head->begin,
                                 head->ended, &head->dialect);
     return rc;

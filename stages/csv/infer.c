@@ -35,7 +35,8 @@ static uint32_t number_types(const char *text, size_t n, bool *zeros, bool *comm
     size_t whole = digits(text + sign, n - sign), at = sign + whole;
     if (whole == 0)
         return 0;
-    size_t part = at < n ? digits(text + at + 1, n - at - 1) : 0;
+    bool point = at < n && (text[at] == '.' || text[at] == ',');
+    size_t part = point ? digits(text + at + 1, n - at - 1) : 0;
     bool ends = at == n || (part > 0 && at + 1 + part == n);
     *zeros = whole > 1 && text[sign] == '0' && ends;
     if (!ends || *zeros)
@@ -62,7 +63,8 @@ static void tally_field(void *bytes, size_t n, void *context)
     bool zeros, commas = false, clean = true;
     tally->fields++;
     tally->cells++;
-    number_types(bytes, n, &zeros, &commas);
+    if (n > 0)
+        number_types(bytes, n, &zeros, &commas);
     for (const char *other = delimiters; *other != '\0' && n > 0 && !commas; other++)
         clean &= *other == tally->delimiter || memchr(bytes, *other, n) == NULL;
     tally->clean += clean;

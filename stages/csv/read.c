@@ -194,7 +194,8 @@ const struct weir_stage_type weir_csv_read = {
         "is done once, before the run, and looks at no more than 64 MiB. Numbers with zeros in "
         "front, a plus, an exponent or more than 18 digits are text, as are values with a "
         "decimal comma. Values further on that are not of their type fail where they are used, as "
-        "with types. pipeline infer FILE prints what would be guessed, to be put into a file.\n\n"
+        "with types. Columns that only other files have are untyped. pipeline infer FILE prints "
+        "what would be guessed, to be put into a file.\n\n"
         "Where encoding says something else than utf-8, places in a file are those in the text "
         "as UTF-8.",
     .options = weir__csv_read_options,
