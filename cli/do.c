@@ -88,7 +88,8 @@ static void put_quoted(FILE *to, const char *text, size_t bytes)
 
 static bool is_map(const struct weir_option *row)
 {
-    return row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP;
+    return row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP ||
+           row->type == WEIR_OPT_STAGES;
 }
 
 /* [a, b] and {a: b} are YAML where the option is a list or a map; all else is text. */
@@ -109,7 +110,7 @@ static void put_assignment(FILE *to, const struct weir_option *row, const struct
         put_quoted(to, one->key, one->key_bytes);
         fputs(": ", to);
     }
-    if (one->key == NULL && is_yaml(row, one->value))
+    if (is_yaml(row, one->value) && (one->key == NULL || row->type == WEIR_OPT_STAGES))
         fputs(one->value, to);
     else
         put_quoted(to, one->value, strlen(one->value));

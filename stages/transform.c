@@ -17,6 +17,9 @@ static const struct weir_option options[] = {
     {"drop", WEIR_OPT_LIST, NULL, NULL, false, "the columns that go"},
     {"rename", WEIR_OPT_MAP, NULL, NULL, false, "new names for columns: {old: new}"},
     {"limit", WEIR_OPT_COUNT, NULL, "0..", false, "the number of records after which to stop"},
+    {"lookup", WEIR_OPT_STAGES, NULL, "lookup", false,
+     "columns to add before all else, from small CSV files: {column: {path: FILE, key: ITS_COLUMN, "
+     "take: [ITS_COLUMNS]}}"},
     {0}};
 
 struct transform {
@@ -432,8 +435,8 @@ static const struct weir_stage_type *const inner[] = {&weir_stage_transform_eval
                                                       NULL};
 
 #define TRANSFORM_DOC                                                                              \
-    "Works on the records of any source, in this order: where, set, select or drop, rename, "      \
-    "limit.\n"                                                                                     \
+    "Works on the records of any source, in this order: lookup, where, set, select or drop, "      \
+    "rename, limit.\n"                                                                             \
     "Conditions and computed columns are expressions: the scalar part of SQL, described in "       \
     "docs/expressions.md.\n"                                                                       \
     "They are checked before anything runs.\n"                                                     \
@@ -445,7 +448,11 @@ static const struct weir_stage_type *const inner[] = {&weir_stage_transform_eval
     "computed for (a value that is not a number, a division by zero) is dealt with as on_error "   \
     "says. With\n"                                                                                 \
     "set_null the new column is null, or the condition, when one column is to blame or one is "    \
-    "set."
+    "set.\n"                                                                                       \
+    "\n"                                                                                           \
+    "Each column under 'lookup' is a stage `lookup` before this one, with its options: one that "  \
+    "is not found gives nulls, or with `missing: reject` a record that on_error decides about. "   \
+    "What several of them and the expressions reject comes into the file of rejects in any order."
 
 const struct weir_stage_type weir_stage_transform = {
     .abi = WEIR_STAGE_ABI,

@@ -50,6 +50,8 @@ static void put_members(struct buf *to, const char *members)
     weir__buf_putc(to, '}');
 }
 
+static void put_options(struct buf *to, const struct weir_option *table);
+
 static void put_type(struct buf *to, const struct weir_option *row)
 {
     switch (row->type) {
@@ -63,6 +65,10 @@ static void put_type(struct buf *to, const struct weir_option *row)
             put_members(to, row->choices);
         else
             weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":" SCALAR);
+        return;
+    case WEIR_OPT_STAGES: /* the first option is the name */
+        weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":");
+        put_options(to, weir_stage_type(row->choices)->options + 1);
         return;
     case WEIR_OPT_BOOL: weir__buf_puts(to, "\"type\":[\"boolean\",\"string\"]"); return;
     case WEIR_OPT_COUNT: weir__buf_puts(to, "\"type\":[\"integer\",\"string\"]"); return;

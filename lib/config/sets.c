@@ -133,8 +133,9 @@ static struct node *read_value(struct loader *loader, const struct set *set,
                                const struct weir_option *row)
 {
     bool list = row->type == WEIR_OPT_LIST && set->value[0] == '[';
-    bool map =
-        (row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP) && set->value[0] == '{';
+    bool map = (row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP ||
+                row->type == WEIR_OPT_STAGES) &&
+               set->value[0] == '{';
     struct node *node = list || map ? read_yaml(loader, set) : read_scalar(loader, set);
     if (node != NULL)
         place(node, set, strchr(set->value, '\n') == NULL && row->type != WEIR_OPT_SECRET);

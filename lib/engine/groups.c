@@ -129,7 +129,8 @@ static uint64_t record_timeout_ms(const struct draft *draft)
 
 static int add_member(struct group *group, struct draft *draft)
 {
-    struct member *member = &group->member[group->members++];
+    draft->member = group->members++;
+    struct member *member = &group->member[draft->member];
     group->irreplaceable = group->irreplaceable || draft->handle.irreplaceable;
     group->sandbox =
         sandbox_of(draft) & (group->members > 1 ? group->sandbox : WEIR_SANDBOX_STRICT);
@@ -236,14 +237,6 @@ static bool find_readers(const struct weir_plan *plan, uint32_t d, int output, s
     return true;
 }
 
-static uint32_t member_of(const struct group *group, const struct draft *draft)
-{
-    uint32_t m = 0;
-    while (group->member[m].type != draft->handle.type || group->member[m].stage != draft->stage)
-        m++;
-    return m;
-}
-
 static int too_many_ports(struct weir_plan *plan, uint32_t d)
 {
     size_t before = plan->errors->count;
@@ -261,7 +254,7 @@ static int too_many_ports(struct weir_plan *plan, uint32_t d)
 static int add_port(struct weir_plan *plan, uint32_t d, int output, struct port **ret)
 {
     struct group *group = &plan->blueprint.group[plan->draft[d].group];
-    struct port port = {.member = member_of(group, &plan->draft[d])};
+    struct port port = {.member = plan->draft[d].member};
     *ret = NULL;
     if (!find_readers(plan, d, output, &port) || group->ports == GROUP_PORTS)
         return too_many_ports(plan, d);
@@ -348,7 +341,7 @@ static int add_rejects(struct weir_plan *plan, uint32_t d)
     if (draft->rejects_to >= 0 && place_rejects_file(plan, draft) < 0)
         return WEIR_EOS;
     struct group *group = &plan->blueprint.group[draft->group];
-    struct port port = {.kind = PORT_REJECTS, .apart = true, .member = member_of(group, draft)};
+    struct port port = {.kind = PORT_REJECTS, .apart = true, .member = draft->member};
     if (draft->rejects_to >= 0)
         port.reader[port.readers++] =
             (struct reader){.group = plan->draft[draft->rejects_to].group};

@@ -40,6 +40,7 @@ struct draft {
     struct settings *settings; /* from->settings, or own */
     struct node *with;         /* from->with, or own */
     bool owns;                 /* these two */
+    bool asked_for;            /* by an option of the stage, which is another's type */
     struct draft_input input[GROUP_INPUTS];
     uint32_t inputs;
     struct weir_schema in[GROUP_INPUTS], out;
@@ -54,8 +55,8 @@ struct draft {
     bool one_seat;           /* whatever its type says */
     bool spread;             /* a seat for each of its inputs */
     uint32_t seats;
-    uint32_t group;
-    int rejects_to; /* index of the draft that writes its rejects to a file, -1: none */
+    uint32_t group, member; /* where it is, once it is placed */
+    int rejects_to;         /* index of the draft that writes its rejects to a file, -1: none */
 };
 
 struct weir_plan {

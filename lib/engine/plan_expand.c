@@ -7,6 +7,8 @@
 
 /* base */
 #include "base/nearest.h"
+/* stage */
+#include "stage/option.h"
 
 _Static_assert((int)GROUP_INPUTS >= (int)GRAPH_INPUTS && (int)GROUP_INPUTS == (int)STAGE_INPUTS,
                "an input of the file is one of a group");
@@ -75,10 +77,17 @@ static const struct weir_stage_type *inner_with(const struct weir_stage_type *ou
     return NULL;
 }
 
+/* One that does a stage's own work: not who merges its inputs, or parses what others have rejected. */
+static bool rejects(const struct draft *draft)
+{
+    return (draft->handle.type->traits & WEIR_REJECTS) != 0 && (!draft->owns || draft->asked_for);
+}
+
 /* Rejected records travel as rows of the rejects file: who reads them parses these. */
 static int add_rejects_reader(struct weir_plan *plan, const struct graph_stage *from,
                               uint32_t stage, uint32_t of)
 {
+    uint32_t end = plan->drafts;
     const struct weir_stage_type *outer = weir_stage_type("csv.read");
     const struct weir_stage_type *type = inner_with(outer, WEIR_REJECTS);
     if (type == NULL)
@@ -86,7 +95,9 @@ static int add_rejects_reader(struct weir_plan *plan, const struct graph_stage *
     struct draft *draft = add_draft(plan, stage, outer, type);
     draft->from = from;
     draft->one_seat = true;
-    draft->input[draft->inputs++] = (struct draft_input){of, OUTPUT_REJECTS};
+    for (uint32_t d = 0; d < end && draft->inputs < GROUP_INPUTS; d++)
+        if (plan->draft[d].stage == of && rejects(&plan->draft[d]))
+            draft->input[draft->inputs++] = (struct draft_input){d, OUTPUT_REJECTS};
     return settle_draft(draft, "-");
 }
 
@@ -129,7 +140,7 @@ static int find_input(struct weir_plan *plan, const struct graph_stage *from, ui
         return WEIR_EINTERNAL;
     if (!reads_rejects(input))
         return 0;
-    int code = add_rejects_reader(plan, from, stage, ret->draft);
+    int code = add_rejects_reader(plan, from, stage, input->stage);
     ret->draft = plan->drafts - 1;
     return code;
 }
@@ -151,6 +162,36 @@ static int add_merge(struct weir_plan *plan, const struct graph_stage *from, uin
 
 /* ---- the stages of the file ---- */
 
+/* The stages that options ask for, which come before the one that has them. */
+static int add_asked_for(struct weir_plan *plan, const struct graph_stage *from, uint32_t stage,
+                         struct draft_input *input, uint32_t *inputs)
+{
+    size_t n = weir__settings_stages(from->settings);
+    for (size_t i = 0; i < n; i++) {
+        const struct weir_stage_type *type;
+        struct weir_errors ignored = {0};
+        struct settings *settings = NULL;
+        struct node *with = weir__settings_stage(from->settings, i, &type);
+        if (with == NULL)
+            return WEIR_EOS;
+        struct draft *draft = add_draft(plan, stage, type, type);
+        draft->from = from;
+        draft->runtime.on_error = from->on_error;
+        draft->runtime.workers = from->workers;
+        memcpy(draft->input, input, *inputs * sizeof(*input));
+        draft->inputs = *inputs;
+        int code = weir__settings_read(type->options, with, &ignored, &settings);
+        weir_errors_release(&ignored);
+        draft_settings(draft, with, settings);
+        draft->owns = draft->asked_for = true;
+        if (code < 0)
+            return code;
+        *input = (struct draft_input){plan->drafts - 1, OUTPUT_STREAM};
+        *inputs = 1;
+    }
+    return 0;
+}
+
 static int expand(struct weir_plan *plan, const struct graph_stage *from)
 {
     struct draft_input input[GRAPH_INPUTS];
@@ -161,6 +202,8 @@ static int expand(struct weir_plan *plan, const struct graph_stage *from)
         code = find_input(plan, from, (uint32_t)stage, i, &input[inputs++]);
     if (code >= 0 && inputs > 1 && from->type->inputs == NULL)
         code = add_merge(plan, from, (uint32_t)stage, input, &inputs);
+    if (code >= 0)
+        code = add_asked_for(plan, from, (uint32_t)stage, input, &inputs);
     if (code < 0)
         return code;
     const struct weir_stage_type *alone[] = {from->type, NULL};
@@ -229,8 +272,7 @@ static int add_rejects_files(struct weir_plan *plan)
 {
     for (uint32_t d = 0; d < plan->chain; d++) {
         struct draft *draft = &plan->draft[d];
-        if ((draft->handle.type->traits & WEIR_REJECTS) == 0 || draft->owns ||
-            draft->from->rejects_path == NULL)
+        if (!rejects(draft) || draft->from->rejects_path == NULL)
             continue;
         int code = add_rejects_file(plan, draft);
         if (code < 0)
@@ -257,6 +299,8 @@ int weir__plan_expand(struct weir_plan *plan)
     /* The inner types of each stage, a merge, who parses the rejects that it reads, and its own
      * rejects file. */
     size_t most = pipeline->stages * (GROUP_MEMBERS + GRAPH_INPUTS + 2) + 1;
+    for (size_t s = 0; s < pipeline->stages; s++)
+        most += weir__settings_stages(pipeline->stage[s].settings);
     plan->draft = calloc(most + 1, sizeof(*plan->draft));
     if (plan->draft == NULL)
         return WEIR_EOS;

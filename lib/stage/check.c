@@ -65,7 +65,8 @@ static const char *wrong_fallback(const struct weir_option *row)
         return NULL;
     if (row->required)
         return "is required and has a fallback";
-    if (row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP || row->type == WEIR_OPT_SECRET)
+    if (row->type == WEIR_OPT_MAP || row->type == WEIR_OPT_EXPR_MAP ||
+        row->type == WEIR_OPT_SECRET || row->type == WEIR_OPT_STAGES)
         return "has a fallback, which maps and secrets can't have";
     if (row->type == WEIR_OPT_ENUM)
         return weir__option_choice(row->choices, row->fallback) < 0
@@ -91,13 +92,15 @@ static const char *wrong_row(const struct weir_option *table, const struct weir_
         return "has no help";
     if (row->help[strlen(row->help) - 1] == '.')
         return "has a help that ends with a full stop";
-    if ((unsigned)row->type > WEIR_OPT_SECRET)
+    if ((unsigned)row->type > WEIR_OPT_STAGES)
         return "has no known type";
     if (row->type == WEIR_OPT_ENUM && !choices_are_good(row->choices))
         return "has no choices, or one that YAML reads as another type";
     if (row->type == WEIR_OPT_MAP && row->choices != NULL)
         return members_are_good(row->choices) ? wrong_fallback(row)
                                               : "has members that are no names of numbers";
+    if (row->type == WEIR_OPT_STAGES)
+        return is_empty(row->choices) ? "names no type of stages" : wrong_fallback(row);
     if (row->choices != NULL && row->type != WEIR_OPT_ENUM && !weir__option_is_number(row->type))
         return "has choices, which its type does not use";
     return wrong_fallback(row);

@@ -18,7 +18,7 @@ static const char *short_type(enum weir_option_type type)
         [WEIR_OPT_PERCENT] = "percent",    [WEIR_OPT_ENUM] = "choice",
         [WEIR_OPT_LIST] = "list",          [WEIR_OPT_MAP] = "map",
         [WEIR_OPT_EXPR] = "expression",    [WEIR_OPT_EXPR_MAP] = "map of expressions",
-        [WEIR_OPT_SECRET] = "secret text",
+        [WEIR_OPT_SECRET] = "secret text", [WEIR_OPT_STAGES] = "map of options",
     };
     return text[type];
 }
@@ -37,6 +37,10 @@ static void describe_type(const struct weir_option *row, struct buf *to)
     weir__buf_puts(to, short_type(row->type));
     if (choices == NULL)
         return;
+    if (row->type == WEIR_OPT_STAGES) {
+        weir__buf_printf(to, " of %s", choices);
+        return;
+    }
     if (row->type == WEIR_OPT_MAP) {
         struct option_member member;
         for (const char *between = " of "; weir__option_next_member(&choices, &member);

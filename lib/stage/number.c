@@ -198,6 +198,7 @@ const char *weir__option_type_text(enum weir_option_type type)
     case WEIR_OPT_MAP: return "a map like {name: value}";
     case WEIR_OPT_EXPR: return "an expression";
     case WEIR_OPT_EXPR_MAP: return "a map like {column: expression}";
+    case WEIR_OPT_STAGES: return "a map like {name: {option: value}}";
     case WEIR_OPT_SECRET: return "text that is never shown";
     }
     return "text";

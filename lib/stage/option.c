@@ -1,5 +1,7 @@
 #include "stage/option.h"
 
+#include <weir/weir.h>
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +245,56 @@ static int read_map(struct value *value, const struct node *node, struct weir_er
     return 0;
 }
 
+/* The options of one of the stages, with its name. NULL: no memory. */
+static struct node *stage_options(const struct weir_stage_type *type, const struct node *child)
+{
+    struct node *with = weir__node_copy(child), *name = weir__node_scalar(child->key);
+    if (with != NULL && name != NULL) {
+        name->line = child->key_line;
+        name->column = name->text_column = child->key_column;
+        name->bytes = (uint32_t)strlen(child->key);
+        name->verbatim = true;
+        if (weir__node_put(with, type->options[0].name, name) == 0)
+            return with;
+    }
+    weir__node_free(with);
+    return NULL;
+}
+
+static int read_stages(struct value *value, const struct node *node, struct weir_errors *errors)
+{
+    const struct weir_stage_type *type = weir_stage_type(value->row->choices);
+    int worst = 0;
+    if (type == NULL)
+        return WEIR_EINTERNAL;
+    if (node->kind != NODE_MAP)
+        return wrong_type(value->row, node, errors);
+    for (const struct node *child = node->child; child != NULL; child = child->next) {
+        if (child->kind != NODE_MAP) {
+            complain(errors, child, "'%s' of '%s' must be a map of options of %s", child->key,
+                     value->row->name, type->name);
+            worst = WEIR_ECONFIG;
+            continue;
+        }
+        const struct node *named = weir__node_get(child, type->options[0].name);
+        if (named != NULL) {
+            struct weir_err *err =
+                complain(errors, NULL, "'%s' is said by the name '%s'", named->key, child->key);
+            weir__node_place_key(named, err);
+            worst = WEIR_ECONFIG;
+            continue;
+        }
+        struct settings *settings = NULL;
+        struct node *with = stage_options(type, child);
+        int code =
+            with == NULL ? WEIR_EOS : weir__settings_read(type->options, with, errors, &settings);
+        weir__settings_free(settings);
+        weir__node_free(with);
+        worst = worst == 0 ? code : worst;
+    }
+    return worst;
+}
+
 static int read_value(struct value *value, const struct node *node, struct weir_errors *errors)
 {
     if (node->faulty)
@@ -258,6 +310,7 @@ static int read_value(struct value *value, const struct node *node, struct weir_
     case WEIR_OPT_LIST: return read_list(value, node, errors);
     case WEIR_OPT_MAP:
     case WEIR_OPT_EXPR_MAP: return read_map(value, node, errors);
+    case WEIR_OPT_STAGES: return read_stages(value, node, errors);
     default: break;
     }
     if (node->kind != NODE_SCALAR)
@@ -454,6 +507,35 @@ int64_t weir__settings_member(const struct settings *settings, const char *name,
             weir__option_number(known.type, value->pair[i].value, &number, &message) == 0)
             return number;
     return -1;
+}
+
+struct node *weir__settings_stage(const struct settings *settings, size_t i,
+                                  const struct weir_stage_type **ret_type)
+{
+    for (size_t v = 0; v < settings->count; v++) {
+        const struct value *value = &settings->value[v];
+        if (value->row->type != WEIR_OPT_STAGES || value->node == NULL)
+            continue;
+        for (const struct node *child = value->node->child; child != NULL; child = child->next)
+            if (i-- == 0) {
+                *ret_type = weir_stage_type(value->row->choices);
+                return stage_options(*ret_type, child);
+            }
+    }
+    return NULL;
+}
+
+size_t weir__settings_stages(const struct settings *settings)
+{
+    size_t n = 0;
+    for (size_t v = 0; v < settings->count; v++) {
+        const struct value *value = &settings->value[v];
+        if (value->row->type != WEIR_OPT_STAGES || value->node == NULL)
+            continue;
+        for (const struct node *child = value->node->child; child != NULL; child = child->next)
+            n++;
+    }
+    return n;
 }
 
 const struct node *weir__settings_node(const struct settings *settings, const char *name,

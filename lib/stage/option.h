@@ -35,6 +35,12 @@ size_t weir__settings_map(const struct settings *settings, const char *name,
 /* The number under a member of a map that has members; -1: it is not given. */
 int64_t weir__settings_member(const struct settings *settings, const char *name,
                               const char *member);
+/* How many stages options of the type STAGES ask for. */
+size_t weir__settings_stages(const struct settings *settings);
+/* The i-th of them: its options, its name among them, to be freed; *ret_type (borrowed) its type. NULL:
+ * no memory. */
+struct node *weir__settings_stage(const struct settings *settings, size_t i,
+                                  const struct weir_stage_type **ret_type);
 /* The node that a value came from (for key: that member of the map, or that item of the list), or
  * NULL. */
 const struct node *weir__settings_node(const struct settings *settings, const char *name,

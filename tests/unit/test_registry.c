@@ -171,6 +171,7 @@ START_TEST(test_an_ill_made_option_table_is_refused)
         {{{"a", WEIR_OPT_MAP, "x", NULL, false, "h"}, ROW_END}, "maps and secrets"},
         {{{"a", WEIR_OPT_PATH, NULL, "x|w", false, "h"}, ROW_END}, "does not use"},
         {{{"a", WEIR_OPT_MAP, NULL, "x:count|w", false, "h"}, ROW_END}, "no names of numbers"},
+        {{{"a", WEIR_OPT_STAGES, NULL, NULL, false, "h"}, ROW_END}, "names no type of stages"},
         {{{"a", (enum weir_option_type)99, NULL, NULL, false, "h"}, ROW_END}, "no known type"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -46,6 +46,8 @@ enum weir_option_type {
     WEIR_OPT_EXPR,     /* an expression; checked in bind */
     WEIR_OPT_EXPR_MAP, /* column: expression */
     WEIR_OPT_SECRET,   /* a string that prints as *** */
+    WEIR_OPT_STAGES,   /* name: options of the stage type that `choices` names, whose first option
+                          the name is. Such stages come before this one, in the order written */
 };
 
 /*
