@@ -54,6 +54,7 @@ static void put_options(struct buf *to, const struct weir_option *table);
 
 static void put_type(struct buf *to, const struct weir_option *row)
 {
+    const struct weir_stage_type *type;
     switch (row->type) {
     case WEIR_OPT_ENUM: put_choices(to, row->choices); return;
     case WEIR_OPT_LIST:
@@ -67,8 +68,9 @@ static void put_type(struct buf *to, const struct weir_option *row)
             weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":" SCALAR);
         return;
     case WEIR_OPT_STAGES: /* the first option is the name */
+        type = weir_stage_type(row->choices);
         weir__buf_puts(to, "\"type\":\"object\",\"additionalProperties\":");
-        put_options(to, weir_stage_type(row->choices)->options + 1);
+        put_options(to, type == NULL ? NULL : type->options + 1);
         return;
     case WEIR_OPT_BOOL: weir__buf_puts(to, "\"type\":[\"boolean\",\"string\"]"); return;
     case WEIR_OPT_COUNT: weir__buf_puts(to, "\"type\":[\"integer\",\"string\"]"); return;

@@ -265,8 +265,11 @@ static int read_stages(struct value *value, const struct node *node, struct weir
 {
     const struct weir_stage_type *type = weir_stage_type(value->row->choices);
     int worst = 0;
-    if (type == NULL)
-        return WEIR_EINTERNAL;
+    if (type == NULL) {
+        complain(errors, node, "there is no stage type '%s' for '%s'", value->row->choices,
+                 value->row->name);
+        return WEIR_ECONFIG;
+    }
     if (node->kind != NODE_MAP)
         return wrong_type(value->row, node, errors);
     for (const struct node *child = node->child; child != NULL; child = child->next) {
