@@ -1,6 +1,6 @@
 #include "stage/option.h"
 
-#include <weir/weir.h>
+#include <weir/engine.h>
 
 #include <stdarg.h>
 #include <stdlib.h>

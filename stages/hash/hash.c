@@ -37,6 +37,8 @@ struct hash {
     const struct weir_batch *in; /* during a call and until the next: for locate */
     uint32_t first;
     struct digest_file file;
+    const char *root_path;
+    int root;               /* the folder that relative paths begin in */
     const char *cache_path; /* NULL: none */
     struct cache *cache;
 };
@@ -44,6 +46,7 @@ struct hash {
 static const struct weir_option options[] = {
     {"algorithm", WEIR_OPT_LIST, "sha256", NULL, false,
      "the digest or digests to make: any that OpenSSL knows, such as sha512, blake2b512 or md5"},
+    {"root", WEIR_OPT_PATH, ".", NULL, false, "the folder that relative paths begin in"},
     {"encoding", WEIR_OPT_ENUM, "hex", "hex|base64", false, "how digests are written"},
     {"file_timeout", WEIR_OPT_DURATION, NULL, NULL, false,
      "give a file up that takes longer than this"},
@@ -66,6 +69,8 @@ static int hash_configure(struct weir_stage *stage)
     stage->self = hash;
     if (hash == NULL)
         return weir_fail(stage, WEIR_EOS, "no memory");
+    hash->root = -1;
+    hash->root_path = weir_option_string(stage, "root");
     if (algorithms > DIGEST_ALGORITHMS)
         return weir_option_error(stage, "algorithm", NULL, 0, 0, NULL, "more than %d algorithms",
                                  DIGEST_ALGORITHMS);
@@ -159,6 +164,10 @@ static int hash_open(struct weir_stage *stage)
         return weir_fail(stage, WEIR_EOS, "no memory to read files");
     for (uint32_t a = 0; a < added; a++)
         hash->wanted[a] = stage->needed[hash->place[a]];
+    hash->root = weir__open_path(AT_FDCWD, hash->root_path, O_PATH | O_DIRECTORY);
+    if (hash->root < 0)
+        return weir_fail_errno(stage, WEIR_ENOINPUT, "cannot open the folder '%s'",
+                               hash->root_path);
     return hash->cache_path == NULL ? 0 : open_cache(stage);
 }
 
@@ -217,7 +226,7 @@ static enum status look_first(const struct hash *hash, struct subject *subject, 
     *st = (struct stat){0};
     if ((hash->cache == NULL && is_listed(subject)) || strlen(subject->path) >= PATH_MAX)
         return STATUS_OK;
-    if (fstatat(AT_FDCWD, subject->path, st, 0) < 0)
+    if (fstatat(hash->root, subject->path, st, 0) < 0)
         return failed(subject, errno);
     if (!S_ISREG(st->st_mode))
         return refuse_type(subject, st->st_mode);
@@ -235,10 +244,11 @@ static bool is_the_listed(const struct subject *subject, const struct stat *st)
 }
 
 /* fd is that of a regular file, or -1. */
-static enum status open_subject(struct subject *subject, int *ret_fd, struct stat *st)
+static enum status open_subject(const struct hash *hash, struct subject *subject, int *ret_fd,
+                                struct stat *st)
 {
     *ret_fd = -1;
-    int fd = weir__open_path(AT_FDCWD, subject->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    int fd = weir__open_path(hash->root, subject->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, st) < 0) {
         enum status status = failed(subject, errno);
         if (fd >= 0)
@@ -291,7 +301,7 @@ static enum status read_once(struct hash *hash, struct subject *subject)
     enum status status = look_first(hash, subject, &st);
     if (status != STATUS_OK || find_in_cache(hash, subject, &st))
         return status;
-    status = open_subject(subject, &fd, &st);
+    status = open_subject(hash, subject, &fd, &st);
     if (status != STATUS_OK)
         return status;
     switch (weir__digests_read(&hash->digests, fd, &st, &hash->file)) {
@@ -432,6 +442,8 @@ static void hash_close(struct weir_stage *stage)
     struct hash *hash = stage->self;
     if (hash == NULL)
         return;
+    if (hash->root >= 0)
+        close(hash->root);
     weir__cache_close(hash->cache);
     weir__digests_close(&hash->digests);
     weir__records_release(&hash->records);

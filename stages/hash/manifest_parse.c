@@ -1,7 +1,9 @@
-/* manifest.parse: makes records of a manifest's lines. The cursor is a byte offset in the input. */
+/* manifest.parse: makes records of a manifest's lines. The cursor is a byte offset in the input. One seat
+ * sees all lines, and says at the end how many were none. */
 #include "hash/manifest.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,10 @@
 
 enum { PATH, EXPECTED, COLUMNS };
 enum { CALL_RECORDS = 1024, TAG = 64 };
+
+struct parse_state {
+    uint64_t taken, malformed; /* lines */
+};
 
 struct parse {
     EVP_MD *type;
@@ -200,6 +206,7 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
                          struct weir_output *out)
 {
     struct parse *parse = stage->self;
+    struct parse_state *state = stage->state;
     size_t begin = (size_t)*cursor, at = begin;
     weir__records_clear(&parse->records);
     while (at < in->byte_count && parse->records.count < CALL_RECORDS) {
@@ -215,6 +222,8 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
         if (verdict != WEIR_SKIP)
             break; /* what stands before it goes on first */
         stage->count.in += outcome != PASSED_OVER;
+        state->taken += outcome == TAKEN;
+        state->malformed += outcome == MALFORMED;
         at += n + (end != NULL);
     }
     out->batch =
@@ -223,6 +232,26 @@ static int parse_process(struct weir_stage *stage, const struct weir_batch *in, 
                             .column = weir__records_columns(&parse->records, stage->needed),
                             .origin = {.file = in->origin.file}};
     *cursor = at < in->byte_count ? at : UINT64_MAX;
+    return 0;
+}
+
+/* Messages as those of sha256sum --check. A manifest that lists nothing is no manifest: it counts as a
+ * record that has failed. */
+static int parse_finish(struct weir_stage *stage, struct weir_output *out)
+{
+    const struct parse_state *state = stage->state;
+    (void)out;
+    if (state->taken == 0) {
+        const char *const *path;
+        bool one = weir_option_list(stage, "path", &path) == 1;
+        fprintf(stderr, "%s: no properly formatted checksum lines found\n",
+                one ? weir__text_input(path[0]) : "manifests");
+        stage->count.in++;
+        stage->count.failed++;
+    } else if (state->malformed > 0) {
+        fprintf(stderr, "WARNING: %" PRIu64 " line%s improperly formatted\n", state->malformed,
+                state->malformed == 1 ? " is" : "s are");
+    }
     return 0;
 }
 
@@ -253,11 +282,13 @@ const struct weir_stage_type weir_manifest_parse = {
     .name = "manifest.parse",
     .summary = "makes records of the lines of a manifest",
     .options = weir__manifest_read_options,
-    .traits = WEIR_REJECTS | WEIR_INNER | WEIR_SANDBOX_STRICT,
+    .traits = WEIR_ONE_SEAT | WEIR_REJECTS | WEIR_INNER | WEIR_SANDBOX_STRICT,
+    .state_bytes = sizeof(struct parse_state),
     .configure = parse_configure,
     .bind = parse_bind,
     .open = parse_open,
     .process = parse_process,
+    .finish = parse_finish,
     .first_record = parse_first_record,
     .close = parse_close,
 };

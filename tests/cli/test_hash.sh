@@ -104,11 +104,17 @@ grep -q '^{"path":"other-formats/link",.*"error":"is a symbolic link","bytes":nu
 # ---- checking: the lines that sha256sum --check writes
 
 check_manifest=$WEIR_SOURCE/pipelines/check-manifest.yaml
-# check CODE: what both say of SUMS.
+# check CODE [FOLDER]: what both say of SUMS, whose paths begin in the folder: lines, warnings, exit code. Names are not
+# escaped alike in messages.
 check() {
-    run "$1" run "$check_manifest" --var manifest=SUMS
-    sha256sum --check SUMS >expected 2>/dev/null
+    run "$1" run "$check_manifest" --var manifest=SUMS --var root="${2:-.}"
+    code=0
+    (cd "${2:-.}" && sha256sum --check "$work/SUMS" >"$work/expected" 2>"$work/warnings") || code=$?
+    [ "$code" -eq "$1" ] || fail "sha256sum --check: exit $code, not $1"
     same out expected
+    sed -n -e 's/^sha256sum: .*SUMS: no/SUMS: no/p' -e 's/^sha256sum: WARNING/WARNING/p' warnings >expected
+    sed -n -e 's/^ ! [^ ]*: \(SUMS: no.*\|WARNING.*\)/\1/p' err >got
+    same got expected
 }
 hash 0 tree
 check 0
@@ -116,12 +122,37 @@ printf y >"tree/$(printf 'new\nline')"
 rm tree/-dash/-x
 check 1
 says err "tree/-dash/-x: No such file or directory"
-says err "WARNING: 1 listed file could not be read"
-says err "WARNING: 1 computed checksum did NOT match"
 says err "exit 1: 2 records failed"
-echo rubbish >>SUMS
+rm tree/size-0
+printf '%s' y >tree/size-1
+printf '\r\n# nothing\nrubbish\n' >>SUMS
 check 1
-says err "1 record rejected"
+says err "WARNING: 1 line is improperly formatted"
+says err "WARNING: 2 listed files could not be read"
+says err "WARNING: 2 computed checksums did NOT match"
+sed 's/on_error: drop/on_error: reject/' "$check_manifest" >strict.yaml
+printf 'rubbish\nmore\n' >bad-lines
+sha256sum tree/size-55 >>bad-lines
+run 1 run strict.yaml --var manifest=bad-lines
+says err "WARNING: 2 lines are improperly formatted"
+says err "exit 1: 2 records rejected"
+# Only lines that are none; no line; paths that begin elsewhere; a folder and a full path.
+printf 'rubbish\n' >SUMS
+check 1
+: >SUMS
+check 1
+(cd tree && sha256sum size-55 ./size-56 "$work/tree/size-63" && echo rubbish && echo 'more rubbish') >SUMS
+check 0 tree
+says err "WARNING: 2 lines are improperly formatted"
+sed 's/size-55/a/' SUMS >other && mv other SUMS
+check 1 tree
+says err "a: Is a directory"
+# Long names among the first lines.
+(cd tree && sha256sum "$(printf '%0255d' 0)" size-* "$(printf '%0255d' 0)") >SUMS
+check 0 tree
+run 66 run "$check_manifest" --var manifest=SUMS --var root=no-such
+says err "cannot open the folder 'no-such': No such file or directory"
+: >tree/size-0
 printf x >"tree/$(printf 'new\nline')"
 printf x >tree/-dash/-x
 find tree -type f -exec sha256sum --tag {} + >SUMS
