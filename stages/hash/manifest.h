@@ -12,6 +12,7 @@ extern const struct weir_stage_type weir_manifest_format;
 extern const struct weir_stage_type weir_manifest_read;
 extern const struct weir_stage_type weir_manifest_parse;
 extern const struct weir_stage_type weir_manifest_check;
+extern const struct weir_stage_type weir_manifest_moves;
 extern const struct weir_stage_type weir_manifest_compare;
 extern const struct weir_stage_type weir_manifest_report;
 
@@ -24,9 +25,13 @@ extern const struct weir_option weir__manifest_check_options[];
 #define MANIFEST_DIFFERS    ": FAILED\n"
 #define MANIFEST_UNREADABLE ": FAILED open or read\n"
 #define MANIFEST_EXTRA      ": EXTRA\n"
+#define MANIFEST_MOVED      ": MOVED\n"
 
 /* Finds a column, or says that the stage wants it. 0 or a code. */
 int weir__manifest_column(struct weir_stage *stage, const char *name, uint32_t *ret);
+
+/* "WARNING: COUNT TEXT" on standard error, if there are any. */
+void weir__manifest_warn(uint64_t count, const char *one, const char *several);
 
 /* These add a line with its end: the names of the columns in CSV, and a record as a row of CSV (nulls
  * are empty). False when memory ran out. */

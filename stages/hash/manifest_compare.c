@@ -10,7 +10,7 @@ enum { EXTRA_REPORT, EXTRA_FAIL, EXTRA_IGNORE };
 
 struct compare {
     uint32_t path, expected, digest;
-    int status; /* -1: not there */
+    int status, moved_to; /* -1: not there */
     bool quiet;
     int64_t extra; /* EXTRA_... */
     struct line line;
@@ -32,6 +32,7 @@ static int compare_bind(struct weir_stage *stage, struct weir_schema *schema)
     struct compare *compare = stage->self;
     schema->raw = true;
     compare->status = weir_schema_find(stage->in, "status");
+    compare->moved_to = weir_schema_find(stage->in, "moved_to");
     int rc = weir__manifest_column(stage, "path", &compare->path);
     if (rc == 0)
         rc = weir__manifest_column(stage, "expected", &compare->expected);
@@ -46,6 +47,8 @@ static void compare_needs(struct weir_stage *stage, bool *in_needed)
     in_needed[compare->path] = in_needed[compare->expected] = in_needed[compare->digest] = true;
     if (compare->status >= 0)
         in_needed[compare->status] = true;
+    if (compare->moved_to >= 0)
+        in_needed[compare->moved_to] = true;
 }
 
 static bool same(const struct weir_value *a, const struct weir_value *b)
@@ -66,22 +69,33 @@ static bool is_gone(const struct compare *compare, const struct weir_batch *in, 
 }
 
 /* sha256sum --check escapes only names with a newline, unlike the manifest itself. */
-static bool make_line(struct compare *compare, const struct weir_value *name, const char *verdict)
+static bool has_newline(const struct weir_value *name)
+{
+    return name->length > 0 && memchr(name->data, '\n', name->length) != NULL;
+}
+
+static bool add_name(struct line *line, const struct weir_value *name, bool escaped)
+{
+    if (!escaped)
+        return weir__line_add(line, name->data, name->length);
+    if (!weir__line_reserve(line, 2 * (size_t)name->length))
+        return false;
+    line->used += weir__name_escape(name->data, name->length, line->bytes + line->used);
+    return true;
+}
+
+static bool make_line(struct compare *compare, const struct weir_value *name,
+                      const struct weir_value *moved_to, const char *verdict)
 {
     struct line *line = &compare->line;
+    bool escaped = has_newline(name) || has_newline(moved_to);
     line->used = 0;
-    if (!weir__line_reserve(line, 2 * (size_t)name->length + strlen(verdict) + 1))
+    if ((escaped && !weir__line_add(line, "\\", 1)) || !add_name(line, name, escaped))
         return false;
-    if (name->length > 0 && memchr(name->data, '\n', name->length) != NULL) {
-        line->bytes[line->used++] = '\\';
-        line->used += weir__name_escape(name->data, name->length, line->bytes + line->used);
-    } else {
-        memcpy(line->bytes, name->data, name->length);
-        line->used = name->length;
-    }
-    memcpy(line->bytes + line->used, verdict, strlen(verdict));
-    line->used += strlen(verdict);
-    return true;
+    if (moved_to->data != NULL &&
+        (!weir__line_add(line, " -> ", 4) || !add_name(line, moved_to, escaped)))
+        return false;
+    return weir__line_add(line, verdict, strlen(verdict));
 }
 
 static int compare_process(struct weir_stage *stage, const struct weir_batch *in, uint64_t *cursor,
@@ -94,15 +108,20 @@ static int compare_process(struct weir_stage *stage, const struct weir_batch *in
         struct weir_value name = weir_value(&in->column[compare->path], record);
         struct weir_value expected = weir_value(&in->column[compare->expected], record);
         struct weir_value digest = weir_value(&in->column[compare->digest], record);
+        struct weir_value moved_to = {0};
+        if (compare->moved_to >= 0)
+            moved_to = weir_value(&in->column[compare->moved_to], record);
         bool read = digest.data != NULL, extra = expected.data == NULL;
-        bool good = read && !extra && same(&expected, &digest);
+        bool moved = moved_to.data != NULL;
+        bool good = read && !extra && !moved && same(&expected, &digest);
         if ((good && compare->quiet) || (extra && compare->extra == EXTRA_IGNORE))
             continue;
-        if (!make_line(compare, &name,
-                       extra  ? MANIFEST_EXTRA
-                       : good ? MANIFEST_MATCHES
-                       : read ? MANIFEST_DIFFERS
-                              : MANIFEST_UNREADABLE))
+        if (!make_line(compare, &name, &moved_to,
+                       extra   ? MANIFEST_EXTRA
+                       : moved ? MANIFEST_MOVED
+                       : good  ? MANIFEST_MATCHES
+                       : read  ? MANIFEST_DIFFERS
+                               : MANIFEST_UNREADABLE))
             return weir_fail(stage, WEIR_EOS, "no memory for a line");
         if (done > compare->line.used)
             return weir_fail(stage, WEIR_EINTERNAL, "its cursor is damaged");

@@ -3,7 +3,6 @@
 #include "hash/manifest.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,9 +247,9 @@ static int parse_finish(struct weir_stage *stage, struct weir_output *out)
                 one ? weir__text_input(path[0]) : "manifests");
         stage->count.in++;
         stage->count.failed++;
-    } else if (state->malformed > 0) {
-        fprintf(stderr, "WARNING: %" PRIu64 " line%s improperly formatted\n", state->malformed,
-                state->malformed == 1 ? " is" : "s are");
+    } else {
+        weir__manifest_warn(state->malformed, "line is improperly formatted",
+                            "lines are improperly formatted");
     }
     return 0;
 }

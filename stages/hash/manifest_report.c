@@ -10,7 +10,7 @@ enum { TAIL = 32 };
 
 struct report_state {
     struct file_write_state file; /* file.write's own, which takes it for the whole */
-    uint64_t unreadable, differing, extra;
+    uint64_t unreadable, differing, moved, extra;
     char tail[TAIL]; /* the last bytes of what came so far: lines may come in pieces */
 };
 
@@ -45,6 +45,7 @@ static void count_verdicts(struct report_state *state, const char *bytes, size_t
             continue;
         state->unreadable += ends_with(state, bytes, i + 1, MANIFEST_UNREADABLE);
         state->differing += ends_with(state, bytes, i + 1, MANIFEST_DIFFERS);
+        state->moved += ends_with(state, bytes, i + 1, MANIFEST_MOVED);
         state->extra += ends_with(state, bytes, i + 1, MANIFEST_EXTRA);
     }
     keep_tail(state, bytes, n);
@@ -67,7 +68,7 @@ static int report_process(struct weir_stage *stage, const struct weir_batch *in,
     return weir_file_write.process(stage, in, cursor, out);
 }
 
-static void warn(uint64_t count, const char *one, const char *several)
+void weir__manifest_warn(uint64_t count, const char *one, const char *several)
 {
     if (count > 0)
         fprintf(stderr, "WARNING: %" PRIu64 " %s\n", count, count == 1 ? one : several);
@@ -76,9 +77,12 @@ static void warn(uint64_t count, const char *one, const char *several)
 static int report_finish(struct weir_stage *stage, struct weir_output *out)
 {
     const struct report_state *state = stage->state;
-    warn(state->unreadable, "listed file could not be read", "listed files could not be read");
-    warn(state->differing, "computed checksum did NOT match", "computed checksums did NOT match");
-    warn(state->extra, "file is not listed", "files are not listed");
+    weir__manifest_warn(state->unreadable, "listed file could not be read",
+                        "listed files could not be read");
+    weir__manifest_warn(state->differing, "computed checksum did NOT match",
+                        "computed checksums did NOT match");
+    weir__manifest_warn(state->moved, "listed file was moved", "listed files were moved");
+    weir__manifest_warn(state->extra, "file is not listed", "files are not listed");
     return weir_file_write.finish(stage, out);
 }
 

@@ -786,6 +786,53 @@ START_TEST(test_a_line_of_a_report_is)
 }
 END_TEST
 
+/* Of two that are missing the first was moved, for only one is extra; files without content never were. */
+START_TEST(test_moved_files_are_told_whoever_dies)
+{
+    rig.kill_every = (unsigned)_i;
+    rig_table(&rig, "path|expected|digest|status|bytes",
+              "old|d1|~|~|~\nnew|~|d1|ok|1\ngood|d2|d2|ok|1\nold2|d1|~|~|~\n"
+              "none|d0|~|~|~\nempty|~|d0|ok|0\nextra|~|d3|ok|1\nlast|d4|~|~|~\n"
+              "failed|d5|~|failed|~\nmoved|~|d4|ok|2\n");
+    rig_add(&rig, &weir_manifest_moves, rig_with("path", "unused", NULL));
+    rig_add(&rig, &weir_manifest_compare, rig_with("path", "unused", NULL));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_str_eq(rig.output.data,
+                     "good: OK\nempty: EXTRA\nfailed: FAILED open or read\nold -> new: MOVED\n"
+                     "old2: FAILED open or read\nnone: FAILED open or read\nextra: EXTRA\n"
+                     "last -> moved: MOVED\n");
+    ck_assert_uint_eq(rig.stage[1].total.failed, 4);
+}
+END_TEST
+
+/* 8 MiB of names are looked at; those that fit no more go on as they are, and come first. */
+START_TEST(test_files_beyond_the_bound_are_told_as_missing_and_extra)
+{
+    enum { FILES = 3000, NAME = 4000 };
+    struct buf rows;
+    weir__buf_init(&rows);
+    weir__buf_printf(&rows, "%0*d|d1|~|~\n", NAME, 0);
+    for (int i = 1; i < FILES; i++)
+        weir__buf_printf(&rows, "%0*d|x%d|~|~\n", NAME, i, i);
+    weir__buf_printf(&rows, "%0*d|~|d1|ok\n", NAME, FILES);
+    rig_table(&rig, "path|expected|digest|status", rows.data);
+    rig_add(&rig, &weir_manifest_moves, rig_with("path", "unused", NULL));
+    rig_add(&rig, &weir_manifest_compare, rig_with("path", "unused", NULL));
+    const char *said = rig_path(&rig, "said");
+    ck_assert_ptr_nonnull(freopen(said, "we", stderr));
+    ck_assert_int_eq(rig_run(&rig), 0);
+    ck_assert_uint_eq(rig.stage[1].total.failed, FILES);
+    ck_assert_ptr_nonnull(strstr(rig.output.data, "3000: EXTRA\n"));
+    ck_assert_ptr_null(strstr(rig.output.data, "MOVED"));
+    fflush(stderr);
+    struct buf text = rig_read(said);
+    ck_assert_str_eq(text.data, "WARNING: 913 files that are missing or not listed may have been "
+                                "moved\n");
+    weir__buf_release(&text);
+    weir__buf_release(&rows);
+}
+END_TEST
+
 /* The lines come in pieces of any size, and workers die. What is said goes to a file. */
 START_TEST(test_a_report_ends_with_what_it_comes_to)
 {
@@ -850,6 +897,8 @@ int main(void)
     tcase_add_test(tcase, test_a_bad_line_tells_where_it_stands);
     tcase_add_test(tcase, test_many_lines_are_read_alike_when_workers_die);
     tcase_add_loop_test(tcase, test_a_line_of_a_report_is, 0, COUNT(verdicts));
+    tcase_add_loop_test(tcase, test_moved_files_are_told_whoever_dies, 0, 3);
+    tcase_add_test(tcase, test_files_beyond_the_bound_are_told_as_missing_and_extra);
     tcase_add_loop_test(tcase, test_a_report_ends_with_what_it_comes_to, 1, 25);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
