@@ -242,9 +242,7 @@ bool weir__cache_find(struct cache *cache, const struct stat *st, const char *al
     return found;
 }
 
-/* A file that was written to just now may be written to again with the same times. Those of /proc
- * have no size, and keep their times. */
-static bool is_settled(const struct stat *st)
+bool weir__cache_is_settled(const struct stat *st)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -255,7 +253,7 @@ static bool is_settled(const struct stat *st)
 void weir__cache_add(struct cache *cache, const struct stat *st, const char *algorithm,
                      const unsigned char *digest, size_t bytes)
 {
-    if (!is_settled(st))
+    if (!weir__cache_is_settled(st))
         return;
     if (cache->count == cache->capacity) {
         size_t capacity = 2 * cache->capacity + 16;

@@ -23,6 +23,9 @@ struct cache;
 struct cache *weir__cache_open(const char *path, char error[CACHE_ERROR]);
 /* True for the database's own files. */
 bool weir__cache_owns(const struct cache *cache, const struct stat *st);
+/* A file that was written to just now may be written to again with the same times: its digest is not to
+ * be kept. Those of /proc have no size, and keep their times. */
+bool weir__cache_is_settled(const struct stat *st);
 /* False if there is none of so many bytes, or the database cannot be read, which commit will tell. */
 bool weir__cache_find(struct cache *cache, const struct stat *st, const char *algorithm,
                       unsigned char *ret_digest, size_t bytes);

@@ -49,8 +49,7 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* Replacing a file changes the old one's ctime, and so does setting its other times back. */
-static bool has_changed(const struct stat *before, const struct stat *after)
+bool weir__file_has_changed(const struct stat *before, const struct stat *after)
 {
     return before->st_size != after->st_size || !same_time(&before->st_mtim, &after->st_mtim) ||
            !same_time(&before->st_ctim, &after->st_ctim);
@@ -101,7 +100,7 @@ enum digest_result weir__digests_read(struct digests *digests, int fd, const str
         return result;
     if (fstat(fd, &after) < 0)
         return DIGEST_UNREADABLE;
-    if (has_changed(before, &after))
+    if (weir__file_has_changed(before, &after))
         return DIGEST_CHANGED;
     for (size_t i = 0; i < digests->count; i++)
         must(EVP_DigestFinal_ex(digests->context[i], ret->digest[i], NULL));

@@ -43,6 +43,10 @@ void weir__digests_close(struct digests *digests);
 enum digest_result weir__digests_read(struct digests *digests, int fd, const struct stat *before,
                                       struct digest_file *ret);
 
+/* By size, mtime and ctime: replacing a file changes the old one's ctime, and so does setting its other
+ * times back. */
+bool weir__file_has_changed(const struct stat *before, const struct stat *after);
+
 /* Writes the digest of an algorithm to `to`, of DIGEST_TEXT bytes. Returns how many. */
 size_t weir__digests_text(const struct digests *digests, size_t algorithm,
                           const struct digest_file *file, char *to);

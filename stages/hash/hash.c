@@ -11,6 +11,7 @@
 #include "file/text.h"
 #include "hash/cache.h"
 #include "hash/digest.h"
+#include "hash/links.h"
 #include "hash/name.h"
 #include "file/record.h"
 #include "hash/walk.h"
@@ -37,6 +38,7 @@ struct hash {
     const struct weir_batch *in; /* during a call and until the next: for locate */
     uint32_t first;
     struct digest_file file;
+    struct links links;
     const char *root_path;
     int root;               /* the folder that relative paths begin in */
     const char *cache_path; /* NULL: none */
@@ -81,6 +83,7 @@ static int hash_configure(struct weir_stage *stage)
                                      "OpenSSL has no digest '%s'", algorithm[i]);
     hash->digests.base64 = weir_option_number(stage, "encoding") == 1;
     hash->digests.timeout_ms = timeout > 0 ? (uint64_t)timeout : 0;
+    stage->memory_bytes = weir__links_bytes(&hash->digests);
     hash->cache_path = weir_option_string(stage, "cache");
     hash->on_change = (enum on_change)weir_option_number(stage, "on_change");
     return 0;
@@ -160,6 +163,7 @@ static int hash_open(struct weir_stage *stage)
     hash->column = calloc(hash->columns, sizeof(*hash->column));
     hash->wanted = calloc(added, sizeof(*hash->wanted));
     if (hash->column == NULL || hash->wanted == NULL || !weir__digests_open(&hash->digests) ||
+        !weir__links_open(&hash->links, &hash->digests) ||
         weir__records_init(&hash->records, added, CALL_RECORDS) < 0)
         return weir_fail(stage, WEIR_EOS, "no memory to read files");
     for (uint32_t a = 0; a < added; a++)
@@ -304,8 +308,15 @@ static enum status read_once(struct hash *hash, struct subject *subject)
     status = open_subject(hash, subject, &fd, &st);
     if (status != STATUS_OK)
         return status;
+    if (weir__links_find(&hash->links, &st, &hash->file)) {
+        close(fd);
+        return STATUS_OK;
+    }
     switch (weir__digests_read(&hash->digests, fd, &st, &hash->file)) {
-    case DIGEST_OK: add_to_cache(hash, &st); break;
+    case DIGEST_OK:
+        add_to_cache(hash, &st);
+        weir__links_add(&hash->links, &st, &hash->file);
+        break;
     case DIGEST_CHANGED:
         snprintf(subject->reason, REASON, "changed while it was read");
         status = STATUS_CHANGED;
@@ -445,6 +456,7 @@ static void hash_close(struct weir_stage *stage)
     if (hash->root >= 0)
         close(hash->root);
     weir__cache_close(hash->cache);
+    weir__links_close(&hash->links);
     weir__digests_close(&hash->digests);
     weir__records_release(&hash->records);
     free(hash->place);
@@ -469,6 +481,9 @@ const struct weir_stage_type weir_file_hash = {
         "null then. What changed or failed is counted as failed.\n\n"
         "Of records that file.list made, the file must be the one that was listed, by device "
         "and inode, and what the listing could not look at has failed.\n\n"
+        "A file with several links is read once by each worker, while it stays as it was and they "
+        "come "
+        "within some thousands of such files; with a cache once by all.\n\n"
         "With a cache, a file whose device, inode, size, mtime and ctime are those of one that was "
         "read before gets its digest from there; bytes is its size then. What has been read is in "
         "the cache at once, so that a run that was stopped or killed goes on where it was, and "

@@ -467,6 +467,46 @@ START_TEST(test_another_link_is_found_at_once)
 }
 END_TEST
 
+static uint64_t bytes_read(void)
+{
+    unsigned long long bytes = 0;
+    FILE *io = fopen("/proc/self/io", "re");
+    ck_assert_ptr_nonnull(io);
+    ck_assert_int_eq(fscanf(io, "rchar: %llu", &bytes), 1);
+    fclose(io);
+    return bytes;
+}
+
+#define DIGEST_OF_LINKED "52962814959c6b76039ccbbc4a744f3dd48dbd8c8cc114949af93ecf0a6efcdb"
+
+/* Once it is old enough: what was written to just now is read again. */
+START_TEST(test_a_file_with_several_links_is_read_once)
+{
+    enum { BYTES = 4 << 20, LINKS = 4 };
+    char rows[4096] = "", expected[1024] = "", name[16];
+    const char *path = rig_write(&rig, "f0", "abc");
+    ck_assert_int_eq(truncate(path, BYTES), 0);
+    for (int i = 1; i < LINKS; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        ck_assert_int_eq(link(rig_path(&rig, "f0"), rig_path(&rig, name)), 0);
+    }
+    for (int i = 0; i < LINKS; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        strcat(strcat(rows, rig_path(&rig, name)), "\n");
+        strcat(expected, "4194304|ok|" DIGEST_OF_LINKED "\n");
+    }
+    if (_i == 1)
+        sleep(4);
+    rig.wanted = "bytes|status|digest";
+    uint64_t before = bytes_read();
+    hash_rows("path", rows, rig_with("algorithm", "sha256", NULL));
+    uint64_t read = bytes_read() - before;
+    ck_assert_str_eq(rig.output.data, expected);
+    ck_assert_uint_ge(read, _i == 1 ? BYTES : (uint64_t)LINKS * BYTES);
+    ck_assert_uint_lt(read, (uint64_t)(_i == 1 ? 2 : LINKS + 1) * BYTES);
+}
+END_TEST
+
 static bool is_kept(const char *cache_path, const char *path)
 {
     char error[CACHE_ERROR];
@@ -882,6 +922,7 @@ int main(void)
     tcase_add_test(tcase, test_digests_are_those_of_the_public_vectors);
     tcase_add_loop_test(tcase, test_a_file_is_taken_from_the_cache_only_if_it_is_the_same, 0, 6);
     tcase_add_test(tcase, test_another_link_is_found_at_once);
+    tcase_add_loop_test(tcase, test_a_file_with_several_links_is_read_once, 0, 2);
     tcase_add_test(tcase, test_what_was_read_is_kept_unless_it_is_new);
     tcase_add_test(tcase, test_a_cache_in_the_tree_is_passed_over);
     tcase_add_test(tcase, test_a_cache_that_is_none_is_refused);
