@@ -9,8 +9,8 @@
 /* config */
 #include "config/loader.h"
 
-const char *const weir__file_keys[] = {"version",    "name",   "vars",  "secrets", "modules", "run",
-                                       "quarantine", "stages", "tests", NULL};
+const char *const weir__file_keys[] = {"version", "name",       "vars",   "secrets", "modules",
+                                       "run",     "quarantine", "stages", "tests",   NULL};
 
 const char *const weir__stage_keys[] = {
     "id",      "type", "inputs",         "workers",       "order",   "on_error", "rejects",

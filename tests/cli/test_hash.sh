@@ -199,6 +199,14 @@ mv "tree/$(printf 'moved\nhere')" tree/-dash/-x
 hash 0 tree
 grep -q "^edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb  tree/a/b/0.*/too-deep$" got ||
     fail "the deep file is missing"
+grep too-deep got >deep
+run 0 run "$check_manifest" --var manifest=deep
+says out '/too-deep: OK'
+sed 's,  tree/,  ,' deep >below
+run 0 run "$check_manifest" --var manifest=below --var root=tree
+says out '/too-deep: OK'
+run 0 run "$check_tree" --var manifest=SUMS --var root=tree
+says_not out 'EXTRA'
 grep -v too-deep got >short
 expect tree
 same short expected

@@ -217,11 +217,12 @@ START_TEST(test_line_ends_and_byte_order_marks_do_not_matter)
     stage_of(text, 1);
     ck_assert_uint_eq(pipeline->stage[1].line, 6);
     clear();
-    check_row("\xEF\xBB\xBFversion: 1\r\nx: 2\r\nstages: []\r\n",
-              "2:1: a pipeline file has no key 'x': it has version, name, vars, secrets, modules, run, "
-              "quarantine, stages and tests\n"
-              "3:9: 'stages' is empty\n",
-              NULL);
+    check_row(
+        "\xEF\xBB\xBFversion: 1\r\nx: 2\r\nstages: []\r\n",
+        "2:1: a pipeline file has no key 'x': it has version, name, vars, secrets, modules, run, "
+        "quarantine, stages and tests\n"
+        "3:9: 'stages' is empty\n",
+        NULL);
 }
 END_TEST
 
@@ -561,7 +562,8 @@ START_TEST(test_an_unknown_name_is_answered_with_the_nearest)
         {"version: 1\nrun: {memroy: 1}\nstages:\n" READ END,
          "2:7: 'run' has no key 'memroy' | did you mean 'memory'?\n"},
         {"version: 1\nstage: 1\nstages:\n" READ END,
-         "2:1: a pipeline file has no key 'stage': it has version, name, vars, secrets, modules, run, "
+         "2:1: a pipeline file has no key 'stage': it has version, name, vars, secrets, modules, "
+         "run, "
          "quarantine, stages and tests | did you mean "
          "'stages'?\n"},
     };

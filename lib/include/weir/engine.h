@@ -142,7 +142,7 @@ struct weir_supervise_options {
     uint64_t timeout_ms; /* 0: none, or the file's */
     /* Called in this process at most every interval_ms while the run goes. NULL: not called. */
     void (*on_progress)(const struct weir_receipt *so_far, void *context);
-/* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
+    /* What one stage has done, as the user named it (inner stages added up). in = used + dropped +
  * rejected + failed + quarantined. Shares are of the time that its workers were alive, in percent.
  */
     /* A line about something that happened: a worker was replaced, a second signal is awaited.
@@ -164,6 +164,6 @@ struct weir_supervise_options {
  * NULL.
  */
 WEIR_PUBLIC int weir_supervise(struct weir_plan *plan, const struct weir_supervise_options *options,
-/* What a run has done, so far or in all. */
+                               /* What a run has done, so far or in all. */
                                struct weir_receipt **ret_receipt, struct weir_err *err);
 #endif

@@ -44,7 +44,7 @@ struct weir_stage_stats {
 struct weir_receipt {
     const char *name;   /* the pipeline's */
     const char *run_id; /* four hexadecimal digits or more */
-/* Zeroed: the file as it stands. */
+                        /* Zeroed: the file as it stands. */
     uint64_t elapsed_ns;
     uint32_t processes;
     uint32_t restarts;     /* workers replaced */
