@@ -12,7 +12,7 @@
 /* cli */
 #include "frame.h"
 #include "human.h"
-#include "json.h"
+#include <weir/json_write.h>
 #include "receipt.h"
 
 static const struct weir_stage_stats stages[] = {
@@ -118,7 +118,7 @@ static void draw_receipt(const char *kind)
 static void draw_value(const char *format, const char *text)
 {
     uint64_t n = strtoull(text, NULL, 10), ms;
-    struct json json = {.to = stdout};
+    struct weir_json_writer json = {.to = stdout};
     if (strcmp(format, "bytes") == 0)
         printf("%s\n", human_bytes(n).text);
     else if (strcmp(format, "count") == 0)
@@ -134,7 +134,7 @@ static void draw_value(const char *format, const char *text)
     else if (strcmp(format, "read") == 0)
         printf("no\n");
     else if (strcmp(format, "json") == 0) {
-        json_text(&json, NULL, text);
+        weir_json_text(&json, NULL, text);
         printf("\n");
     }
 }

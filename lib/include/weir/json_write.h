@@ -11,6 +11,7 @@
 
 #include <weir/err.h>
 
+/* `to` is the caller's; the rest is zeroed but for `indented`. */
 struct weir_json_writer {
     FILE *to;
     bool indented; /* else all on one line */
@@ -18,11 +19,12 @@ struct weir_json_writer {
     bool inside; /* something stands before in the same list or object */
 };
 
-WEIR_PUBLIC void weir_json_open(struct weir_json_writer *json, const char *key,
-                                char bracket);                                 /* '{' or '[' */
-WEIR_PUBLIC void weir_json_close(struct weir_json_writer *json, char bracket); /* '}' or ']' */
-WEIR_PUBLIC void weir_json_text(struct weir_json_writer *json, const char *key,
-                                const char *value); /* NULL is null */
+/* Each writes one value; bracket is '{' or '['. */
+WEIR_PUBLIC void weir_json_open(struct weir_json_writer *json, const char *key, char bracket);
+WEIR_PUBLIC void weir_json_close(struct weir_json_writer *json, char bracket);
+/* value NULL is null. */
+WEIR_PUBLIC void weir_json_text(struct weir_json_writer *json, const char *key, const char *value);
+/* Numbers, and true or false. */
 WEIR_PUBLIC void weir_json_number(struct weir_json_writer *json, const char *key, uint64_t value);
 WEIR_PUBLIC void weir_json_signed(struct weir_json_writer *json, const char *key, int64_t value);
 WEIR_PUBLIC void weir_json_bool(struct weir_json_writer *json, const char *key, bool value);

@@ -18,6 +18,7 @@
 #include <weir/function.h>
 #include <weir/stage.h>
 
+/* What a module exports by the name weir_module. */
 struct weir_module {
     uint32_t abi;                               /* WEIR_STAGE_ABI */
     uint32_t size;                              /* sizeof(struct weir_module) */
