@@ -367,7 +367,10 @@ static int add_ports(struct weir_plan *plan)
 /* A record can be told apart in columns, and in raw bytes if the type knows how. */
 static bool divides(const struct group *group)
 {
-    const struct member *first = &group->member[group->splits > 0];
+    uint32_t reader = group->splits > 0; /* behind who reads splits */
+    const struct member *first = &group->member[reader];
+    if (reader == group->members) /* it is in another group */
+        return false;
     bool source = (first->type->traits & WEIR_SOURCE) != 0;
     bool raw = group->splits > 0 || group->input[0].schema.raw;
     return !source && (!raw || first->type->first_record != NULL);
